@@ -1,0 +1,17 @@
+/** Cuts pieces into the blocks that are deflated one by one. */
+import type { Deflate } from "./packer.ts";
+
+/**
+ * Bytes deflated at once. A block is one stretch of work without a yield, so it must stay below 10 ms: at level 6
+ * native zlib takes 4 ms for 256 KiB of INSERT text, fflate 6 to 8 ms. Each block begins with an empty window; at
+ * 256 KiB that costs 0.6 % more bytes than at 1 MiB, at 64 KiB 2.8 %.
+ */
+export const BLOCK_BYTES = 256 * 1024;
+
+/** An empty last block with fixed codes, which ends any run of blocks (RFC 1951 section 3.2.3: BFINAL 1, BTYPE 01). */
+export const LAST_BLOCK: Uint8Array = Uint8Array.of(0x03, 0x00);
+
+/** Deflates a piece of any length block by block; nothing comes out for an empty one. */
+export function* deflateBlocks(piece: Uint8Array, deflate: Deflate, level: number): Generator<Uint8Array> {
+  for (let at = 0; at < piece.length; at += BLOCK_BYTES) yield deflate(piece.subarray(at, at + BLOCK_BYTES), level);
+}

@@ -1,0 +1,163 @@
+/** The records of a ZIP file, as PKWARE's APPNOTE.TXT 6.3.10 has them. */
+
+/** One entry, while it is written and after. */
+export type ZipEntry = {
+  readonly name: string;
+  readonly crc: number;
+  /** Bytes before deflating. */
+  readonly size: number;
+  /** Bytes in the archive. */
+  readonly packed: number;
+  /** Where its local header stands, bytes from the start of the archive. */
+  readonly offset: number;
+};
+
+/** What all entries of an archive have in common. */
+export interface ZipCommon {
+  readonly deflated: boolean;
+  /** Date and time as `dosTime` gives them. */
+  readonly time: number;
+}
+
+/** A little-endian field (APPNOTE 4.4.1.1), by its width in bytes, or bytes as they are. */
+type Field = readonly [width: 2 | 4 | 8, value: number] | Uint8Array;
+
+/** ZIP64 is 4.5 (APPNOTE 4.4.3.2); in the upper byte 3 for Unix, whose file mode stands in the external attributes. */
+const VERSION = 45;
+const MADE_BY = (3 << 8) | VERSION;
+/** A regular file, rw-r--r--. */
+const UNIX_MODE = 0o100644 * 2 ** 16;
+/** Bit 3: sizes follow in a data descriptor; bit 11: the name is UTF-8 (APPNOTE 4.4.4). */
+const FLAGS = (1 << 3) | (1 << 11);
+/** What stands in a narrow field whose value is to be found in a ZIP64 one (APPNOTE 4.4.1.4). */
+const IN_ZIP64_16 = 0xffff;
+const IN_ZIP64_32 = 0xffffffff;
+const ZIP64_EXTRA = 0x0001;
+
+/**
+ * The local header (APPNOTE 4.3.7). Nothing is known yet of crc and sizes. The ZIP64 field, with 0xFFFFFFFF in the
+ * sizes beside it, is what says that the sizes of the data descriptor take 8 bytes each (APPNOTE 4.3.9.2).
+ */
+export function localHeader(name: string, { deflated, time }: ZipCommon): Uint8Array {
+  const nameBytes = encodeName(name);
+  const extra = record([2, ZIP64_EXTRA], [2, 16], [8, 0], [8, 0]);
+  return record(
+    [4, 0x04034b50],
+    [2, VERSION],
+    [2, FLAGS],
+    [2, method(deflated)],
+    [4, time],
+    [4, 0],
+    [4, IN_ZIP64_32],
+    [4, IN_ZIP64_32],
+    [2, nameBytes.length],
+    [2, extra.length],
+    nameBytes,
+    extra,
+  );
+}
+
+/** The data descriptor with its signature and ZIP64 sizes (APPNOTE 4.3.9). */
+export function dataDescriptor({ crc, packed, size }: ZipEntry): Uint8Array {
+  return record([4, 0x08074b50], [4, crc], [8, packed], [8, size]);
+}
+
+/**
+ * The central directory and its end, for a directory that begins at `offset`. ZIP64 fields stand only where a value
+ * needs them.
+ */
+export function centralDirectory(entries: readonly ZipEntry[], offset: number, common: ZipCommon): Uint8Array {
+  const headers = record(...entries.map((entry) => centralHeader(entry, common)));
+  return record(headers, ...directoryEnd(entries.length, headers.length, offset));
+}
+
+/** Date and time in two seconds' steps, UTC, held within what the format can say: 1980 to 2107 (APPNOTE 4.4.6). */
+export function dosTime(modified: Date): number {
+  const first = Date.UTC(1980, 0, 1);
+  const last = Date.UTC(2107, 11, 31, 23, 59, 58);
+  const at = new Date(Math.min(Math.max(modified.getTime(), first), last));
+  const date = ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate();
+  const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1);
+  return date * 2 ** 16 + time;
+}
+
+/** APPNOTE 4.3.12. */
+function centralHeader(entry: ZipEntry, { deflated, time }: ZipCommon): Uint8Array {
+  const nameBytes = encodeName(entry.name);
+  // APPNOTE 4.5.3: only the fields that do not fit, in this order.
+  const wide = [entry.size, entry.packed, entry.offset].filter((value) => value >= IN_ZIP64_32);
+  const values = wide.map((value): Field => [8, value]);
+  const extra = wide.length === 0 ? new Uint8Array() : record([2, ZIP64_EXTRA], [2, wide.length * 8], ...values);
+  return record(
+    [4, 0x02014b50],
+    [2, MADE_BY],
+    [2, VERSION],
+    [2, FLAGS],
+    [2, method(deflated)],
+    [4, time],
+    [4, entry.crc],
+    [4, Math.min(entry.packed, IN_ZIP64_32)],
+    [4, Math.min(entry.size, IN_ZIP64_32)],
+    [2, nameBytes.length],
+    [2, extra.length],
+    [2, 0],
+    [2, 0],
+    [2, 0],
+    [4, UNIX_MODE],
+    [4, Math.min(entry.offset, IN_ZIP64_32)],
+    nameBytes,
+    extra,
+  );
+}
+
+/** The end record (APPNOTE 4.3.16), with a ZIP64 one and its locator in front (4.3.14, 4.3.15) where it needs them. */
+function directoryEnd(count: number, size: number, offset: number): readonly Uint8Array[] {
+  const count16 = Math.min(count, IN_ZIP64_16);
+  const size32 = Math.min(size, IN_ZIP64_32);
+  const offset32 = Math.min(offset, IN_ZIP64_32);
+  const end = record([4, 0x06054b50], [2, 0], [2, 0], [2, count16], [2, count16], [4, size32], [4, offset32], [2, 0]);
+  if (count16 < IN_ZIP64_16 && size32 < IN_ZIP64_32 && offset32 < IN_ZIP64_32) return [end];
+  // 44: what follows the length field itself.
+  const head: readonly Field[] = [
+    [4, 0x06064b50],
+    [8, 44],
+    [2, MADE_BY],
+    [2, VERSION],
+    [4, 0],
+    [4, 0],
+  ];
+  const end64 = record(...head, [8, count], [8, count], [8, size], [8, offset]);
+  const locator = record([4, 0x07064b50], [4, 0], [8, offset + size], [4, 1]);
+  return [end64, locator, end];
+}
+
+/** 0 stored, 8 deflated (APPNOTE 4.4.5). */
+function method(deflated: boolean): number {
+  return deflated ? 8 : 0;
+}
+
+function encodeName(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length > 0xffff) {
+    throw new RangeError(`Cannot begin a ZIP entry: its name is ${bytes.length} bytes, at most 65535 fit`);
+  }
+  return bytes;
+}
+
+function record(...fields: readonly Field[]): Uint8Array {
+  const bytes = new Uint8Array(fields.reduce((length, field) => length + width(field), 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const field of fields) {
+    if (field instanceof Uint8Array) bytes.set(field, at);
+    else if (field[0] === 2) view.setUint16(at, field[1], true);
+    else if (field[0] === 4) view.setUint32(at, field[1], true);
+    else view.setBigUint64(at, BigInt(field[1]), true);
+    at += width(field);
+  }
+  return bytes;
+}
+
+function width(field: Field): number {
+  return field instanceof Uint8Array ? field.length : field[0];
+}

@@ -1,0 +1,105 @@
+/** ZIP that is written front to back: sizes stand behind each entry's data, and again in the directory at the end. */
+import { deflateBlocks, LAST_BLOCK } from "./blocks.ts";
+import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
+import { centralDirectory, dataDescriptor, dosTime, localHeader, type ZipEntry } from "./zip-records.ts";
+
+/** What an archive is made with. The same options must come with the same state for the same bytes. */
+export interface ZipOptions {
+  /**
+   * Null to store. Tried: Info-ZIP `unzip` 6.00, Python's `zipfile`, Java's `ZipFile` and fflate's `unzipSync` read
+   * both kinds, since they go by the directory. A reader that goes front to back cannot know where a stored entry ends:
+   * Java's `ZipInputStream` refuses it. For a deflated one it must know ZIP64 data descriptors: fflate's `Unzip` does,
+   * the `ZipInputStream` of Java 17 takes those of entries below 4 GiB for wrong (JDK-8303866).
+   */
+  readonly deflate: Deflate | null;
+  readonly crc32: Crc32;
+  /** 1 (fast) to 9 (small); of no use when stored. */
+  readonly level: number;
+  /** The time that all entries bear, in UTC (ZIP has no time zone). */
+  readonly modified: Date;
+}
+
+type ZipState = {
+  /** Bytes of the archive made so far. */
+  readonly offset: number;
+  readonly entries: readonly ZipEntry[];
+  /** The entry that bytes go into. */
+  readonly current: ZipEntry | null;
+};
+
+/** Makes a packer of one ZIP archive. */
+export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Packer {
+  const common = { deflated: deflate !== null, time: dosTime(modified) };
+
+  /** Bytes of one entry, and the entry after them. */
+  function add(
+    entry: ZipEntry,
+    piece: Uint8Array,
+  ): { readonly bytes: readonly Uint8Array[]; readonly entry: ZipEntry } {
+    const bytes = deflate === null ? [piece] : [...deflateBlocks(piece, deflate, level)];
+    const crc = crc32(piece, entry.crc);
+    return { bytes, entry: { ...entry, crc, size: entry.size + piece.length, packed: entry.packed + total(bytes) } };
+  }
+
+  /** What stands behind the data of the current entry, and the state after it. */
+  function close(state: ZipState): { readonly bytes: readonly Uint8Array[]; readonly state: ZipState } {
+    if (state.current === null) return { bytes: [], state };
+    const last = deflate === null ? [] : [LAST_BLOCK.slice()];
+    const entry = { ...state.current, packed: state.current.packed + total(last) };
+    const bytes = [...last, dataDescriptor(entry)];
+    const offset = state.offset + total(bytes);
+    return { bytes, state: { offset, entries: [...state.entries, entry], current: null } };
+  }
+
+  return {
+    start: () => ({ offset: 0, entries: [], current: null }) satisfies ZipState,
+    pack(before, pieces) {
+      let state = parse(before);
+      const bytes: Uint8Array[] = [];
+      for (const piece of pieces) {
+        if (piece instanceof Uint8Array) {
+          if (state.current === null) {
+            throw new TypeError(`Cannot pack ${piece.length} bytes into a ZIP: no entry has begun`);
+          }
+          const added = add(state.current, piece);
+          bytes.push(...added.bytes);
+          state = { ...state, offset: state.offset + total(added.bytes), current: added.entry };
+        } else {
+          const closed = close(state);
+          const header = localHeader(piece.entry, common);
+          bytes.push(...closed.bytes, header);
+          const { offset } = closed.state;
+          const current = { name: piece.entry, crc: 0, size: 0, packed: 0, offset };
+          state = { ...closed.state, offset: offset + header.length, current };
+        }
+      }
+      return { bytes, state };
+    },
+    finish(before) {
+      const { bytes, state } = close(parse(before));
+      return [...bytes, centralDirectory(state.entries, state.offset, common)];
+    },
+  };
+}
+
+function total(bytes: readonly Uint8Array[]): number {
+  return bytes.reduce((length, piece) => length + piece.length, 0);
+}
+
+function parse({ offset, entries, current }: PackerState): ZipState {
+  if (
+    typeof offset !== "number" ||
+    !Array.isArray(entries) ||
+    !entries.every(isEntry) ||
+    !(current === null || isEntry(current))
+  ) {
+    throw new TypeError("Cannot go on with a ZIP: the state is not one of this packer");
+  }
+  return { offset, entries, current };
+}
+
+function isEntry(value: unknown): value is ZipEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, crc, size, packed, offset }: { [key in keyof ZipEntry]?: unknown } = value;
+  return typeof name === "string" && [crc, size, packed, offset].every((number) => typeof number === "number");
+}

@@ -1,0 +1,75 @@
+/** Pieces of SQL that the fast paths are put together from. */
+import type { Column } from "./format.ts";
+
+/** An identifier, quoted; never a list of keywords. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A TEXT literal. The text must hold no NUL. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Arguments of a function at most (workerd util/sqlite.c++:1384). */
+const maxArguments = 127;
+
+/** `concat()` of any number of expressions, none of which is NULL. */
+export function concat(parts: readonly string[]): string {
+  return nested("concat(", parts, maxArguments);
+}
+
+/** `concat_ws(',', …)` of any number of expressions, none of which is NULL (it would skip those). */
+export function joinByComma(parts: readonly string[]): string {
+  return nested("concat_ws(',',", parts, maxArguments - 1);
+}
+
+function nested(call: string, parts: readonly string[], most: number): string {
+  if (parts.length <= most) return `${call}${parts.join(",")})`;
+  const groups: string[] = [];
+  for (let at = 0; at < parts.length; at += most) groups.push(nested(call, parts.slice(at, at + most), most));
+  return nested(call, groups, most);
+}
+
+/** True where any of the conditions is: a balanced tree, as an expression may be only 100 deep (`sqlite.c++:1377`). */
+export function anyOf(conditions: readonly string[]): string | undefined {
+  if (conditions.length <= 1) return conditions[0];
+  const half = Math.ceil(conditions.length / 2);
+  return `(${anyOf(conditions.slice(0, half))} OR ${anyOf(conditions.slice(half))})`;
+}
+
+/**
+ * True for a BLOB. Storage classes sort NULL, numbers, TEXT, BLOB (https://sqlite.org/datatype3.html#comparisons), and a
+ * comparison is one opcode where `typeof()` is a call and a string comparison.
+ */
+export function isBlob(column: Column): string | undefined {
+  return column.only === undefined || column.only === "BLOB" ? `${column.sql}>=x''` : undefined;
+}
+
+/** True for TEXT that holds a NUL, which `quote()` cuts; BLOBs may well hold one. */
+export function hasNul(column: Column): string | undefined {
+  if (column.only !== undefined && column.only !== "TEXT") return undefined;
+  const search = `instr(${column.sql},char(0))`;
+  return column.affinity === "TEXT" ? search : `(${column.sql}>='' AND ${column.sql}<x'' AND ${search})`;
+}
+
+/** True for 0.0 and for -0.0, which SQLite prints alike; only a column without affinity keeps the sign. */
+export function isRealZero(column: Column): string | undefined {
+  if (column.affinity !== "BLOB" || (column.only !== undefined && column.only !== "REAL")) return undefined;
+  return `(${column.sql}=0 AND typeof(${column.sql})='real')`;
+}
+
+/** The conditions that apply, as one; undefined where none does. */
+export function careOf(
+  columns: readonly Column[],
+  tests: readonly ((column: Column) => string | undefined)[],
+): string | undefined {
+  const conditions: string[] = [];
+  for (const column of columns) {
+    for (const test of tests) {
+      const condition = test(column);
+      if (condition !== undefined) conditions.push(condition);
+    }
+  }
+  return anyOf(conditions);
+}

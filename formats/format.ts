@@ -1,0 +1,129 @@
+/**
+ * What a format is. A format is a value (`export const csv = {…} satisfies TableFormat`); this file is all it may know.
+ *
+ * Rows are rendered twice over: by SQLite, as one SQL expression for each row (fast), or here in JavaScript from cells
+ * (careful: exact for every value, and the only way a format must have). Both give the same bytes for the same row.
+ */
+
+/** TEXT whose bytes are not valid UTF-8, as they are stored; SQLite lets any bytes be TEXT. */
+export interface InvalidText {
+  readonly invalidUtf8: Uint8Array;
+}
+
+/** One value: NULL, INTEGER (bigint), REAL (number), TEXT (string, or `InvalidText`), BLOB (bytes). */
+export type Cell = null | bigint | number | string | InvalidText | Uint8Array;
+
+/** A column as a format sees it. `sql` is the quoted expression that reads it inside the page's query. */
+export interface Column {
+  readonly name: string;
+  readonly sql: string;
+  /** SQLite's column affinity; `BLOB` for a column declared without a type. */
+  readonly affinity: "INTEGER" | "REAL" | "NUMERIC" | "TEXT" | "BLOB";
+  /** The storage classes that a STRICT table, or the rowid, allows here besides NULL; absent where any may be stored. */
+  readonly only?: "INTEGER" | "REAL" | "TEXT" | "BLOB";
+}
+
+/** Renders the rows of one table with one list of columns. */
+export interface RowEncoder {
+  /** Bytes in front of, between and behind the rows of one page. */
+  readonly open: string;
+  readonly separator: string;
+  readonly close: string;
+  /** The fast path; absent where a format, or a table in it, has none. */
+  readonly fast?: FastRows;
+  /** The careful path: one row from its cells, in the order of the columns. Any value must come out right, or throw. */
+  encode(cells: readonly Cell[]): string | Uint8Array;
+}
+
+export interface FastRows {
+  /** SQL expression over the columns' `sql` that yields one encoded row as TEXT. */
+  readonly row: string;
+  /** SQL expression, true (not 0, not NULL) for a row that `row` would not render right; `row` is then not evaluated. */
+  readonly care?: string;
+  /** Looks over a rendered page (the bytes between `open` and `close`): true if any row may need the careful path. */
+  needsCare?(page: Uint8Array): boolean;
+}
+
+/** A table, index, view or trigger as `sqlite_schema` has it. */
+export interface SchemaObject {
+  readonly type: "table" | "index" | "view" | "trigger";
+  readonly name: string;
+  /** The table it belongs to; its own name for a table or view. */
+  readonly table: string;
+  /** The stored text of its CREATE statement; null for an index that a constraint made. */
+  readonly sql: string | null;
+}
+
+/** A table that holds rows of its own. */
+export interface Table extends SchemaObject {
+  readonly type: "table";
+  readonly kind: "table" | "virtual" | "shadow";
+  readonly withoutRowid: boolean;
+  readonly strict: boolean;
+  /** Columns that INSERT takes: no generated ones, no hidden ones. */
+  readonly stored: readonly Column[];
+  /** Columns that `SELECT *` gives: generated ones too. */
+  readonly visible: readonly Column[];
+  /** The rowid as a pseudo-column, where it has a meaning of its own: no INTEGER PRIMARY KEY stands for it. */
+  readonly rowid: Column | null;
+  /** For a shadow table, the virtual table that owns it. */
+  readonly owner: string | null;
+  /** SQL condition on the rows to export; absent for all. */
+  readonly where?: string;
+}
+
+/** What is to be exported, in the order of `sqlite_schema`, already filtered by the options. */
+export interface Schema {
+  readonly tables: readonly Table[];
+  readonly indexes: readonly SchemaObject[];
+  readonly views: readonly SchemaObject[];
+  readonly triggers: readonly SchemaObject[];
+  /** `sqlite_sequence`, `sqlite_stat1`, where they are there and not empty. */
+  readonly internal: readonly Table[];
+  /** One line for each thing that is left out or changed. */
+  readonly warnings: readonly string[];
+}
+
+/** Counts known once everything in front of a piece of text has been written. */
+export interface Totals {
+  /** Rows of the tables that a user made; not what SQLite and its virtual tables keep for themselves. */
+  readonly rows: number;
+}
+
+/** One stretch of a file: text, or the rows of a table. */
+export type Segment =
+  | { readonly kind: "text"; readonly text: string | ((totals: Totals) => string) }
+  | {
+      readonly kind: "rows";
+      readonly table: Table;
+      /** Rows with implied rowids, or for all formats that do not keep them. */
+      readonly rows: RowEncoder;
+      readonly columns: readonly Column[];
+      /** Where rowids are kept: used for a page whose rowids do not go on by one from the page before. */
+      readonly sparse?: { readonly rows: RowEncoder; readonly columns: readonly Column[] };
+    };
+
+/** Which half of a dump is wanted. */
+export type Content = "all" | "schema" | "data";
+
+interface FormatBase {
+  /** The value of `format=`; lower-case letters and digits. */
+  readonly name: string;
+  /** The file's ending, with its dot. */
+  readonly extension: string;
+  readonly mediaType: string;
+}
+
+/** One stream holds the whole database. */
+export interface DatabaseFormat extends FormatBase {
+  readonly scope: "database";
+  segments(schema: Schema, content: Content): Iterable<Segment>;
+}
+
+/** One stream holds one table; several tables make an archive with an entry each. */
+export interface TableFormat extends FormatBase {
+  readonly scope: "table";
+  segments(table: Table): Iterable<Segment>;
+}
+
+export type Format = DatabaseFormat | TableFormat;

@@ -1,0 +1,8 @@
+import { csv } from "./csv.ts";
+import type { Format } from "./format.ts";
+import { jsonl } from "./jsonl.ts";
+import { sql } from "./sql.ts";
+
+export { csv, jsonl, sql };
+/** The formats that come with the package; the first is the default. */
+export const formats: readonly Format[] = [sql, csv, jsonl];

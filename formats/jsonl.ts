@@ -1,0 +1,58 @@
+/** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
+import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
+import type { Cell, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { realText } from "./real.ts";
+import { decodeUtf8, includesAscii } from "./scan.ts";
+
+/** One table as JSON Lines (https://jsonlines.org). */
+export const jsonl = {
+  name: "jsonl",
+  extension: ".jsonl",
+  mediaType: "application/x-ndjson",
+  scope: "table",
+  *segments(table: Table) {
+    yield { kind: "rows", table, columns: table.visible, rows: encoder(table.visible) };
+  },
+} as const satisfies TableFormat;
+
+/** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
+const maxObjectColumns = 63;
+
+function encoder(columns: readonly Column[]): RowEncoder {
+  const keys = columns.map((column) => JSON.stringify(column.name));
+  const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
+  return {
+    open: "",
+    separator: "\n",
+    close: "\n",
+    fast: {
+      row: rowExpression(columns),
+      ...(care !== undefined && { care }),
+      // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
+      needsCare: (page) => includesAscii(page, "+999") || decodeUtf8(page) === undefined,
+    },
+    encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell)}`).join(",")}}`,
+  };
+}
+
+function rowExpression(columns: readonly Column[]): string {
+  if (columns.length <= maxObjectColumns) {
+    return `json_object(${columns.map(({ name, sql }) => `${quoteText(name)},${sql}`).join(",")})`;
+  }
+  const parts = columns.flatMap(({ name, sql }, at) => [
+    quoteText(`${at === 0 ? "{" : ","}${JSON.stringify(name)}:`),
+    `json_quote(${sql})`,
+  ]);
+  return concat([...parts, "'}'"]);
+}
+
+const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+function value(cell: Cell): string {
+  if (cell === null) return "null";
+  if (typeof cell === "bigint") return cell.toString();
+  if (typeof cell === "number") return Number.isFinite(cell) ? realText(cell) : cell > 0 ? "9e999" : "-9e999";
+  if (typeof cell === "string") return JSON.stringify(cell);
+  if (cell instanceof Uint8Array) return `{"$base64":true,"encoded":"${cell.toBase64()}"}`;
+  return JSON.stringify(replacing.decode(cell.invalidUtf8));
+}

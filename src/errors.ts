@@ -1,0 +1,32 @@
+/** The stable codes of `ExportError`; they are part of the HTTP surface and of a failed job's status. */
+export type ExportErrorCode =
+  | "invalid_option"
+  | "unknown_table"
+  | "not_found"
+  | "not_complete"
+  | "too_large_for_direct"
+  | "idempotency_conflict"
+  | "no_bucket"
+  | "schema_changed"
+  | "data_unreadable"
+  | "storage_failed"
+  | "too_many_parts"
+  | "internal";
+
+/** An error that a caller may handle: a stable `code`, a message that says what and with which numbers, and its cause. */
+export class ExportError extends Error {
+  override readonly name = "ExportError";
+  readonly code: ExportErrorCode;
+  /** More members for the problem document: the option's name, what came, what is allowed. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ExportErrorCode,
+    message: string,
+    extra: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {},
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
+    this.code = code;
+    this.details = extra.details ?? {};
+  }
+}

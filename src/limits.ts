@@ -1,0 +1,73 @@
+/** Every number that the engine leans on, with its unit and where it comes from. */
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+
+/** Bytes that a rendered page aims at: large enough to batch, small enough to render in 1 to 3 ms (docs/decisions.md). */
+export const pageBytes = 256 * KiB;
+
+/** Rows of the first page of a table, before anything is known of their size. */
+export const firstPageRows = 128;
+
+/** Rows of a page at most, so that a page of tiny rows still renders in less than 10 ms. */
+export const maxPageRows = 8192;
+
+/** A page may hold at most this many times the rows of the page before: rows get larger without notice. */
+export const pageGrowth = 8;
+
+/**
+ * Rows of a page that goes straight to the careful path. Nothing but this number bounds its memory, as no value limit
+ * of the engine applies: 16 rows of 2 MB each (https://developers.cloudflare.com/durable-objects/platform/limits/).
+ */
+export const carefulPageRows = 16;
+
+/** After a page that needed care, at most so many times its rows go straight to the careful path: 1.02 reads a row. */
+export const carefulBackoffMax = 64;
+
+/** Columns of a result set at most is 100 (workerd util/sqlite.c++:1376); one is needed for the storage classes. */
+export const cellsPerQuery = 98;
+
+/** Bytes after which one step of the pipeline is handed on: small pages are gathered, a large one goes alone. */
+export const stepBytes = 64 * KiB;
+
+/** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
+export const yieldBytes = 512 * KiB;
+
+/** As `yieldBytes`, where each byte is deflated too: 256 KiB at level 6 are about 4 ms. */
+export const yieldBytesDeflated = 256 * KiB;
+
+/** Bytes of a part. R2 wants 5 MiB or more, and all but the last equal: https://developers.cloudflare.com/r2/objects/multipart-objects/ */
+export const partBytes = 8 * MiB;
+
+/** Parts of an R2 object at most: https://developers.cloudflare.com/r2/platform/limits/ */
+export const maxParts = 10_000;
+
+/** How much larger than its database a file can be: two hex digits a byte, and column names in every row. */
+export const renderedPerStored = 8;
+
+/** A slice ends at the first part after this much work, well under the 30 s of CPU that are an alarm's default. */
+export const sliceMs = 5_000;
+
+/** As `sliceMs`, in bytes rendered: the clock of a Worker stands still while it computes, so time alone is no bound. */
+export const sliceBytes = 128 * MiB;
+
+/** The alarm armed before a slice works fires after this long if the slice never comes back. */
+export const watchdogMs = 15_000;
+
+/** Tries without progress before a job fails for good; with `backoffMs` that is about half an hour. */
+export const maxAttempts = 12;
+
+/** Wait before try n (from 1): 2 s doubled each time, 5 min at most. */
+export function backoffMs(attempt: number): number {
+  return Math.min(2_000 * 2 ** (attempt - 1), 300_000);
+}
+
+/** Remainders are kept in rows of this size, below the 2 MB a value may have. */
+export const remainderRowBytes = 1 * MiB;
+
+/** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
+export const directLimitBytes = 1 * GiB;
+
+/** Deflate level of gzip and zip: 65 MB/s and a ratio of 3.5 on INSERT text (level 1: 158 MB/s, 3.2). */
+export const deflateLevel = 6;

@@ -1,0 +1,79 @@
+/** Rows as cells, each with its storage class and its exact value: what the careful path encodes. */
+import { concat } from "../../formats/expression.ts";
+import type { Cell, Column } from "../../formats/format.ts";
+import { decodeUtf8 } from "../../formats/scan.ts";
+import { cellsPerQuery } from "../limits.ts";
+import type { KeyCell } from "./cursor.ts";
+import type { Bound, Key } from "./key.ts";
+
+/** Reads the rows of a window: their keys, and their cells in the order of the columns. */
+export function readCells(
+  sql: SqlStorage,
+  key: Key,
+  columns: readonly Column[],
+  window: Bound,
+): { readonly keys: readonly (readonly KeyCell[])[]; readonly rows: readonly (readonly Cell[])[] } {
+  const keySql =
+    key.kind === "columns" ? key.columns.map((column) => column.sql) : key.kind === "rowid" ? [key.sql] : [];
+  const expressions = [...keySql, ...columns.map((column) => column.sql)];
+  const cells: Cell[][] = [];
+  const classes: string[] = [];
+  // All in one synchronous turn, so that the parts of a row belong together.
+  for (let from = 0; from < expressions.length; from += cellsPerQuery) {
+    const part = expressions.slice(from, from + cellsPerQuery);
+    const query = `SELECT ${concat(part.map((value) => `substr(typeof(${value}),1,1)`))},${part.map(exact).join(",")}${window.sql}`;
+    let row = 0;
+    for (const [kinds, ...values] of sql.exec(query, ...window.values).raw()) {
+      const known = textOf(kinds);
+      const list = values.map((value, at) => cellOf(known[at] ?? "n", value));
+      cells[row] = [...(cells[row] ?? []), ...list];
+      classes[row] = (classes[row] ?? "") + known;
+      row++;
+    }
+  }
+  return {
+    keys: cells.map((row, at) => keySql.map((_, column) => keyCell(classes[at]?.[column] ?? "n", row[column] ?? null))),
+    rows: cells.map((row) => row.slice(keySql.length)),
+  };
+}
+
+/** workerd hands INTEGER out as a double and TEXT with U+FFFD for what is no UTF-8; these forms are exact. */
+function exact(value: string): string {
+  return `CASE typeof(${value}) WHEN 'integer' THEN CAST(${value} AS TEXT) WHEN 'text' THEN CAST(${value} AS BLOB) ELSE ${value} END`;
+}
+
+function cellOf(kind: string, value: SqlStorageValue): Cell {
+  switch (kind) {
+    case "i":
+      return BigInt(textOf(value));
+    case "r":
+      return Number(value);
+    case "t": {
+      const bytes = bytesOf(value);
+      return decodeUtf8(bytes) ?? { invalidUtf8: bytes };
+    }
+    case "b":
+      return bytesOf(value);
+    default:
+      return null;
+  }
+}
+
+function textOf(value: SqlStorageValue | undefined): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`Cannot read a value as text: it came as ${typeof value}`);
+}
+
+function bytesOf(value: SqlStorageValue): Uint8Array {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new TypeError(`Cannot read a value as bytes: it came as ${typeof value}`);
+}
+
+function keyCell(kind: string, cell: Cell): KeyCell {
+  if (typeof cell === "bigint") return ["i", cell.toString()];
+  if (typeof cell === "number") return ["r", String(cell)];
+  if (typeof cell === "string") return ["t", new TextEncoder().encode(cell).toHex()];
+  if (cell instanceof Uint8Array) return ["b", cell.toHex()];
+  if (cell !== null) return ["t", cell.invalidUtf8.toHex()];
+  throw new TypeError(`Cannot use a key value of class "${kind}": a primary key without rowid has no NULLs`);
+}

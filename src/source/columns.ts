@@ -1,0 +1,90 @@
+/** Columns and primary keys of all tables, each read in one statement. */
+import { quoteName } from "../../formats/expression.ts";
+import type { Column } from "../../formats/format.ts";
+import type { KeyColumn } from "./key.ts";
+
+/** The platform's own tables may not even be described (workerd api/sql.c++:141). */
+const described = `FROM pragma_table_list l JOIN %s x WHERE l.schema='main' AND l.type<>'view' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
+
+interface TableColumns {
+  readonly stored: readonly Column[];
+  readonly visible: readonly Column[];
+  /** All names, ASCII case folded. */
+  readonly names: ReadonlySet<string>;
+  /** The only primary-key column, if it is declared INTEGER: it may stand for the rowid. */
+  readonly alias: string | null;
+}
+
+/** Reads every table's columns; the function gives those of one. */
+export function readColumns(sql: SqlStorage): (table: string, strict: boolean) => TableColumns {
+  const rows = sql
+    .exec<{ t: string; name: string; type: string; pk: number; hidden: number }>(
+      `SELECT l.name AS t, x.name AS name, x.type AS type, x.pk AS pk, x.hidden AS hidden ${described.replace("%s", "pragma_table_xinfo(l.name)")} ORDER BY l.name, x.cid`,
+    )
+    .toArray();
+  const byTable = Map.groupBy(rows, (row) => row.t);
+  return (table, strict) => {
+    const own = byTable.get(table) ?? [];
+    const column = (row: { name: string; type: string }): Column => {
+      const only = strict ? strictClass(row.type) : undefined;
+      const affinity = affinityOf(row.type, strict);
+      return { name: row.name, sql: quoteName(row.name), affinity, ...(only !== undefined && { only }) };
+    };
+    const primary = own.filter((row) => row.pk > 0);
+    const [first] = primary;
+    return {
+      stored: own.filter((row) => row.hidden === 0).map(column),
+      visible: own.filter((row) => row.hidden !== 1).map(column),
+      names: new Set(own.map((row) => foldAscii(row.name))),
+      alias: primary.length === 1 && first !== undefined && foldAscii(first.type) === "integer" ? first.name : null,
+    };
+  };
+}
+
+/** The columns of every primary-key index, which a rowid alias does not have. */
+export function readIndexKeys(sql: SqlStorage): Map<string, readonly KeyColumn[]> {
+  const rows = sql
+    .exec<{ t: string; name: string; down: number }>(
+      `SELECT l.name AS t, k.name AS name, k."desc" AS down ${described.replace("%s", "pragma_index_list(l.name)").replace(" WHERE", " JOIN pragma_index_xinfo(x.name) k WHERE")} AND x.origin='pk' AND k.key=1 ORDER BY l.name, k.seqno`,
+    )
+    .toArray();
+  const keys = new Map<string, readonly KeyColumn[]>();
+  for (const [table, columns] of Map.groupBy(rows, (row) => row.t)) {
+    keys.set(
+      table,
+      columns.map((row) => ({ sql: quoteName(row.name), descending: row.down === 1 })),
+    );
+  }
+  return keys;
+}
+
+/** https://sqlite.org/datatype3.html#determination_of_column_affinity; ANY in a STRICT table has none. */
+function affinityOf(declared: string, strict: boolean): Column["affinity"] {
+  const type = declared.toUpperCase();
+  if (strict && type === "ANY") return "BLOB";
+  if (type.includes("INT")) return "INTEGER";
+  if (/CHAR|CLOB|TEXT/.test(type)) return "TEXT";
+  if (type === "" || type.includes("BLOB")) return "BLOB";
+  return /REAL|FLOA|DOUB/.test(type) ? "REAL" : "NUMERIC";
+}
+
+function strictClass(declared: string): Column["only"] {
+  switch (declared.toUpperCase()) {
+    case "INT":
+    case "INTEGER":
+      return "INTEGER";
+    case "REAL":
+      return "REAL";
+    case "TEXT":
+      return "TEXT";
+    case "BLOB":
+      return "BLOB";
+    default:
+      return undefined;
+  }
+}
+
+/** SQLite folds only ASCII letters in names: é and É are two columns. */
+function foldAscii(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

@@ -1,0 +1,26 @@
+/** Where a page ended: opaque outside the source, plain data, all that the next page depends on. */
+
+/** A key value with its storage class, exact in JSON: INTEGER as digits, REAL as text, TEXT and BLOB as hex. */
+export type KeyCell = readonly ["i" | "r" | "t" | "b", string];
+
+/** The position behind a page of a table. */
+export interface Cursor {
+  /** Key of the last row; null in front of the first one. */
+  readonly key: readonly KeyCell[] | null;
+  /** How many leading key columns stay fixed until the rows below them are done (mixed ASC and DESC keys only). */
+  readonly fixed: number;
+  /** Rows in front of the cursor. */
+  readonly rows: number;
+  /** Rows the next page may hold. */
+  readonly limit: number;
+  /** The page before had gaps between its rowids. */
+  readonly sparse: boolean;
+  /** Rows left that go straight to the careful path, and how many times a page's rows it will be the next time. */
+  readonly careful: number;
+  readonly backoff: number;
+}
+
+/** In front of a table's first row. */
+export function firstCursor(limit: number): Cursor {
+  return { key: null, fixed: 0, rows: 0, limit, sparse: false, careful: 0, backoff: 1 };
+}

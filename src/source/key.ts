@@ -1,0 +1,107 @@
+/** The key of a table: in which order its rows are read, and how to go on behind a row. */
+import type { KeyCell } from "./cursor.ts";
+
+/** One column of a key. */
+export interface KeyColumn {
+  /** Quoted, ready for SQL text. */
+  readonly sql: string;
+  readonly descending: boolean;
+}
+
+/** `rowid`: one INTEGER. `columns`: the primary key of a WITHOUT ROWID table. `none`: no way to name a row. */
+export type Key =
+  | { readonly kind: "rowid"; readonly sql: string }
+  | { readonly kind: "columns"; readonly columns: readonly KeyColumn[] }
+  | { readonly kind: "none" };
+
+/** A condition with the values of its parameters. */
+export interface Bound {
+  readonly sql: string;
+  readonly values: readonly (string | number | ArrayBuffer)[];
+}
+
+/** The name that the table has in a page's query. */
+export const alias = "_t";
+
+/** ORDER BY terms of a key, qualified: a bare name would mean a result column of that name first. */
+export function orderOf(key: Key): string {
+  switch (key.kind) {
+    case "rowid":
+      return `${alias}.${key.sql}`;
+    case "columns":
+      return key.columns.map(({ sql, descending }) => `${alias}.${sql}${descending ? " DESC" : ""}`).join(",");
+    case "none":
+      return "";
+  }
+}
+
+/** Keys whose columns do not all run the same way are read level by level: SQLite cannot compare them as one row value. */
+export function isMixed(key: Key): boolean {
+  return key.kind === "columns" && new Set(key.columns.map((column) => column.descending)).size > 1;
+}
+
+/** The rows behind a key; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
+export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
+  const columns =
+    key.kind === "columns" ? key.columns : key.kind === "rowid" ? [{ sql: key.sql, descending: false }] : [];
+  const values: Bound["values"][number][] = [];
+  const bind = (cell: KeyCell) => {
+    const { sql, value } = parameter(cell);
+    values.push(value);
+    return sql;
+  };
+  if (isMixed(key)) {
+    const terms = columns.slice(0, fixed + 1).map((column, index) => {
+      const operator = index < fixed ? "=" : column.descending ? "<" : ">";
+      return `${column.sql}${operator}${bind(cellAt(at, index))}`;
+    });
+    return { sql: terms.join(" AND "), values };
+  }
+  const left = columns.map((column) => column.sql).join(",");
+  const right = at.map(bind).join(",");
+  return { sql: `(${left})${columns[0]?.descending ? "<" : ">"}(${right})`, values };
+}
+
+function cellAt(at: readonly KeyCell[], index: number): KeyCell {
+  const cell = at[index];
+  if (cell === undefined)
+    throw new RangeError(`Cannot go on behind a key of ${at.length} values: value ${index + 1} is missing`);
+  return cell;
+}
+
+/** A parameter with the storage class of its value. The plus takes away CAST's affinity, which would reach the column. */
+function parameter([kind, text]: KeyCell): { sql: string; value: Bound["values"][number] } {
+  switch (kind) {
+    case "i":
+      return { sql: "+CAST(? AS INTEGER)", value: text }; // exact: a JavaScript number would be bound as REAL
+    case "r":
+      return { sql: "?", value: Number(text) };
+    case "t":
+      return { sql: "+CAST(? AS TEXT)", value: bytesOf(text) };
+    case "b":
+      return { sql: "?", value: bytesOf(text) };
+  }
+}
+
+function bytesOf(hex: string): ArrayBuffer {
+  return Uint8Array.fromHex(hex).buffer;
+}
+
+/** SQL expression that yields the key of a row as text that `parseKey` reads; it holds no `;`. */
+export function keyExpression(columns: readonly KeyColumn[]): string {
+  const parts = columns.map(({ sql }) => {
+    const digits = `'i'||${sql}`;
+    return `CASE typeof(${sql}) WHEN 'integer' THEN ${digits} WHEN 'text' THEN 't'||hex(${sql}) WHEN 'real' THEN 'r'||quote(${sql}) ELSE 'b'||hex(${sql}) END`;
+  });
+  return parts.length === 1 ? (parts[0] ?? "''") : `concat_ws(',',${parts.join(",")})`;
+}
+
+/** Reads what `keyExpression` wrote. */
+export function parseKey(text: string): readonly KeyCell[] {
+  return text.split(",").map((part): KeyCell => {
+    const kind = part[0];
+    if (kind !== "i" && kind !== "r" && kind !== "t" && kind !== "b")
+      throw new TypeError(`Cannot read the key "${text}"`);
+    return [kind, part.slice(1)];
+  });
+}

@@ -1,0 +1,40 @@
+/** What the pipeline reads from. A snapshot, or another object's copy, can stand behind the same interface. */
+import type { Schema, Segment } from "../../formats/format.ts";
+import type { Cursor } from "./cursor.ts";
+
+/** The part of a file that is rows. */
+export type RowsSegment = Extract<Segment, { kind: "rows" }>;
+
+/** One page, rendered. */
+export interface Page {
+  readonly bytes: readonly Uint8Array[];
+  readonly rows: number;
+  /** Where the next page begins; null behind the last row. */
+  readonly next: Cursor | null;
+}
+
+/** A consistent way to read: the same data and the same cursor give the same bytes. */
+export interface Source {
+  readonly schema: Schema;
+  /** One synchronous read. */
+  page(segment: RowsSegment, at: Cursor | null): Page;
+  /** Text that differs whenever the schema that is exported differs. */
+  readonly fingerprint: string;
+  /** Throws `schema_changed` if the schema is not the one that this source was made with. */
+  verify(): void;
+  /** Rough weights of the tables, for the progress only; two rows read for each. */
+  estimate(): Estimate;
+}
+
+/** For each table its name, its share of the work, and the first and last rowid where rows go by it. */
+export type Estimate = Readonly<
+  Record<string, { readonly weight: number; readonly first?: string; readonly last?: string }>
+>;
+
+/** Which share of a table is in front of a cursor, 0 to 1. */
+export function shareDone({ first, last }: Estimate[string], at: Cursor): number {
+  const key = at.key?.[0];
+  if (first === undefined || last === undefined || key?.[0] !== "i") return 0.5;
+  const span = Number(BigInt(last) - BigInt(first)) + 1;
+  return Math.min(1, Math.max(0, (Number(BigInt(key[1]) - BigInt(first)) + 1) / span));
+}

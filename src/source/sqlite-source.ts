@@ -1,0 +1,63 @@
+/** The source that reads the object's own database, page by page. */
+import type { Table } from "../../formats/format.ts";
+import { quoteName } from "../../formats/expression.ts";
+import { ExportError } from "../errors.ts";
+import { readPage } from "./pages.ts";
+import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Estimate, Page, RowsSegment, Source } from "./source.ts";
+
+/** Reads the schema and gives a source for the tables selected. */
+export function sqliteSource(sql: SqlStorage, selection: Selection): Source {
+  const catalog = readCatalog(sql);
+  const schema = select(catalog, selection);
+  const known = new Map<string, SourceTable>(
+    [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
+  );
+  const tableOf = (table: Table): SourceTable => {
+    const own = known.get(table.name);
+    if (own === undefined) throw new TypeError(`Cannot read table "${table.name}": it is not in the schema`);
+    return table.where === undefined ? own : { ...own, where: table.where };
+  };
+  return {
+    schema,
+    fingerprint: catalog.fingerprint,
+    page: (segment, at) => read(sql, tableOf(segment.table), segment, at),
+    verify() {
+      if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
+      throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
+    },
+    estimate: () => estimate(sql, schema),
+  };
+}
+
+function read(sql: SqlStorage, table: SourceTable, segment: RowsSegment, at: Cursor | null): Page {
+  try {
+    return readPage(sql, table, segment, at);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ExportError(
+      "data_unreadable",
+      `Cannot read table "${table.name}" behind row ${at?.rows ?? 0}: ${message}`,
+      { cause },
+    );
+  }
+}
+
+function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
+  const most = sql.databaseSize / 8; // a row takes some bytes, so gaps between rowids are no rows beyond this
+  const entries = schema.tables.map((table): [string, Estimate[string]] => {
+    const { key } = table;
+    if (key.kind !== "rowid" || table.kind === "virtual") return [table.name, { weight: 1 }];
+    const name = quoteName(table.name);
+    const [ends] = sql
+      .exec<{ first: string | null; last: string | null }>(
+        `SELECT CAST((SELECT min(${key.sql}) FROM ${name}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${name}) AS TEXT) AS last`,
+      )
+      .toArray();
+    if (ends === undefined || ends.first === null || ends.last === null) return [table.name, { weight: 0 }];
+    const weight = Math.min(Number(BigInt(ends.last) - BigInt(ends.first)) + 1, most);
+    return [table.name, { weight, first: ends.first, last: ends.last }];
+  });
+  return Object.fromEntries(entries);
+}

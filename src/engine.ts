@@ -1,0 +1,81 @@
+/** The engine's own words, as the routes and a host see them. No HTTP here. */
+import type { Content, Format } from "../formats/format.ts";
+import type { ExportErrorCode } from "./errors.ts";
+
+/** What to export, validated. Made by `options.ts` from a request, or by a host by hand. */
+export interface ExportOptions {
+  readonly format: Format;
+  readonly gzip: boolean;
+  /** Names of tables to export; null for all but `exclude`. */
+  readonly tables: readonly string[] | null;
+  readonly exclude: readonly string[];
+  readonly content: Content;
+}
+
+/** A dump that is being streamed to the caller. */
+export interface Dump {
+  readonly fileName: string;
+  readonly mediaType: string;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+export type JobState = "queued" | "running" | "complete" | "failed" | "cancelled";
+
+/** How far a job is. */
+export interface Progress {
+  readonly tablesDone: number;
+  readonly tables: number;
+  readonly rows: number;
+  /** Bytes of the file made so far. */
+  readonly bytes: number;
+  /** 0 to 100, an estimate until complete. */
+  readonly percent: number;
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | null;
+}
+
+/** A job as its status shows it. */
+export interface JobStatus {
+  readonly dumpId: string;
+  readonly status: JobState;
+  readonly format: string;
+  readonly gzip: boolean;
+  readonly fileName: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly progress: Progress;
+  readonly warnings: readonly string[];
+  /** When complete. */
+  readonly result?: {
+    readonly size: number;
+    readonly etag: string;
+    readonly crc32: string;
+    readonly rows: Readonly<Record<string, number>>;
+  };
+  /** When failed. */
+  readonly error?: { readonly code: ExportErrorCode; readonly message: string };
+}
+
+/** What the routes on the object's side call. */
+export interface Engine {
+  /** The names that `table=` and `exclude=` may hold. */
+  tableNames(): readonly string[];
+  /** The formats that `format=` may name; the first is the default. */
+  readonly formats: readonly Format[];
+  /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
+  dump(options: ExportOptions): Dump;
+  /** Starts a job, or gives the one that the same key started before. */
+  start(options: ExportOptions, idempotencyKey?: string): Promise<JobStatus>;
+  /** All jobs, newest first. */
+  list(): readonly JobStatus[];
+  /** One job. Throws `not_found`. */
+  status(dumpId: string): JobStatus;
+  /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */
+  delete(dumpId: string): Promise<JobStatus>;
+}
+
+/** The R2 key of a job's object: what the Worker needs to serve a download without waking the object. */
+export function objectKey(objectId: string, dumpId: string): string {
+  return `${objectId}/${dumpId}`;
+}

@@ -1,0 +1,53 @@
+/** From options to a file: the source, the layout, and the pipeline that makes it. The same for a download and a job. */
+import type { Content, Format } from "../formats/format.ts";
+import { layoutOf, type Layout } from "./layout.ts";
+import { deflateLevel } from "./limits.ts";
+import { crc32 } from "./pack/crc32.ts";
+import { deflater, type DeflaterName } from "./pack/deflate.ts";
+import { gzipPacker } from "./pack/gzip.ts";
+import type { Packer } from "./pack/packer.ts";
+import { plainPacker } from "./pack/plain.ts";
+import { zipPacker } from "./pack/zip.ts";
+import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { sqliteSource } from "./source/sqlite-source.ts";
+import type { Source } from "./source/source.ts";
+
+/** What a plan depends on. */
+export interface PlanOptions {
+  readonly format: Format;
+  readonly gzip: boolean;
+  readonly tables: readonly string[] | null;
+  readonly exclude: readonly string[];
+  readonly content: Content;
+  readonly deflate: DeflaterName;
+}
+
+/** A file that can be made. */
+export interface Plan {
+  readonly source: Source;
+  readonly layout: Layout;
+  readonly pipeline: Pipeline;
+}
+
+/** Reads the schema and puts the chain together. */
+export function planOf(sql: SqlStorage, options: PlanOptions, formats: readonly Format[]): Plan {
+  const source = sqliteSource(sql, options);
+  const layout = layoutOf(source.schema, options, formats);
+  return { source, layout, pipeline: createPipeline(source, layout.parts, packerFor(layout, options)) };
+}
+
+/** The earliest time that a ZIP entry can hold (APPNOTE 4.4.6). */
+const zipEpoch = new Date(Date.UTC(1980, 0, 1));
+
+function packerFor(layout: Layout, { deflate, gzip }: PlanOptions): Packer {
+  // No times in the headers: the same data gives the same bytes, whenever it is exported.
+  const level = deflateLevel;
+  switch (layout.packing) {
+    case "plain":
+      return plainPacker;
+    case "gzip":
+      return gzipPacker({ deflate: deflater(deflate), crc32, level, modified: 0 });
+    case "zip":
+      return zipPacker({ deflate: gzip ? deflater(deflate) : null, crc32, level, modified: zipEpoch });
+  }
+}

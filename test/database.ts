@@ -1,0 +1,79 @@
+/** What the tests of the engine share: a new database, and files made from it. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { concatBytes } from "../formats/bytes.ts";
+import type { Content } from "../formats/format.ts";
+import { formats } from "../formats/index.ts";
+import type { Position } from "../src/pipeline.ts";
+import { planOf } from "../src/plan.ts";
+import type { Probe } from "./probe.ts";
+
+/** Runs a function over the database of a new object. */
+export async function withDatabase<T>(use: (sql: SqlStorage) => T | Promise<T>): Promise<T> {
+  const stub = env.PROBE.get(env.PROBE.idFromName(crypto.randomUUID()));
+  return runInDurableObject(stub, (_: Probe, state) => use(state.storage.sql));
+}
+
+/** What to export; all of it as SQL where nothing is said. */
+export interface Wanted {
+  readonly format?: "sql" | "csv" | "jsonl";
+  readonly gzip?: boolean;
+  readonly tables?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly content?: Content;
+  readonly deflate?: "native" | "fflate";
+}
+
+function plan(
+  sql: SqlStorage,
+  { format = "sql", gzip = false, tables, exclude = [], content = "all", deflate = "native" }: Wanted,
+) {
+  const chosen = formats.find((candidate) => candidate.name === format);
+  if (chosen === undefined) throw new TypeError(`There is no format ${format}`);
+  return planOf(sql, { format: chosen, gzip, tables: tables ?? null, exclude, content, deflate }, formats);
+}
+
+/** The whole file, made in slices of so many steps; between two of them the plan is made anew and the position goes through JSON. */
+export function fileOf(sql: SqlStorage, wanted: Wanted = {}, sliceSteps = Number.POSITIVE_INFINITY): Uint8Array {
+  let { pipeline } = plan(sql, wanted);
+  let position = pipeline.start();
+  const bytes: Uint8Array[] = [];
+  for (let steps = 1; !position.isDone; steps++) {
+    const step = pipeline.step(position);
+    bytes.push(...step.bytes);
+    position = step.position;
+    if (steps % sliceSteps === 0) {
+      const kept: Position = JSON.parse(JSON.stringify(position));
+      position = kept;
+      ({ pipeline } = plan(sql, wanted));
+    }
+  }
+  return concatBytes(bytes.length === 0 ? [new Uint8Array()] : bytes);
+}
+
+/** The whole file as text. */
+export function textOf(sql: SqlStorage, wanted: Wanted = {}): string {
+  return new TextDecoder().decode(fileOf(sql, wanted));
+}
+
+/** How many rows SQLite read to make a file. */
+export function rowsReadFor(sql: SqlStorage, wanted: Wanted): number {
+  let rows = 0;
+  const counting = new Proxy(sql, {
+    get(target, name) {
+      if (name !== "exec") return Reflect.get(target, name, target);
+      return (query: string, ...values: unknown[]) => {
+        const cursor = target.exec(query, ...values);
+        const read = [...cursor.raw()];
+        rows += cursor.rowsRead;
+        const names = cursor.columnNames;
+        return {
+          raw: () => read[Symbol.iterator](),
+          toArray: () => read.map((row) => Object.fromEntries(row.map((value, at) => [names[at], value]))),
+        };
+      };
+    },
+  });
+  fileOf(counting, wanted);
+  return rows;
+}

@@ -1,0 +1,3 @@
+export { Probe } from "./probe.ts";
+
+export default { fetch: () => new Response("There is nothing here", { status: 404 }) };

@@ -1,0 +1,161 @@
+/** What the object holds: the engine, behind `fetch()` and `alarm()`. */
+import type { Format } from "../formats/format.ts";
+import { formats as defaultFormats } from "../formats/index.ts";
+import { concatBytes } from "../formats/bytes.ts";
+import type { Dump, Engine, ExportOptions, JobStatus } from "./engine.ts";
+import { ExportError } from "./errors.ts";
+import { SharedAlarm } from "./job/alarm.ts";
+import { storedOptions, type Job } from "./job/job.ts";
+import { JobStore } from "./job/job-store.ts";
+import { JobRunner } from "./job/runner.ts";
+import type { SliceBudget } from "./job/slice.ts";
+import { statusOf } from "./job/status.ts";
+import { fileNameOf } from "./layout.ts";
+import { directLimitBytes, MiB } from "./limits.ts";
+import { availableDeflate } from "./pack/deflate.ts";
+import { planOf } from "./plan.ts";
+import { objectRoutes } from "./routes/object-routes.ts";
+import type { Sink } from "./sink/sink.ts";
+import { readCatalog, tableNames } from "./source/schema.ts";
+
+/** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
+export interface ExporterOptions {
+  /** Where jobs put their files: an `R2Bucket`, or anything of its shape. */
+  readonly bucket?: Sink | undefined;
+  /** The formats on offer, the first one the default. */
+  readonly formats?: readonly Format[];
+  /** Bytes of database beyond which a direct download of the whole is refused. 1 GiB. */
+  readonly directLimit?: number;
+  /** For a host that keeps a schedule of its own: called with the time, Unix milliseconds, at which `alarm()` is to be called. */
+  readonly schedule?: (at: number) => void | Promise<void>;
+  /** How much one alarm does, in milliseconds and rendered bytes. */
+  readonly slice?: SliceBudget;
+}
+
+/** Exports the SQLite database of the Durable Object that holds it. */
+export class Exporter implements Engine {
+  readonly formats: readonly Format[];
+  readonly #ctx: DurableObjectState;
+  readonly #directLimit: number;
+  readonly #store: JobStore;
+  readonly #alarm: SharedAlarm;
+  readonly #schedule: ExporterOptions["schedule"];
+  readonly #runner: JobRunner;
+  readonly #routes: (request: Request) => Promise<Response>;
+
+  constructor(ctx: DurableObjectState, options: ExporterOptions = {}) {
+    const { sql } = ctx.storage;
+    this.#ctx = ctx;
+    this.formats = options.formats ?? defaultFormats;
+    this.#directLimit = options.directLimit ?? directLimitBytes;
+    this.#schedule = options.schedule;
+    this.#store = new JobStore(sql);
+    this.#alarm = new SharedAlarm(ctx.storage, this.#store);
+    this.#runner = new JobRunner({
+      sql,
+      store: this.#store,
+      sink: options.bucket,
+      formats: this.formats,
+      objectId: ctx.id.toString(),
+      budget: options.slice,
+      wake: (at) => this.#wake(at),
+    });
+    this.#routes = objectRoutes(this);
+  }
+
+  /** Answers a request that `exportRoutes` forwarded. */
+  async fetch(request: Request): Promise<Response> {
+    await this.#runner.recover();
+    return this.#routes(request);
+  }
+
+  /**
+   * Runs the work that is due. True if the alarm was the exporter's; false if it was, or was also, the host's own, whose
+   * handler then goes on with its own work.
+   */
+  async alarm(_info?: AlarmInvocationInfo): Promise<boolean> {
+    if (!this.#store.exists) return false;
+    const turn = this.#schedule === undefined ? this.#alarm.fired(Date.now()) : { isOwn: true, isHosts: false };
+    if (!turn.isHosts) await this.#runner.runDue();
+    const next = this.#runner.nextWakeMs();
+    if (next !== null) await this.#wake(Math.max(next, Date.now()));
+    else if (this.#schedule === undefined) await this.#alarm.release();
+    return turn.isOwn && !turn.isHosts;
+  }
+
+  /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
+  nextAlarm(): number | null {
+    return this.#runner.nextWakeMs();
+  }
+
+  tableNames(): readonly string[] {
+    return tableNames(readCatalog(this.#ctx.storage.sql));
+  }
+
+  dump(options: ExportOptions): Dump {
+    const { sql } = this.#ctx.storage;
+    if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
+      const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
+      throw new ExportError(
+        "too_large_for_direct",
+        `Cannot download the whole database at once: it has ${size} MiB, the limit is ${limit} MiB; start a job with POST instead, or choose tables`,
+        { details: { size: sql.databaseSize, limit: this.#directLimit } },
+      );
+    }
+    const { layout, pipeline } = planOf(sql, { ...options, deflate: availableDeflate() }, this.formats);
+    let position = pipeline.start();
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          // A throw in here errors the stream, and the connection is cut: nothing ends as if it were whole.
+          while (!position.isDone) {
+            const step = pipeline.step(position);
+            position = step.position;
+            const bytes = concatBytes(step.bytes);
+            if (bytes.length === 0) continue;
+            controller.enqueue(bytes);
+            break;
+          }
+          if (position.isDone) controller.close();
+        },
+      },
+      { highWaterMark: 0 }, // nothing is read before it is asked for
+    );
+    return { fileName: fileNameOf(layout, Date.now()), mediaType: layout.mediaType, body };
+  }
+
+  async start(options: ExportOptions, idempotencyKey?: string): Promise<JobStatus> {
+    const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
+    if (before !== null) {
+      if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);
+      throw new ExportError(
+        "idempotency_conflict",
+        `The Idempotency-Key "${idempotencyKey}" belongs to dump ${before.id}, which has other options`,
+      );
+    }
+    const job = await this.#runner.create(options, idempotencyKey ?? null);
+    await this.#wake(job.wakeMs);
+    return this.#statusOf(job);
+  }
+
+  list(): readonly JobStatus[] {
+    return this.#store.list().map((job) => this.#statusOf(job));
+  }
+
+  status(dumpId: string): JobStatus {
+    return this.#statusOf(this.#store.get(dumpId));
+  }
+
+  async delete(dumpId: string): Promise<JobStatus> {
+    return this.#statusOf(await this.#runner.delete(dumpId));
+  }
+
+  #statusOf(job: Job): JobStatus {
+    return statusOf(job, this.#store.current()?.id === job.id, Date.now());
+  }
+
+  async #wake(at: number): Promise<void> {
+    if (this.#schedule === undefined) await this.#alarm.arm(at);
+    else await this.#schedule(at);
+  }
+}

@@ -1,0 +1,148 @@
+/** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
+import { ExportError } from "../errors.ts";
+import { remainderRowBytes } from "../limits.ts";
+import type { StoredPart } from "../sink/sink.ts";
+import type { Job } from "./job.ts";
+
+const tables = `
+CREATE TABLE IF NOT EXISTS _export_jobs (id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _export_parts (job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _export_remainder (job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number));
+CREATE TABLE IF NOT EXISTS _export_alarm (one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER);
+`;
+
+/** Alarm times that the exporter knows of, Unix milliseconds. */
+export interface AlarmTimes {
+  /** The alarm that the exporter has set itself. */
+  readonly own: number | null;
+  /** The host's alarm that it moved aside for it. */
+  readonly host: number | null;
+}
+
+/** Keeps jobs, their parts and their remainders. */
+export class JobStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** True once a first job has made the tables; before that nothing is written to the host's database. */
+  get exists(): boolean {
+    const query = "SELECT 1 FROM sqlite_schema WHERE type='table' AND name='_export_alarm'";
+    return this.#sql.exec(query).toArray().length > 0;
+  }
+
+  add(job: Job): void {
+    this.#sql.exec(tables);
+    this.#sql.exec(
+      "INSERT INTO _export_jobs (id, started, state, wake, idempotency, job) VALUES (?, ?, ?, ?, ?, ?)",
+      job.id,
+      job.startedMs,
+      job.state,
+      job.wakeMs,
+      job.idempotencyKey,
+      JSON.stringify(job),
+    );
+  }
+
+  save(job: Job): void {
+    this.#sql.exec(
+      "UPDATE _export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
+      job.state,
+      job.wakeMs,
+      JSON.stringify(job),
+      job.id,
+    );
+  }
+
+  find(id: string): Job | null {
+    return this.#jobs("WHERE id = ?", id)[0] ?? null;
+  }
+
+  get(id: string): Job {
+    const job = this.find(id);
+    if (job === null) throw new ExportError("not_found", `There is no dump "${id}"`, { details: { dumpId: id } });
+    return job;
+  }
+
+  byIdempotencyKey(key: string): Job | null {
+    return this.#jobs("WHERE idempotency = ?", key)[0] ?? null;
+  }
+
+  /** Newest first. */
+  list(): readonly Job[] {
+    return this.#jobs("ORDER BY started DESC, id DESC");
+  }
+
+  /** The job whose turn it is: the oldest that runs. */
+  current(): Job | null {
+    return this.#jobs("WHERE state = 'running' ORDER BY started, id LIMIT 1")[0] ?? null;
+  }
+
+  /** Takes everything of a job away. */
+  remove(id: string): void {
+    this.clearWork(id);
+    this.#sql.exec("DELETE FROM _export_jobs WHERE id = ?", id);
+  }
+
+  /** Takes away what only a running job needs. */
+  clearWork(id: string): void {
+    this.#sql.exec("DELETE FROM _export_parts WHERE job = ?", id);
+    this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
+  }
+
+  addPart(id: string, part: StoredPart): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO _export_parts (job, number, etag) VALUES (?, ?, ?)",
+      id,
+      part.partNumber,
+      part.etag,
+    );
+  }
+
+  parts(id: string): StoredPart[] {
+    const query = "SELECT number, etag FROM _export_parts WHERE job = ? ORDER BY number";
+    return this.#sql
+      .exec<{ number: number; etag: string }>(query, id)
+      .toArray()
+      .map((row) => ({ partNumber: row.number, etag: row.etag }));
+  }
+
+  setRemainder(id: string, bytes: Uint8Array): void {
+    this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
+    for (let at = 0, number = 0; at < bytes.length; at += remainderRowBytes, number++) {
+      const piece = bytes.slice(at, at + remainderRowBytes);
+      this.#sql.exec("INSERT INTO _export_remainder (job, number, bytes) VALUES (?, ?, ?)", id, number, piece.buffer);
+    }
+  }
+
+  remainder(id: string): readonly Uint8Array[] {
+    const query = "SELECT bytes FROM _export_remainder WHERE job = ? ORDER BY number";
+    return this.#sql
+      .exec<{ bytes: ArrayBuffer }>(query, id)
+      .toArray()
+      .map((row) => new Uint8Array(row.bytes));
+  }
+
+  alarmTimes(): AlarmTimes {
+    if (!this.exists) return { own: null, host: null };
+    return (
+      this.#sql
+        .exec<{ own: number | null; host: number | null }>("SELECT own, host FROM _export_alarm")
+        .toArray()[0] ?? { own: null, host: null }
+    );
+  }
+
+  setAlarmTimes({ own, host }: AlarmTimes): void {
+    this.#sql.exec("INSERT OR REPLACE INTO _export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
+  }
+
+  #jobs(clause: string, ...values: string[]): Job[] {
+    if (!this.exists) return [];
+    return this.#sql
+      .exec<{ job: string }>(`SELECT job FROM _export_jobs ${clause}`, ...values)
+      .toArray()
+      .map((row): Job => JSON.parse(row.job));
+  }
+}

@@ -1,0 +1,108 @@
+/** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
+import type { Content } from "../../formats/format.ts";
+import type { ExportOptions } from "../engine.ts";
+import { ExportError, type ExportErrorCode } from "../errors.ts";
+import { backoffMs, MiB, maxAttempts, maxParts, partBytes, renderedPerStored } from "../limits.ts";
+import type { Position } from "../pipeline.ts";
+import type { Estimate } from "../source/source.ts";
+
+/** Options as they are kept: a format by its name. */
+export interface StoredOptions {
+  readonly format: string;
+  readonly gzip: boolean;
+  readonly tables: readonly string[] | null;
+  readonly exclude: readonly string[];
+  readonly content: Content;
+}
+
+/** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
+export interface Checkpoint {
+  readonly position: Position;
+  /** Parts that R2 has answered for; their etags are in a table of their own. */
+  readonly parts: number;
+  /** CRC-32 and length in bytes of the file in front of the position, the remainder included. */
+  readonly crc: number;
+  readonly length: number;
+}
+
+/** Everything about one job but its etags and its remainder. */
+export interface Job {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly state: "running" | "complete" | "failed" | "cancelled";
+  readonly options: StoredOptions;
+  readonly idempotencyKey: string | null;
+  readonly fileName: string;
+  readonly mediaType: string;
+  /** SHA-256 of the schema's fingerprint at the start. */
+  readonly schemaHash: string;
+  readonly deflate: "native" | "fflate";
+  readonly partBytes: number;
+  readonly tables: readonly string[];
+  readonly estimate: Estimate;
+  readonly warnings: readonly string[];
+  readonly uploadId: string | null;
+  readonly checkpoint: Checkpoint | null;
+  /** Slices begun since the last progress. */
+  readonly attempts: number;
+  /** When the next slice is due, Unix milliseconds. */
+  readonly wakeMs: number;
+  /** Which life of the object has begun a slice that has not come back. */
+  readonly lease: string | null;
+  readonly finishedMs: number | null;
+  readonly result: { readonly size: number; readonly etag: string } | null;
+  readonly error: { readonly code: ExportErrorCode; readonly message: string } | null;
+}
+
+/** The size of a job's parts in bytes: sized up where 10,000 of the usual size could be too few. */
+export function partSizeFor(databaseBytes: number): number {
+  return Math.max(partBytes, Math.ceil((databaseBytes * renderedPerStored) / maxParts / MiB) * MiB);
+}
+
+/** The options in the form that is kept. */
+export function storedOptions(options: ExportOptions): StoredOptions {
+  const { format, gzip, tables, exclude, content } = options;
+  return { format: format.name, gzip, tables, exclude, content };
+}
+
+/** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
+export function begin(job: Job, lease: string, watchdogAt: number): Job {
+  return { ...job, attempts: job.attempts + 1, lease, wakeMs: watchdogAt };
+}
+
+/** A checkpoint is durable: that is progress. */
+export function advance(job: Job, checkpoint: Checkpoint): Job {
+  return { ...job, checkpoint, attempts: 0 };
+}
+
+/** A slice ended with work left. */
+export function pause(job: Job, now: number): Job {
+  return { ...job, attempts: 0, lease: null, wakeMs: now };
+}
+
+/** A slice failed: tried again later, or for good if it was the last try or trying again cannot help. */
+export function retryOrFail(job: Job, error: unknown, now: number): Job {
+  const known = error instanceof ExportError;
+  const message = error instanceof Error ? error.message : String(error);
+  const isFinal =
+    known && (error.code === "schema_changed" || error.code === "too_many_parts" || error.code === "no_bucket");
+  if (!isFinal && job.attempts < maxAttempts)
+    return { ...job, lease: null, wakeMs: now + backoffMs(Math.max(1, job.attempts)) };
+  const code: ExportErrorCode = known ? error.code : "storage_failed";
+  const tries = isFinal ? "" : ` (after ${job.attempts} tries)`;
+  return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
+}
+
+/** The file is whole and in its place. */
+export function complete(job: Job, result: Job["result"], now: number): Job {
+  return { ...finish(job, now), state: "complete", result };
+}
+
+/** The caller wants no more of it. */
+export function cancel(job: Job, now: number): Job {
+  return { ...finish(job, now), state: "cancelled" };
+}
+
+function finish(job: Job, now: number): Job {
+  return { ...job, lease: null, attempts: 0, finishedMs: now };
+}

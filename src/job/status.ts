@@ -1,0 +1,60 @@
+/** A job as its status shows it. */
+import type { JobState, JobStatus, Progress } from "../engine.ts";
+import { shareDone } from "../source/source.ts";
+import type { Job } from "./job.ts";
+
+/** Status of a job; one that is running may still wait for the ones before it. */
+export function statusOf(job: Job, isFirst: boolean, now: number): JobStatus {
+  const status: JobState = job.state === "running" && !isFirst ? "queued" : job.state;
+  return {
+    dumpId: job.id,
+    status,
+    format: job.options.format,
+    gzip: job.options.gzip,
+    fileName: job.fileName,
+    startedAt: new Date(job.startedMs).toISOString(),
+    finishedAt: job.finishedMs === null ? null : new Date(job.finishedMs).toISOString(),
+    progress: progressOf(job, now),
+    warnings: job.warnings,
+    ...(job.result !== null && {
+      result: {
+        ...job.result,
+        crc32: (job.checkpoint?.crc ?? 0).toString(16).padStart(8, "0"),
+        rows: rowsOf(job),
+      },
+    }),
+    ...(job.error !== null && { error: job.error }),
+  };
+}
+
+function rowsOf(job: Job): Readonly<Record<string, number>> {
+  const counts = job.checkpoint?.position.counts ?? [];
+  return Object.fromEntries(job.tables.map((name, at) => [name, counts[at] ?? 0]));
+}
+
+function progressOf(job: Job, now: number): Progress {
+  const { counts = [], at = null } = job.checkpoint?.position ?? {};
+  const bytes = job.checkpoint?.length ?? 0;
+  const seconds = Math.max(0.001, ((job.finishedMs ?? now) - job.startedMs) / 1000);
+  const share = job.state === "complete" ? 1 : shareOf(job);
+  return {
+    tablesDone: counts.length,
+    tables: job.tables.length,
+    rows: counts.reduce((sum, count) => sum + count, 0) + (at?.rows ?? 0),
+    bytes,
+    percent: Math.round(share * 1000) / 10,
+    bytesPerSecond: Math.round(bytes / seconds),
+    secondsLeft: job.state === "running" && share > 0.01 ? Math.round((seconds * (1 - share)) / share) : null,
+  };
+}
+
+/** Tables weigh by their span of rowids; at most 99.9 % until the object is complete. */
+function shareOf(job: Job): number {
+  const { counts = [], at = null } = job.checkpoint?.position ?? {};
+  const tables = job.tables.map((name) => job.estimate[name] ?? { weight: 1 });
+  const all = tables.reduce((sum, table) => sum + table.weight, 0);
+  const done = tables.slice(0, counts.length).reduce((sum, table) => sum + table.weight, 0);
+  const current = tables[counts.length];
+  const inside = at === null || current === undefined ? 0 : current.weight * shareDone(current, at);
+  return all === 0 ? 0 : Math.min(0.999, (done + inside) / all);
+}

@@ -1,0 +1,34 @@
+/** Where a job's parts go. An `R2Bucket` is a sink as it stands; so is anything with this much of its shape. */
+
+/** A part that is stored; R2 has no way to list them, so the etag must be kept. */
+export interface StoredPart {
+  readonly partNumber: number;
+  readonly etag: string;
+}
+
+/** What is kept with the finished object. */
+export interface ObjectMetadata {
+  readonly httpMetadata: { readonly contentType: string; readonly contentDisposition: string };
+  readonly customMetadata: Record<string, string>;
+}
+
+/** A finished object. */
+export interface StoredObject {
+  readonly size: number;
+  readonly httpEtag: string;
+  readonly customMetadata?: Record<string, string>;
+}
+
+export interface MultipartUpload {
+  readonly uploadId: string;
+  uploadPart(partNumber: number, bytes: Uint8Array): Promise<StoredPart>;
+  complete(parts: StoredPart[]): Promise<StoredObject>;
+  abort(): Promise<void>;
+}
+
+export interface Sink {
+  createMultipartUpload(key: string, metadata: ObjectMetadata): Promise<MultipartUpload>;
+  resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
+  head(key: string): Promise<StoredObject | null>;
+  delete(key: string): Promise<void>;
+}

@@ -1,3 +1,4 @@
+export { Archive } from "./archive.ts";
 export { Probe } from "./probe.ts";
 
 export default { fetch: () => new Response("There is nothing here", { status: 404 }) };

@@ -66,6 +66,11 @@ export class JobStore {
     return job;
   }
 
+  /** True as long as nobody has cancelled it; asked often, so it reads one row and parses nothing. */
+  isRunning(id: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM _export_jobs WHERE id = ? AND state = 'running'", id).toArray().length > 0;
+  }
+
   byIdempotencyKey(key: string): Job | null {
     return this.#jobs("WHERE idempotency = ?", key)[0] ?? null;
   }

@@ -1,6 +1,6 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
 import type { Format } from "../../formats/format.ts";
-import { objectKey, type ExportOptions } from "../engine.ts";
+import type { ExportOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { fileNameOf, timestamp } from "../layout.ts";
 import { watchdogMs } from "../limits.ts";
@@ -8,10 +8,11 @@ import { crc32 } from "../pack/crc32.ts";
 import { availableDeflate } from "../pack/deflate.ts";
 import { countedTables } from "../pipeline.ts";
 import { planOf, type Plan } from "../plan.ts";
-import type { MultipartUpload, Sink, StoredObject } from "../sink/sink.ts";
+import type { MultipartUpload, Sink } from "../sink/sink.ts";
 import { advance, begin, cancel, complete, partSizeFor, pause, retryOrFail, storedOptions, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
-import { alarmBudget, runSlice, type SliceBudget } from "./slice.ts";
+import { JobObject } from "./object.ts";
+import { alarmBudget, runSlice, type SliceBudget, type SliceContext } from "./slice.ts";
 
 /** What a runner works with. */
 export interface RunnerContext {
@@ -38,12 +39,13 @@ export class JobRunner {
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions, idempotencyKey: string | null): Promise<Job> {
     const { sql, store, formats } = this.#context;
-    this.#sink();
     const startedMs = Date.now();
+    const id = `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+    this.#object(id); // or there is no bucket to put it in
     const deflate = availableDeflate();
     const { source, layout } = planOf(sql, { ...options, deflate }, formats);
     const job: Job = {
-      id: `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`,
+      id,
       startedMs,
       state: "running",
       options: storedOptions(options),
@@ -103,15 +105,10 @@ export class JobRunner {
 
   async #slice(job: Job): Promise<void> {
     const { store } = this.#context;
-    let upload: MultipartUpload | undefined;
     try {
       const plan = await this.#plan(job);
-      upload = await this.#upload(job);
-      const end = await runSlice(
-        job,
-        { ...this.#sliceContext(job, plan), upload },
-        this.#context.budget ?? alarmBudget,
-      );
+      const upload = await this.#upload(job);
+      const end = await runSlice(job, this.#sliceContext(job, plan, upload), this.#context.budget ?? alarmBudget);
       if (end === "paused") store.save(pause(store.get(job.id), Date.now()));
       if (end === "uploaded") await this.#complete(job.id, upload);
     } catch (error) {
@@ -120,7 +117,7 @@ export class JobRunner {
       const next = retryOrFail(latest, error, Date.now());
       console.error(`Cannot go on with dump ${job.id} (try ${latest.attempts}):`, error);
       store.save(next);
-      if (next.state === "failed") await this.#abandon(next, upload);
+      if (next.state === "failed") await this.#abandon(next);
     }
   }
 
@@ -138,31 +135,25 @@ export class JobRunner {
   }
 
   async #upload(job: Job): Promise<MultipartUpload> {
-    const { store, objectId } = this.#context;
-    const sink = this.#sink();
-    const key = objectKey(objectId, job.id);
-    if (job.uploadId !== null) return sink.resumeMultipartUpload(key, job.uploadId);
-    const upload = await sink.createMultipartUpload(key, {
-      httpMetadata: { contentType: job.mediaType, contentDisposition: `attachment; filename="${job.fileName}"` },
-      customMetadata: { dumpId: job.id, format: job.options.format, startedAt: new Date(job.startedMs).toISOString() },
-    });
+    const { store } = this.#context;
+    const object = this.#object(job.id);
+    if (job.uploadId !== null) return object.resume(job.uploadId);
+    const upload = await object.create(job);
     const latest = store.get(job.id);
     store.save({ ...latest, uploadId: upload.uploadId });
     if (latest.state !== "running") await upload.abort(); // cancelled while it was made
     return upload;
   }
 
-  #sliceContext(job: Job, { pipeline }: Plan) {
+  #sliceContext(job: Job, { pipeline }: Plan, upload: MultipartUpload): SliceContext {
     const { store } = this.#context;
     return {
       pipeline,
+      upload,
       crc32,
       remainder: store.remainder(job.id),
-      isWanted: () => {
-        const latest = store.find(job.id);
-        return latest?.state === "running" && latest.lease === this.#life;
-      },
-      checkpoint: (...[checkpoint, part, remainder]: Parameters<Parameters<typeof runSlice>[1]["checkpoint"]>) => {
+      isWanted: () => store.isRunning(job.id),
+      checkpoint: (checkpoint, part, remainder) => {
         if (part !== null) store.addPart(job.id, part);
         store.setRemainder(job.id, remainder);
         store.save(advance(store.get(job.id), checkpoint));
@@ -172,39 +163,20 @@ export class JobRunner {
 
   async #complete(id: string, upload: MultipartUpload): Promise<void> {
     const { store } = this.#context;
-    const job = store.get(id);
-    const object = await this.#publish(job, upload);
-    const length = job.checkpoint?.length ?? 0;
-    if (object.size !== length) {
-      throw new ExportError(
-        "storage_failed",
-        `Cannot complete "${job.fileName}": R2 holds ${object.size} bytes, expected ${length}`,
-      );
-    }
+    const object = this.#object(id);
+    const { size, httpEtag } = await object.publish(store.get(id), upload, store.parts(id));
     const latest = store.find(id);
     if (latest?.state !== "running") {
-      await this.#sink().delete(objectKey(this.#context.objectId, id)); // cancelled at the last moment
+      await object.delete(); // cancelled at the last moment
       return;
     }
     store.clearWork(id);
-    store.save(complete(latest, { size: object.size, etag: object.httpEtag }, Date.now()));
-  }
-
-  /** Completes the upload. A second `complete` is refused (10024): then the object itself says whether the first one did it. */
-  async #publish(job: Job, upload: MultipartUpload): Promise<StoredObject> {
-    try {
-      return await upload.complete(this.#context.store.parts(job.id));
-    } catch (cause) {
-      const object = await this.#sink().head(objectKey(this.#context.objectId, job.id));
-      if (object?.customMetadata?.["dumpId"] === job.id) return object;
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new ExportError("storage_failed", `Cannot complete "${job.fileName}": ${message}`, { cause });
-    }
+    store.save(complete(latest, { size, etag: httpEtag }, Date.now()));
   }
 
   /** Cancels a running job; takes a finished one away with its object. */
   async delete(id: string): Promise<Job> {
-    const { store, objectId } = this.#context;
+    const { store } = this.#context;
     const job = store.get(id);
     if (job.state === "running") {
       const cancelled = cancel(job, Date.now());
@@ -212,22 +184,21 @@ export class JobRunner {
       await this.#abandon(cancelled);
       return cancelled;
     }
-    if (job.state === "complete") await this.#sink().delete(objectKey(objectId, id));
+    if (job.state === "complete") await this.#object(id).delete();
     else await this.#abandon(job);
     store.remove(id);
     return job;
   }
 
   /** Leaves nothing of a job that will not complete: no upload, no parts, no remainder. */
-  async #abandon(job: Job, upload?: MultipartUpload): Promise<void> {
+  async #abandon(job: Job): Promise<void> {
     this.#context.store.clearWork(job.id);
-    if (job.uploadId === null) return;
-    const key = objectKey(this.#context.objectId, job.id);
-    await (upload ?? this.#sink().resumeMultipartUpload(key, job.uploadId)).abort();
+    await this.#object(job.id).abandon(job);
   }
 
-  #sink(): Sink {
-    if (this.#context.sink !== undefined) return this.#context.sink;
+  #object(id: string): JobObject {
+    const { sink, objectId } = this.#context;
+    if (sink !== undefined) return new JobObject(sink, objectId, id);
     throw new ExportError("no_bucket", "Cannot run an export job: the Exporter was made without a bucket");
   }
 }

@@ -23,9 +23,9 @@ export interface SliceContext {
   /** What the last checkpoint kept besides the job: bytes behind the last part. */
   readonly remainder: readonly Uint8Array[];
   /** True as long as nobody has cancelled the job. */
-  isWanted(): boolean;
+  readonly isWanted: () => boolean;
   /** Writes a checkpoint, the part that made it and the remainder, in one synchronous turn. */
-  checkpoint(checkpoint: Checkpoint, part: StoredPart | null, remainder: Uint8Array): void;
+  readonly checkpoint: (checkpoint: Checkpoint, part: StoredPart | null, remainder: Uint8Array) => void;
 }
 
 /** How a slice ended: with work left, with every part uploaded, or because nobody wants the job any more. */

@@ -1,0 +1,186 @@
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { gunzipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { formats } from "../formats/index.ts";
+import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
+import { MiB } from "../src/limits.ts";
+import type { Archive } from "./archive.ts";
+import { fileOf, type Wanted } from "./database.ts";
+
+/** About 24 MB as SQL: three parts, and eight slices of 3 MiB. */
+async function filledArchive(rows = 6000): Promise<DurableObjectStub<Archive>> {
+  const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
+  await runInDurableObject(stub, (_, state) => {
+    const { sql } = state.storage;
+    sql.exec("CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT, bytes BLOB); CREATE TABLE notes (body TEXT);");
+    sql.exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO files SELECT i, 'file ' || i, randomblob(2000) FROM n",
+      rows,
+    );
+    sql.exec("INSERT INTO notes SELECT 'note ' || id FROM files");
+  });
+  return stub;
+}
+
+function options({ format = "sql", gzip = false, tables, exclude = [], content = "all" }: Wanted = {}): ExportOptions {
+  const chosen = formats.find((candidate) => candidate.name === format);
+  if (chosen === undefined) throw new TypeError(`There is no format ${format}`);
+  return { format: chosen, gzip, tables: tables ?? null, exclude, content };
+}
+
+/** By a new stub each time: an abort breaks those that were there. */
+function inArchive<T>(
+  { id }: DurableObjectStub<Archive>,
+  use: (object: Archive, state: DurableObjectState) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject(env.ARCHIVE.get(id), use);
+}
+
+async function finished(stub: DurableObjectStub<Archive>, dumpId: string): Promise<JobStatus> {
+  for (;;) {
+    const status = await inArchive(stub, (object) => object.exporter.status(dumpId));
+    if (status.status !== "running" && status.status !== "queued") return status;
+    await scheduler.wait(20);
+  }
+}
+
+async function storedBytes(stub: DurableObjectStub<Archive>, dumpId: string): Promise<Uint8Array | null> {
+  const object = await env.EXPORTS.get(objectKey(stub.id.toString(), dumpId));
+  return object === null ? null : new Uint8Array(await object.arrayBuffer());
+}
+
+const expected = (stub: DurableObjectStub<Archive>, wanted: Wanted = {}) =>
+  inArchive(stub, (_, state) => fileOf(state.storage.sql, wanted));
+
+const equal = (one: Uint8Array | null, other: Uint8Array) => one !== null && Buffer.from(one).equals(other);
+
+describe("a job", () => {
+  it.each<Wanted>([{}, { gzip: true }, { format: "csv" }, { format: "csv", gzip: true }, { format: "jsonl", tables: ["files"] }])(
+    "writes the bytes of a download over many alarms: %o",
+    async (wanted) => {
+      const stub = await filledArchive();
+      const { dumpId, status } = await inArchive(stub, (object) => object.exporter.start(options(wanted)));
+      expect(status).toBe("running");
+      const done = await finished(stub, dumpId);
+      const bytes = await expected(stub, wanted);
+      expect(done.error).toBeUndefined();
+      expect(done.result?.size).toBe(bytes.length);
+      expect(equal(await storedBytes(stub, dumpId), bytes)).toBe(true);
+      expect(done.progress).toMatchObject({ percent: 100, bytes: bytes.length });
+      expect(done.result?.rows["files"]).toBe(6000);
+      expect(await inArchive(stub, (object) => object.alarms)).toBeGreaterThan(3);
+    },
+  );
+
+  it("cuts parts of one size, and only the last one smaller", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await finished(stub, dumpId);
+    const object = await env.EXPORTS.head(objectKey(stub.id.toString(), dumpId));
+    expect(object?.httpEtag).toMatch(new RegExp(`-${Math.ceil((object?.size ?? 0) / (8 * MiB))}"$`));
+    expect(object?.httpMetadata?.contentDisposition).toMatch(/^attachment; filename="dump_\d{8}-\d{6}\.sql"$/);
+  });
+
+  it("leaves nothing of its work behind", async () => {
+    const stub = await filledArchive(200);
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await finished(stub, dumpId);
+    await inArchive(stub, async (_, state) => {
+      for (const table of ["_export_parts", "_export_remainder"]) {
+        expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
+      }
+      expect(await state.storage.getAlarm()).toBeNull();
+    });
+  });
+
+  it("goes on after the object is aborted, again and again, with the same bytes", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options({ gzip: true })));
+    for (let time = 0; time < 5; time++) {
+      await scheduler.wait(30 + time * 40);
+      await abortAllDurableObjects();
+      await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.internal/dumps"))); // any request finds the lost slice
+    }
+    const done = await finished(stub, dumpId);
+    expect(done.status).toBe("complete");
+    expect(equal(await storedBytes(stub, dumpId), await expected(stub, { gzip: true }))).toBe(true);
+  });
+
+  it("goes on after an eviction", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await evictDurableObject(stub);
+    expect((await finished(stub, dumpId)).status).toBe("complete");
+    expect(equal(await storedBytes(stub, dumpId), await expected(stub))).toBe(true);
+  });
+
+  it("is cancelled by a delete, and a second delete takes its record away", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    const cancelled = await inArchive(stub, (object) => object.exporter.delete(dumpId));
+    expect(cancelled.status).toBe("cancelled");
+    await scheduler.wait(200);
+    expect(await storedBytes(stub, dumpId)).toBeNull();
+    expect(await inArchive(stub, (object) => object.exporter.list().map((job) => job.status))).toEqual(["cancelled"]);
+    await inArchive(stub, (object) => object.exporter.delete(dumpId));
+    expect(await inArchive(stub, (object) => object.exporter.list())).toEqual([]);
+  });
+
+  it("is taken away with its object when it is complete", async () => {
+    const stub = await filledArchive(100);
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await finished(stub, dumpId);
+    await inArchive(stub, (object) => object.exporter.delete(dumpId));
+    expect(await storedBytes(stub, dumpId)).toBeNull();
+    await expect(inArchive(stub, (object) => object.exporter.delete(dumpId))).rejects.toThrow(`There is no dump "${dumpId}"`);
+  });
+
+  it("fails when the schema changes under it, and says so", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await inArchive(stub, (_, state) => void state.storage.sql.exec("ALTER TABLE notes ADD COLUMN more"));
+    const done = await finished(stub, dumpId);
+    expect(done).toMatchObject({ status: "failed", error: { code: "schema_changed" } });
+    expect(await storedBytes(stub, dumpId)).toBeNull();
+  });
+
+  it("waits for the job before it", async () => {
+    const stub = await filledArchive();
+    const [first, second] = await inArchive(stub, async ({ exporter }) => [
+      await exporter.start(options()),
+      await exporter.start(options({ format: "csv" })),
+    ]);
+    expect([first?.status, second?.status]).toEqual(["running", "queued"]);
+    expect((await finished(stub, second?.dumpId ?? "")).status).toBe("complete");
+    expect((await finished(stub, first?.dumpId ?? "")).status).toBe("complete");
+    expect(equal(await storedBytes(stub, second?.dumpId ?? ""), await expected(stub, { format: "csv" }))).toBe(true);
+  });
+
+  it("is started once for one idempotency key", async () => {
+    const stub = await filledArchive(100);
+    const [first, second] = await inArchive(stub, async ({ exporter }) => [
+      await exporter.start(options(), "key"),
+      await exporter.start(options(), "key"),
+    ]);
+    expect(second?.dumpId).toBe(first?.dumpId);
+    await expect(inArchive(stub, ({ exporter }) => exporter.start(options({ gzip: true }), "key"))).rejects.toThrow(
+      `The Idempotency-Key "key" belongs to dump ${first?.dumpId}, which has other options`,
+    );
+  });
+
+  it("keeps its own tables out of the file", async () => {
+    const stub = await filledArchive(10);
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
+    await finished(stub, dumpId);
+    expect(new TextDecoder().decode((await storedBytes(stub, dumpId)) ?? new Uint8Array())).not.toContain("_export_");
+  });
+
+  it("gzips in one member over all its slices", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options({ gzip: true })));
+    await finished(stub, dumpId);
+    const unpacked = gunzipSync((await storedBytes(stub, dumpId)) ?? new Uint8Array());
+    expect(equal(unpacked, await expected(stub))).toBe(true);
+  });
+});

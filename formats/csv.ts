@@ -2,7 +2,6 @@
 import { careOf, isBlob, isRealZero, joinByComma } from "./expression.ts";
 import type { Cell, Column, RowEncoder, Table, TableFormat } from "./format.ts";
 import { join } from "./bytes.ts";
-import { realText } from "./real.ts";
 
 /** One table as CSV. */
 export const csv = {
@@ -29,10 +28,10 @@ function encoder(columns: readonly Column[]): RowEncoder {
 }
 
 /** RFC 4180, section 2: fields with a line break, a double quote or a comma are quoted, double quotes doubled. */
-const special = `*[",'||char(10)||char(13)||']*`;
+const special = ["','", `'"'`, "char(10)", "char(13)"];
 
 function fieldExpression({ sql, only }: Column): string {
-  const text = `CASE WHEN ${sql} GLOB '${special}' OR ${sql}='' THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
+  const text = `CASE WHEN ${special.map((text) => `instr(${sql},${text})`).join(" OR ")} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
   switch (only) {
     case "INTEGER":
       return `ifnull(${sql},'')`;
@@ -46,9 +45,9 @@ function fieldExpression({ sql, only }: Column): string {
 function field(cell: Cell): string | Uint8Array {
   if (cell === null) return "";
   if (typeof cell === "bigint") return cell.toString();
-  if (typeof cell === "number") return Number.isFinite(cell) ? realText(cell) : String(cell);
   if (typeof cell === "string") return textField(cell);
   if (cell instanceof Uint8Array) return cell.length === 0 ? '""' : cell.toBase64();
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : String(cell.real);
   return invalidField(cell.invalidUtf8);
 }
 

@@ -10,8 +10,17 @@ export interface InvalidText {
   readonly invalidUtf8: Uint8Array;
 }
 
-/** One value: NULL, INTEGER (bigint), REAL (number), TEXT (string, or `InvalidText`), BLOB (bytes). */
-export type Cell = null | bigint | number | string | InvalidText | Uint8Array;
+/**
+ * REAL, and its text as SQLite writes it: exact to read back, with `.` or `e`; `9.0e+999` for infinity. Its 17th digit may
+ * differ from what JavaScript would write, so a format that has a fast path uses the text.
+ */
+export interface Real {
+  readonly real: number;
+  readonly text: string;
+}
+
+/** One value: NULL, INTEGER (bigint), REAL, TEXT (string, or `InvalidText`), BLOB (bytes). */
+export type Cell = null | bigint | Real | string | InvalidText | Uint8Array;
 
 /** A column as a format sees it. `sql` is the quoted expression that reads it inside the page's query. */
 export interface Column {

@@ -1,7 +1,6 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
 import type { Cell, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { realText } from "./real.ts";
 import { decodeUtf8, includesAscii } from "./scan.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
@@ -51,8 +50,8 @@ const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 function value(cell: Cell): string {
   if (cell === null) return "null";
   if (typeof cell === "bigint") return cell.toString();
-  if (typeof cell === "number") return Number.isFinite(cell) ? realText(cell) : cell > 0 ? "9e999" : "-9e999";
   if (typeof cell === "string") return JSON.stringify(cell);
   if (cell instanceof Uint8Array) return `{"$base64":true,"encoded":"${cell.toBase64()}"}`;
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : cell.real > 0 ? "9e999" : "-9e999";
   return JSON.stringify(replacing.decode(cell.invalidUtf8));
 }

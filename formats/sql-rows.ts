@@ -2,7 +2,6 @@
 import { hex, join, utf8 } from "./bytes.ts";
 import { careOf, hasNul, isRealZero, joinByComma, quoteName } from "./expression.ts";
 import type { Cell, Column, RowEncoder, Table } from "./format.ts";
-import { realText } from "./real.ts";
 import { hasControl } from "./scan.ts";
 
 /** Encodes rows of a table as `INSERT INTO … VALUES (…),(…);`. */
@@ -28,7 +27,7 @@ export function rowEncoder(table: Table, columns: readonly Column[]): RowEncoder
 function literal(cell: Cell): string | Uint8Array {
   if (cell === null) return "NULL";
   if (typeof cell === "bigint") return cell.toString();
-  if (typeof cell === "number") return Number.isFinite(cell) ? realText(cell) : cell > 0 ? "9.0e+999" : "-9.0e+999";
+  if (typeof cell === "object" && "real" in cell) return cell.text;
   if (cell instanceof Uint8Array) return `X'${hex(cell)}'`;
   const bytes = typeof cell === "string" ? utf8(cell) : cell.invalidUtf8;
   // The shell's reader strips CR in front of LF in literals too, and no SQL text may hold a NUL.

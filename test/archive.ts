@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../src/exporter.ts";
 import { MiB } from "../src/limits.ts";
 
-export class Archive extends DurableObject<Cloudflare.Env> {
+export class Archive extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {
     bucket: this.env.EXPORTS,
     slice: { ms: 60_000, renderedBytes: 3 * MiB },

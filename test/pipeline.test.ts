@@ -45,7 +45,7 @@ describe("the chain", () => {
     await withDatabase((sql) => {
       fill(sql);
       for (const table of ["people", "gaps", "up", "mixed", "k"]) {
-        const [{ n = 0 } = {}] = sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).toArray();
+        const { n } = sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one();
         const read = rowsReadFor(sql, { format: "csv", tables: [table] });
         const schema = rowsReadFor(sql, { content: "schema", tables: [table] });
         expect((read - schema) / n, table).toBeLessThan(1.1); // a page that needs care is read twice, now and then

@@ -39,7 +39,9 @@ export function readCells(
 
 /** workerd hands INTEGER out as a double and TEXT with U+FFFD for what is no UTF-8; these forms are exact. */
 function exact(value: string): string {
-  return `CASE typeof(${value}) WHEN 'integer' THEN CAST(${value} AS TEXT) WHEN 'text' THEN CAST(${value} AS BLOB) ELSE ${value} END`;
+  // quote() prints -0.0 as 0.0; atan2(-0.0, -1) is -π
+  const real = `CASE WHEN ${value}=0 AND atan2(${value},-1)<0 THEN '-0.0' ELSE quote(${value}) END`;
+  return `CASE typeof(${value}) WHEN 'integer' THEN CAST(${value} AS TEXT) WHEN 'text' THEN CAST(${value} AS BLOB) WHEN 'real' THEN ${real} ELSE ${value} END`;
 }
 
 function cellOf(kind: string, value: SqlStorageValue): Cell {
@@ -47,7 +49,7 @@ function cellOf(kind: string, value: SqlStorageValue): Cell {
     case "i":
       return BigInt(textOf(value));
     case "r":
-      return Number(value);
+      return { real: Number(value), text: textOf(value) };
     case "t": {
       const bytes = bytesOf(value);
       return decodeUtf8(bytes) ?? { invalidUtf8: bytes };
@@ -71,9 +73,8 @@ function bytesOf(value: SqlStorageValue): Uint8Array {
 
 function keyCell(kind: string, cell: Cell): KeyCell {
   if (typeof cell === "bigint") return ["i", cell.toString()];
-  if (typeof cell === "number") return ["r", String(cell)];
   if (typeof cell === "string") return ["t", new TextEncoder().encode(cell).toHex()];
   if (cell instanceof Uint8Array) return ["b", cell.toHex()];
-  if (cell !== null) return ["t", cell.invalidUtf8.toHex()];
+  if (cell !== null) return "real" in cell ? ["r", cell.text] : ["t", cell.invalidUtf8.toHex()];
   throw new TypeError(`Cannot use a key value of class "${kind}": a primary key without rowid has no NULLs`);
 }

@@ -31,7 +31,7 @@ function encoder(columns: readonly Column[]): RowEncoder {
 const special = ["','", `'"'`, "char(10)", "char(13)"];
 
 function fieldExpression({ sql, only }: Column): string {
-  const text = `CASE WHEN ${special.map((text) => `instr(${sql},${text})`).join(" OR ")} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
+  const text = `CASE WHEN ${special.map((sign) => `instr(${sql},${sign})`).join(" OR ")} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
   switch (only) {
     case "INTEGER":
       return `ifnull(${sql},'')`;

@@ -56,22 +56,25 @@ const expected = (stub: DurableObjectStub<Archive>, wanted: Wanted = {}) =>
 const equal = (one: Uint8Array | null, other: Uint8Array) => one !== null && Buffer.from(one).equals(other);
 
 describe("a job", () => {
-  it.each<Wanted>([{}, { gzip: true }, { format: "csv" }, { format: "csv", gzip: true }, { format: "jsonl", tables: ["files"] }])(
-    "writes the bytes of a download over many alarms: %o",
-    async (wanted) => {
-      const stub = await filledArchive();
-      const { dumpId, status } = await inArchive(stub, (object) => object.exporter.start(options(wanted)));
-      expect(status).toBe("running");
-      const done = await finished(stub, dumpId);
-      const bytes = await expected(stub, wanted);
-      expect(done.error).toBeUndefined();
-      expect(done.result?.size).toBe(bytes.length);
-      expect(equal(await storedBytes(stub, dumpId), bytes)).toBe(true);
-      expect(done.progress).toMatchObject({ percent: 100, bytes: bytes.length });
-      expect(done.result?.rows["files"]).toBe(6000);
-      expect(await inArchive(stub, (object) => object.alarms)).toBeGreaterThan(3);
-    },
-  );
+  it.each<Wanted>([
+    {},
+    { gzip: true },
+    { format: "csv" },
+    { format: "csv", gzip: true },
+    { format: "jsonl", tables: ["files"] },
+  ])("writes the bytes of a download over many alarms: %o", async (wanted) => {
+    const stub = await filledArchive();
+    const { dumpId, status } = await inArchive(stub, (object) => object.exporter.start(options(wanted)));
+    expect(status).toBe("running");
+    const done = await finished(stub, dumpId);
+    const bytes = await expected(stub, wanted);
+    expect(done.error).toBeUndefined();
+    expect(done.result?.size).toBe(bytes.length);
+    expect(equal(await storedBytes(stub, dumpId), bytes)).toBe(true);
+    expect(done.progress).toMatchObject({ percent: 100, bytes: bytes.length });
+    expect(done.result?.rows["files"]).toBe(6000);
+    expect(await inArchive(stub, (object) => object.alarms)).toBeGreaterThan(3);
+  });
 
   it("cuts parts of one size, and only the last one smaller", async () => {
     const stub = await filledArchive();
@@ -133,7 +136,9 @@ describe("a job", () => {
     await finished(stub, dumpId);
     await inArchive(stub, (object) => object.exporter.delete(dumpId));
     expect(await storedBytes(stub, dumpId)).toBeNull();
-    await expect(inArchive(stub, (object) => object.exporter.delete(dumpId))).rejects.toThrow(`There is no dump "${dumpId}"`);
+    await expect(inArchive(stub, (object) => object.exporter.delete(dumpId))).rejects.toThrow(
+      `There is no dump "${dumpId}"`,
+    );
   });
 
   it("fails when the schema changes under it, and says so", async () => {

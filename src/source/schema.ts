@@ -32,6 +32,8 @@ export interface Catalog {
 
 /** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
 const hidden = /^(_cf_|_export_|__miniflare)/i;
+/** Of these only the key-value store holds data; the other one keeps the alarm. */
+const platformData = /^_cf_(?!metadata$)/i;
 const statistics = /^sqlite_stat[0-9]/i;
 
 /** Reads the schema in one synchronous turn. */
@@ -93,7 +95,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
   const tables = shown.filter((object) => object.type === "table");
   const internal = tables.filter((object) => /^sqlite_(sequence|stat1)$/i.test(object.name)).map(build);
   const left = objects
-    .filter((object) => object.type === "table" && /^_cf_/i.test(object.name))
+    .filter((object) => object.type === "table" && platformData.test(object.name))
     .map((object) => object.name);
   const dropped = tables.filter((object) => statistics.test(object.name) && !/^sqlite_stat1$/i.test(object.name));
   return {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formats } from "../../formats/index.ts";
-import type { DatabaseFormat, Format, RowEncoder, Segment, TableFormat } from "../../formats/format.ts";
+import type { Format, RowEncoder, Segment } from "../../formats/format.ts";
 import { readCells } from "../../src/source/cells.ts";
 import { readCatalog, select, type SourceTable } from "../../src/source/schema.ts";
 import { withDatabase } from "../database.ts";
@@ -17,7 +17,9 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.double({ noNaN: true }),
   fc.constantFrom(0, -0, 1e15, 1e16, 1e17, 1e21, 1e-4, 1e-5, 5e-324, 1.7976931348623157e308, 123456789012345680),
   fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
-  fc.string({ unit: fc.constantFrom("'", '"', ",", "\n", "\r", "\0", "\t", "\u001b", "é", "😀", "\u2028", "a", " ", "\\") }),
+  fc.string({
+    unit: fc.constantFrom("'", '"', ",", "\n", "\r", "\0", "\t", "\u001b", "é", "😀", "\u2028", "a", " ", "\\"),
+  }),
   fc.uint8Array({ maxLength: 40 }),
 );
 
@@ -33,37 +35,43 @@ function literal(one: Value): string {
 
 function rowsOf(format: Format, schema: ReturnType<typeof select>, table: SourceTable): RowEncoder {
   const segments: Iterable<Segment> =
-    format.scope === "database" ? (format as DatabaseFormat).segments(schema, "data") : (format as TableFormat).segments(table);
+    format.scope === "database" ? format.segments(schema, "data") : format.segments(table);
   const found = [...segments].find((segment) => segment.kind === "rows");
   if (found?.kind !== "rows") throw new TypeError(`${format.name} has no rows`);
   return found.rows;
 }
 
 describe.each(formats.map((format) => [format.name, format] as const))("%s", (_, format) => {
-  it.each(["", "TEXT", "INTEGER", "REAL", "NUMERIC", "BLOB"])("renders a column of type '%s' alike by both paths", async (type) => {
-    await withDatabase((sql) => {
-      sql.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a ${type}, "b ""c" ${type})`);
-      const schema = select(readCatalog(sql), { tables: null, exclude: [] });
-      const [table] = schema.tables;
-      if (table === undefined) throw new TypeError("There is no table");
-      const rows = rowsOf(format, schema, table);
-      const columns = format.scope === "database" ? table.stored : table.visible;
-      let fastRows = 0;
-      fc.assert(
-        fc.property(value, value, (a, b) => {
-          sql.exec(`DELETE FROM t; INSERT INTO t VALUES (1, ${literal(a)}, ${literal(b)})`);
-          const row = rows.fast?.care === undefined ? rows.fast?.row : `CASE WHEN ${rows.fast.care} THEN NULL ELSE ${rows.fast.row} END`;
-          const { r } = sql.exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t`).one();
-          if (r === null || rows.fast?.needsCare?.(new Uint8Array(r)) === true) return;
-          fastRows++;
-          const cells = readCells(sql, table.key, columns, { sql: ' FROM "t" LIMIT ?', values: [1] }).rows[0] ?? [];
-          const careful = rows.encode(cells);
-          const text = typeof careful === "string" ? new TextEncoder().encode(careful) : careful;
-          expect(Buffer.from(r).toString("latin1")).toBe(Buffer.from(text).toString("latin1"));
-        }),
-        { numRuns: 400 },
-      );
-      expect(fastRows).toBeGreaterThan(50);
-    });
-  });
+  it.each(["", "TEXT", "INTEGER", "REAL", "NUMERIC", "BLOB"])(
+    "renders a column of type '%s' alike by both paths",
+    async (type) => {
+      await withDatabase((sql) => {
+        sql.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a ${type}, "b ""c" ${type})`);
+        const schema = select(readCatalog(sql), { tables: null, exclude: [] });
+        const [table] = schema.tables;
+        if (table === undefined) throw new TypeError("There is no table");
+        const rows = rowsOf(format, schema, table);
+        const columns = format.scope === "database" ? table.stored : table.visible;
+        let fastRows = 0;
+        fc.assert(
+          fc.property(value, value, (a, b) => {
+            sql.exec(`DELETE FROM t; INSERT INTO t VALUES (1, ${literal(a)}, ${literal(b)})`);
+            const row =
+              rows.fast?.care === undefined
+                ? rows.fast?.row
+                : `CASE WHEN ${rows.fast.care} THEN NULL ELSE ${rows.fast.row} END`;
+            const { r } = sql.exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t`).one();
+            if (r === null || rows.fast?.needsCare?.(new Uint8Array(r)) === true) return;
+            fastRows++;
+            const cells = readCells(sql, table.key, columns, { sql: ' FROM "t" LIMIT ?', values: [1] }).rows[0] ?? [];
+            const careful = rows.encode(cells);
+            const text = typeof careful === "string" ? new TextEncoder().encode(careful) : careful;
+            expect(Buffer.from(r).toString("latin1")).toBe(Buffer.from(text).toString("latin1"));
+          }),
+          { numRuns: 400 },
+        );
+        expect(fastRows).toBeGreaterThan(50);
+      });
+    },
+  );
 });

@@ -1,0 +1,82 @@
+/** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
+import type { Content, Format } from "../formats/format.ts";
+import type { ExportOptions } from "./engine.ts";
+import { ExportError } from "./errors.ts";
+
+const single = ["format", "gzip", "content"] as const;
+const repeatable = ["table", "exclude"] as const;
+const contents: readonly Content[] = ["all", "schema", "data"];
+
+/** How many table names an error lists at most. */
+const namesShown = 20;
+
+/** What the options are checked against. */
+export interface OptionContext {
+  readonly formats: readonly Format[];
+  /** Called only where a table is named. */
+  readonly tableNames: () => readonly string[];
+}
+
+/** Reads the query of `GET` or `POST /dump`. Throws `invalid_option` or `unknown_table`. */
+export function parseOptions(query: URLSearchParams, { formats, tableNames }: OptionContext): ExportOptions {
+  const known: readonly string[] = [...single, ...repeatable];
+  for (const [name, value] of query) {
+    if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}"`);
+  }
+  for (const name of single) {
+    const values = query.getAll(name);
+    if (values.length > 1)
+      refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
+  }
+  const names = formats.map((format) => format.name);
+  const formatName = query.get("format") ?? names[0];
+  const format = formats.find((candidate) => candidate.name === formatName);
+  if (format === undefined) return refuse("format", formatName, names);
+  const gzip = query.get("gzip") ?? "0";
+  if (gzip !== "0" && gzip !== "1") return refuse("gzip", gzip, ["0", "1"]);
+  const wanted = query.get("content") ?? "all";
+  const content = contents.find((candidate) => candidate === wanted);
+  if (content === undefined) return refuse("content", wanted, contents);
+
+  const tables = tablesOf("table", query, tableNames);
+  const exclude = tablesOf("exclude", query, tableNames);
+  const both = tables.find((name) => exclude.includes(name));
+  if (both !== undefined) {
+    refuse("exclude", both, ["a name that is not in table="], `Table "${both}" is in both "table" and "exclude"`);
+  }
+  return { format, gzip: gzip === "1", tables: tables.length === 0 ? null : tables, exclude, content };
+}
+
+/** The tables named, by the names that they have; SQLite folds the case of ASCII letters. */
+function tablesOf(
+  option: "table" | "exclude",
+  query: URLSearchParams,
+  tableNames: () => readonly string[],
+): readonly string[] {
+  const wanted = query.getAll(option);
+  if (wanted.length === 0) return [];
+  const names = tableNames();
+  const found = wanted.map((name) => {
+    const match = names.find((one) => one === name) ?? names.find((one) => foldAscii(one) === foldAscii(name));
+    if (match !== undefined) return match;
+    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
+    const allowed = names.slice(0, namesShown);
+    const list =
+      allowed.length === 0 ? "there are no tables" : `there are ${allowed.map((one) => `"${one}"`).join(", ")}${more}`;
+    throw new ExportError("unknown_table", `Option "${option}" names "${name}", and no table has that name; ${list}`, {
+      details: { option, received: name, allowed },
+    });
+  });
+  return [...new Set(found)];
+}
+
+function foldAscii(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function refuse(option: string, received: string | undefined, allowed: readonly string[], what?: string): never {
+  const problem = what ?? `Option "${option}" is "${received}"`;
+  throw new ExportError("invalid_option", `${problem}; allowed: ${allowed.join(", ")}`, {
+    details: { option, received, allowed },
+  });
+}

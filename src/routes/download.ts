@@ -1,0 +1,96 @@
+/** A finished file, straight from R2: conditions and ranges of RFC 9110, never through the Durable Object. */
+import { problem } from "./problem.ts";
+
+/** The part of an `R2Bucket` that a download needs. */
+export type DownloadBucket = Pick<R2Bucket, "head" | "get">;
+
+/** Answers `GET` or `HEAD` for an object; null if there is none. */
+export async function download(bucket: DownloadBucket, key: string, request: Request): Promise<Response | null> {
+  const object = await bucket.head(key);
+  if (object === null) return null;
+  const headers = headersOf(object);
+  const failed = precondition(request.headers, object);
+  if (failed === 304) return new Response(null, { status: 304, headers });
+  if (failed === 412) {
+    return problem(
+      { status: 412, code: "precondition_failed", detail: `The file's ETag is ${object.httpEtag}` },
+      { ETag: object.httpEtag },
+    );
+  }
+  const range = request.method === "HEAD" ? "whole" : rangeOf(request.headers, object);
+  if (range === "unsatisfiable") {
+    const detail = `The range ${request.headers.get("Range")} is outside of the file's ${object.size} bytes`;
+    return problem(
+      { status: 416, code: "range_not_satisfiable", detail },
+      { "Content-Range": `bytes */${object.size}` },
+    );
+  }
+  if (request.method === "HEAD") {
+    headers.set("Content-Length", String(object.size));
+    return new Response(null, { headers });
+  }
+  const partial = range !== "whole";
+  // The etag is asked for again: should the object be replaced meanwhile, no mixture may come out.
+  const found = await bucket.get(key, { onlyIf: { etagMatches: object.etag }, ...(partial && { range }) });
+  if (found === null || !("body" in found)) return null;
+  headers.set("Content-Length", String(partial ? range.length : object.size));
+  if (partial) headers.set("Content-Range", `bytes ${range.offset}-${range.offset + range.length - 1}/${object.size}`);
+  return new Response(found.body, { status: partial ? 206 : 200, headers });
+}
+
+function headersOf(object: R2Object): Headers {
+  const headers = new Headers();
+  object.writeHttpMetadata(headers);
+  headers.set("ETag", object.httpEtag);
+  headers.set("Last-Modified", object.uploaded.toUTCString());
+  headers.set("Accept-Ranges", "bytes");
+  headers.set("Cache-Control", "private, no-cache, no-transform");
+  headers.set("X-Content-Type-Options", "nosniff");
+  return headers;
+}
+
+/** RFC 9110, section 13.2.2: If-Match, then If-None-Match or If-Modified-Since. */
+function precondition(headers: Headers, object: R2Object): 304 | 412 | null {
+  const match = headers.get("If-Match");
+  if (match !== null && !lists(match, object.httpEtag)) return 412;
+  const noneMatch = headers.get("If-None-Match");
+  if (noneMatch !== null) return lists(noneMatch.replaceAll("W/", ""), object.httpEtag) ? 304 : null;
+  const since = Date.parse(headers.get("If-Modified-Since") ?? "");
+  return Number.isNaN(since) || seconds(object.uploaded) > since / 1000 ? null : 304;
+}
+
+function lists(header: string, etag: string): boolean {
+  return header.trim() === "*" || header.split(",").some((one) => one.trim() === etag);
+}
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** One range of bytes; several, or what is none, are answered with the whole file (RFC 9110, section 14.2). */
+function rangeOf(headers: Headers, object: R2Object): Range | "whole" | "unsatisfiable" {
+  const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((headers.get("Range") ?? "").trim());
+  if (parts === null || !isFresh(headers.get("If-Range"), object)) return "whole";
+  const [first, last] = [parts[1] ?? "", parts[2] ?? ""];
+  if (first === "" && last === "") return "whole";
+  if (first === "") {
+    const length = Math.min(Number(last), object.size);
+    return length === 0 ? "unsatisfiable" : { offset: object.size - length, length };
+  }
+  const offset = Number(first);
+  const end = last === "" ? object.size - 1 : Math.min(Number(last), object.size - 1);
+  if (last !== "" && Number(last) < offset) return "whole"; // an invalid range is no range
+  return offset >= object.size ? "unsatisfiable" : { offset, length: end - offset + 1 };
+}
+
+/** RFC 9110, section 13.1.5: a strong ETag or the exact date. */
+function isFresh(ifRange: string | null, object: R2Object): boolean {
+  if (ifRange === null) return true;
+  if (ifRange.startsWith('"')) return ifRange === object.httpEtag;
+  return Date.parse(ifRange) / 1000 === seconds(object.uploaded);
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,0 +1,91 @@
+/** The object's side: what `exportRoutes` forwards, answered by the engine. */
+import { Hono, type Context } from "hono";
+import type { Engine, JobStatus } from "../engine.ts";
+import { ExportError } from "../errors.ts";
+import { parseOptions } from "../options.ts";
+import { baseHeader, forwardHost } from "./forward.ts";
+import { otherMethods, problemOf, unknownPath } from "./problem.ts";
+
+/** Seconds after which a running job is worth another look. */
+const retryAfter = { "Retry-After": "2" };
+const fresh = { "Cache-Control": "no-store" };
+
+/** True for a request that `exportRoutes` forwarded; everything else is the host's own. */
+export function isForwarded(request: Request): boolean {
+  return new URL(request.url).hostname === forwardHost;
+}
+
+/** Answers forwarded requests with an engine. */
+export function objectRoutes(engine: Engine): (request: Request) => Promise<Response> {
+  const app = new Hono();
+  const optionsOf = (c: Context) =>
+    parseOptions(new URL(c.req.url).searchParams, { formats: engine.formats, tableNames: () => engine.tableNames() });
+
+  app.get("/dump", (c) => {
+    const { body, fileName, mediaType } = engine.dump(optionsOf(c));
+    return new Response(body, {
+      headers: {
+        "Content-Type": mediaType,
+        "Content-Disposition": `attachment; filename="${fileName}"`,
+        "Cache-Control": "no-store, no-transform", // a gzip file is a file, not an encoding
+        "X-Content-Type-Options": "nosniff",
+      },
+    });
+  });
+  app.post("/dump", async (c) => {
+    const job = await engine.start(optionsOf(c), idempotencyKey(c));
+    const links = linksOf(c, job.dumpId);
+    const accepted = { dumpId: job.dumpId, status: job.status, ...links };
+    return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });
+  });
+  app.all("/dump", otherMethods("GET", "POST"));
+  app.get("/dumps", (c) => c.json({ dumps: engine.list().map((job) => withLinks(c, job)) }, 200, fresh));
+  app.all("/dumps", otherMethods("GET"));
+  app.get("/dump/:dumpId", (c) => {
+    const job = engine.status(c.req.param("dumpId"));
+    const isOpen = job.status === "running" || job.status === "queued";
+    return c.json(withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
+  });
+  app.delete("/dump/:dumpId", async (c) => {
+    const job = await engine.delete(c.req.param("dumpId"));
+    return c.json({ dumpId: job.dumpId, status: job.status === "cancelled" ? "cancelled" : "deleted" }, 200, fresh);
+  });
+  app.all("/dump/:dumpId", otherMethods("GET", "DELETE"));
+  app.notFound(unknownPath);
+  app.onError((error, c) => problemOf(error, hintsFor(error, c)));
+  return async (request) => app.fetch(request);
+}
+
+/** For a database that is too large: the same request as a POST is what works. */
+function hintsFor(error: unknown, c: Context): Record<string, unknown> {
+  if (!(error instanceof ExportError) || error.code !== "too_large_for_direct") return {};
+  return { instead: { method: "POST", url: linkTo(c, "/dump", new URL(c.req.url).searchParams) } };
+}
+
+/** Any visible ASCII, as the draft of the header has it: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+function idempotencyKey(c: Context): string | undefined {
+  const key = c.req.header("Idempotency-Key");
+  if (key === undefined || /^[!-~]{1,255}$/.test(key)) return key;
+  const details = { option: "Idempotency-Key", received: key, allowed: ["1 to 255 visible ASCII characters"] };
+  throw new ExportError("invalid_option", "The header Idempotency-Key must be 1 to 255 visible ASCII characters", {
+    details,
+  });
+}
+
+function withLinks(c: Context, job: JobStatus) {
+  const { statusUrl, downloadUrl } = linksOf(c, job.dumpId);
+  return { ...job, statusUrl, ...(job.status === "complete" && { downloadUrl }) };
+}
+
+function linksOf(c: Context, dumpId: string) {
+  return { statusUrl: linkTo(c, `/dump/${dumpId}`), downloadUrl: linkTo(c, `/dump/${dumpId}/download`) };
+}
+
+/** A link as the caller sees it: where the routes are mounted, with what the Worker needs to find this object again. */
+function linkTo(c: Context, path: string, query?: URLSearchParams): string {
+  const base = new URL(c.req.header(baseHeader) ?? c.req.url);
+  const link = new URL(base);
+  link.pathname = `${base.pathname.replace(/\/$/, "")}${path}`;
+  for (const [name, value] of query ?? []) link.searchParams.append(name, value);
+  return link.href;
+}

@@ -1,0 +1,77 @@
+/** Errors as `application/problem+json` (RFC 9457), with a stable `code`. */
+import type { Context } from "hono";
+import { ExportError, type ExportErrorCode } from "../errors.ts";
+
+/** The status that each code of the engine has. */
+const statuses: Readonly<Record<ExportErrorCode, number>> = {
+  invalid_option: 400,
+  unknown_table: 400,
+  not_found: 404,
+  not_complete: 409,
+  too_large_for_direct: 413,
+  idempotency_conflict: 422,
+  no_bucket: 503,
+  schema_changed: 409,
+  data_unreadable: 500,
+  storage_failed: 502,
+  too_many_parts: 500,
+  internal: 500,
+};
+
+const titles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  416: "Range Not Satisfiable",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+};
+
+/** What a problem document holds besides its title. */
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  /** One sentence: what was wrong, and what is allowed. */
+  readonly detail: string;
+  readonly [member: string]: unknown;
+}
+
+/** A response that says what was wrong. */
+export function problem({ status, code, detail, ...members }: Problem, headers: Record<string, string> = {}): Response {
+  const document = { type: "about:blank", title: titles[status] ?? "Error", status, detail, code, ...members };
+  return Response.json(document, {
+    status,
+    headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
+  });
+}
+
+/** The response for an error that was thrown; what is not the caller's to know is logged, not sent. */
+export function problemOf(error: unknown, more: Readonly<Record<string, unknown>> = {}): Response {
+  if (error instanceof ExportError) {
+    const { code, message, details } = error;
+    return problem({ ...details, ...more, status: statuses[code], code, detail: message });
+  }
+  console.error("Cannot answer a request:", error);
+  return problem({ status: 500, code: "internal", detail: "The request failed; the Worker's log says why" });
+}
+
+/** For a path that nothing answers. */
+export function unknownPath(c: Context): Response {
+  return problem({ status: 404, code: "not_found", detail: `There is nothing at ${c.req.path}` });
+}
+
+/** For a path that answers other methods than this one (RFC 9110, section 15.5.6). */
+export function otherMethods(...allowed: readonly string[]) {
+  return (c: Context): Response => {
+    const allow = allowed.join(", ");
+    const detail = `${c.req.method} is not possible here; allowed: ${allow}`;
+    return problem({ status: 405, code: "method_not_allowed", detail, allowed }, { Allow: allow });
+  };
+}

@@ -14,7 +14,7 @@ import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, MiB } from "./limits.ts";
 import { availableDeflate } from "./pack/deflate.ts";
 import { planOf } from "./plan.ts";
-import { objectRoutes } from "./routes/object-routes.ts";
+import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 
@@ -61,6 +61,11 @@ export class Exporter implements Engine {
       wake: (at) => this.#wake(at),
     });
     this.#routes = objectRoutes(this);
+  }
+
+  /** True for a request that `exportRoutes` forwarded: `fetch()` answers it; everything else is the host's own. */
+  handles(request: Request): boolean {
+    return isForwarded(request);
   }
 
   /** Answers a request that `exportRoutes` forwarded. */

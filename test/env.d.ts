@@ -1,8 +1,13 @@
 declare namespace Cloudflare {
   interface Env {
+    readonly DATABASE: DurableObjectNamespace<import("../src/worker.ts").Database>;
     readonly PROBE: DurableObjectNamespace<import("./probe.ts").Probe>;
     readonly ARCHIVE: DurableObjectNamespace<import("./archive.ts").Archive>;
+    readonly HOST: DurableObjectNamespace<import("./host.ts").Host>;
     readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
+  }
+  interface GlobalProps {
+    mainModule: typeof import("./worker.ts");
   }
 }

@@ -103,7 +103,7 @@ describe("a job", () => {
     for (let time = 0; time < 5; time++) {
       await scheduler.wait(30 + time * 40);
       await abortAllDurableObjects();
-      await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.internal/dumps"))); // any request finds the lost slice
+      await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.invalid/dumps"))); // any request finds the lost slice
     }
     const done = await finished(stub, dumpId);
     expect(done.status).toBe("complete");

@@ -1,4 +1,4 @@
 export { Archive } from "./archive.ts";
+export { Host } from "./host.ts";
 export { Probe } from "./probe.ts";
-
-export default { fetch: () => new Response("There is nothing here", { status: 404 }) };
+export { Database, default } from "../src/worker.ts";

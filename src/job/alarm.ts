@@ -43,7 +43,9 @@ export class SharedAlarm {
       await this.#storage.setAlarm(wanted); // the host's comes first, and is its own again
     } else {
       this.#memory.setAlarmTimes({ own: at, host: wanted });
-      await this.#storage.setAlarm(at);
+      const [, set] = await Promise.all([this.#storage.setAlarm(at), this.#storage.getAlarm()]);
+      // The platform makes a time that has passed its own now; what it made of it tells the alarm as ours later on.
+      if (set !== null && set !== at) this.#memory.setAlarmTimes({ own: set, host: wanted });
     }
   }
 

@@ -1,0 +1,321 @@
+import { exports } from "cloudflare:workers";
+import { gunzipSync } from "fflate";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const base = "https://export.example";
+const auth = { Authorization: "Bearer test-token" };
+
+function send(path: string, init: RequestInit = {}): Promise<Response> {
+  return exports.default.fetch(base + path, {
+    ...init,
+    headers: { ...auth, ...Object.fromEntries(new Headers(init.headers)) },
+  });
+}
+
+async function run(sql: string, params: readonly unknown[] = [], database = "main") {
+  const response = await send(`/query?database=${database}`, { method: "POST", body: JSON.stringify({ sql, params }) });
+  return { status: response.status, body: await response.json<Record<string, unknown>>() };
+}
+
+async function makeDump(
+  query: string,
+  database = "main",
+): Promise<{ dumpId: string; bytes: Uint8Array; etag: string }> {
+  const { dumpId } = await (
+    await send(`/export/dump?${query}&database=${database}`, { method: "POST" })
+  ).json<{ dumpId: string }>();
+  for (;;) {
+    const job = await (
+      await send(`/export/dump/${dumpId}?database=${database}`)
+    ).json<{ status: string; error?: unknown }>();
+    if (job.status === "complete") break;
+    if (job.status === "failed") throw new Error(JSON.stringify(job.error));
+    await scheduler.wait(20);
+  }
+  const response = await send(`/export/dump/${dumpId}/download?database=${database}`);
+  return { dumpId, bytes: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get("ETag") ?? "" };
+}
+
+beforeAll(async () => {
+  await run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");
+  await run("CREATE TABLE notes (body TEXT)");
+  await run("INSERT INTO users (name) VALUES (?), (?)", ["Ann", "Bob"]);
+});
+
+describe("who may ask", () => {
+  const paths = [
+    "/export/dump",
+    "/export/dumps",
+    "/export/dump/x",
+    "/export/dump/x/download",
+    "/query",
+    "/",
+    "/export/nothing",
+  ];
+
+  it.each(paths)("refuses %s without a token and with a wrong one", async (path) => {
+    for (const [headers, code] of [
+      [{}, "token_missing"],
+      [{ Authorization: "Bearer wrong" }, "token_wrong"],
+    ] as const) {
+      const response = await exports.default.fetch(base + path, { headers });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({ status: 401, code });
+    }
+  });
+});
+
+describe("options", () => {
+  it.each([
+    ["format=xml", { code: "invalid_option", option: "format", received: "xml", allowed: ["sql", "csv", "jsonl"] }],
+    ["gzip=maybe", { code: "invalid_option", option: "gzip", received: "maybe", allowed: ["0", "1"] }],
+    [
+      "content=most",
+      { code: "invalid_option", option: "content", received: "most", allowed: ["all", "schema", "data"] },
+    ],
+    ["table=nope", { code: "unknown_table", option: "table", received: "nope", allowed: ["users", "notes"] }],
+    ["exclude=", { code: "unknown_table", option: "exclude", received: "", allowed: ["users", "notes"] }],
+    ["table=users&exclude=USERS", { code: "invalid_option", option: "exclude", received: "users" }],
+    ["compress=1", { code: "invalid_option", option: "compress", received: "1" }],
+    ["format=sql&format=csv", { code: "invalid_option", option: "format", received: "sql, csv" }],
+    ["database=", { code: "invalid_option", option: "database", received: "" }],
+    ["database=a&database=b", { code: "invalid_option", option: "database" }],
+    ["table=sqlite_schema", { code: "unknown_table" }],
+    ["table=_export_jobs", { code: "unknown_table" }],
+  ])("refuses %s", async (query, expected) => {
+    for (const method of ["GET", "POST"]) {
+      const response = await send(`/export/dump?${query}`, { method });
+      expect(response.status).toBe(400);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+      const problem = await response.json<{ detail: string }>();
+      expect(problem).toMatchObject({ status: 400, title: "Bad Request", ...expected });
+      expect(problem.detail).toContain("allowed" in expected ? (expected.allowed[0] ?? "") : "");
+    }
+  });
+
+  it("lists 20 tables at most where one is unknown", async () => {
+    for (let number = 0; number < 25; number++) await run(`CREATE TABLE t${number} (a)`, [], "many");
+    const problem = await (
+      await send("/export/dump?database=many&table=nope")
+    ).json<{ allowed: string[]; detail: string }>();
+    expect(problem.allowed).toHaveLength(20);
+    expect(problem.detail).toContain("and 5 more");
+  });
+
+  it("finds a table whatever the case of its letters, as SQLite does", async () => {
+    expect(await (await send("/export/dump?format=csv&table=USERS")).text()).toBe("id,name\n1,Ann\n2,Bob\n");
+  });
+});
+
+describe("GET /export/dump", () => {
+  it("streams SQL under a name with the time of the start", async () => {
+    const response = await send("/export/dump?table=users");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("application/sql");
+    expect(response.headers.get("Content-Disposition")).toMatch(/^attachment; filename="dump_\d{8}-\d{6}\.sql"$/);
+    expect(await response.text()).toContain("INSERT INTO \"users\" VALUES(1,'Ann'),(2,'Bob');");
+  });
+
+  it("sends a gzip file as a file, never as an encoding", async () => {
+    const response = await send("/export/dump?gzip=1&table=users");
+    expect(response.headers.get("Content-Type")).toBe("application/gzip");
+    expect(response.headers.get("Content-Encoding")).toBeNull();
+    expect(response.headers.get("Content-Disposition")).toContain(".sql.gz");
+    const text = new TextDecoder().decode(gunzipSync(new Uint8Array(await response.arrayBuffer())));
+    expect(text).toBe(await (await send("/export/dump?table=users")).text());
+  });
+
+  it.each([
+    ["format=csv&table=users", "text/csv; charset=utf-8; header=present", ".csv"],
+    ["format=jsonl&table=users", "application/x-ndjson", ".jsonl"],
+    ["format=csv", "application/zip", ".zip"],
+    ["format=csv&gzip=1&table=users", "application/gzip", ".csv.gz"],
+  ])("names the type and the file of %s", async (query, type, ending) => {
+    const response = await send(`/export/dump?${query}`);
+    expect(response.headers.get("Content-Type")).toBe(type);
+    expect(response.headers.get("Content-Disposition")).toContain(`${ending}"`);
+    await response.body?.cancel();
+  });
+
+  it("keeps databases apart", async () => {
+    await run("CREATE TABLE other (a)", [], "second");
+    expect(await (await send("/export/dump?database=second")).text()).toContain("CREATE TABLE other (a);");
+    expect(await (await send("/export/dump")).text()).not.toContain("CREATE TABLE other");
+  });
+});
+
+describe("methods and paths", () => {
+  it.each([
+    ["PUT", "/export/dump", "GET, POST"],
+    ["POST", "/export/dumps", "GET"],
+    ["POST", "/export/dump/x", "GET, DELETE"],
+    ["DELETE", "/export/dump/x/download", "GET, HEAD"],
+    ["GET", "/query", "POST"],
+  ])("answers %s %s with what is allowed", async (method, path, allow) => {
+    const response = await send(path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("Allow")).toBe(allow);
+  });
+
+  it("answers an unknown path and an unknown dump with 404", async () => {
+    for (const path of [
+      "/export/nothing",
+      "/nothing",
+      "/export/dump/20240101-000000-00000000",
+      "/export/dump/a%2Fb/download",
+    ]) {
+      const response = await send(path);
+      expect(response.status, path).toBe(404);
+      expect(await response.json()).toMatchObject({ code: "not_found" });
+    }
+    expect((await send("/export/dump/20240101-000000-00000000", { method: "DELETE" })).status).toBe(404);
+  });
+});
+
+describe("a job over HTTP", () => {
+  it("is accepted with where to look for it, and told when it is done", async () => {
+    const response = await send("/export/dump?database=main&gzip=1", { method: "POST" });
+    expect(response.status).toBe(202);
+    expect(response.headers.get("Retry-After")).toBe("2");
+    const accepted = await response.json<{ dumpId: string; statusUrl: string; downloadUrl: string }>();
+    expect(accepted.statusUrl).toBe(`${base}/export/dump/${accepted.dumpId}?database=main`);
+    expect(accepted.downloadUrl).toBe(`${base}/export/dump/${accepted.dumpId}/download?database=main`);
+    expect(response.headers.get("Location")).toBe(accepted.statusUrl);
+  });
+
+  it("is listed, newest first", async () => {
+    const first = await makeDump("format=sql", "listed");
+    const second = await makeDump("format=sql", "listed");
+    const { dumps } = await (
+      await send("/export/dumps?database=listed")
+    ).json<{ dumps: { dumpId: string; status: string }[] }>();
+    expect(dumps.map((job) => job.dumpId).toSorted()).toEqual([first.dumpId, second.dumpId].toSorted());
+    expect(dumps.every((job) => job.status === "complete")).toBe(true);
+  });
+
+  it("is one job for one Idempotency-Key, and refuses the key for another one", async () => {
+    const post = (query: string, key: string) =>
+      send(`/export/dump?${query}`, { method: "POST", headers: { "Idempotency-Key": key } });
+    const one = await (await post("format=csv", "k1")).json<{ dumpId: string }>();
+    const two = await (await post("format=csv", "k1")).json<{ dumpId: string }>();
+    expect(two.dumpId).toBe(one.dumpId);
+    expect((await post("format=jsonl", "k1")).status).toBe(422);
+    expect((await post("format=csv", "with a space")).status).toBe(400);
+  });
+
+  it("answers 409 to a download while it runs, and to one that was cancelled", async () => {
+    await run(
+      "CREATE TABLE big (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO big SELECT randomblob(1000000) FROM n",
+      [],
+      "slow",
+    );
+    const { dumpId } = await (
+      await send("/export/dump?database=slow&gzip=1", { method: "POST" })
+    ).json<{ dumpId: string }>();
+    const early = await send(`/export/dump/${dumpId}/download?database=slow`);
+    expect(early.status).toBe(409);
+    expect(await early.json()).toMatchObject({ code: "not_complete", dumpStatus: "running" });
+    const cancelled = await send(`/export/dump/${dumpId}?database=slow`, { method: "DELETE" });
+    expect(await cancelled.json()).toEqual({ dumpId, status: "cancelled" });
+    expect((await send(`/export/dump/${dumpId}/download?database=slow`)).status).toBe(409);
+  });
+
+  it("is gone with its file after a delete", async () => {
+    const { dumpId } = await makeDump("table=users");
+    expect(await (await send(`/export/dump/${dumpId}`, { method: "DELETE" })).json()).toEqual({
+      dumpId,
+      status: "deleted",
+    });
+    expect((await send(`/export/dump/${dumpId}/download`)).status).toBe(404);
+    expect((await send(`/export/dump/${dumpId}`)).status).toBe(404);
+  });
+});
+
+describe("the download", () => {
+  it("answers HEAD with everything but the bytes", async () => {
+    const { dumpId, bytes, etag } = await makeDump("table=users");
+    const response = await send(`/export/dump/${dumpId}/download`, { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      etag,
+      "content-length": String(bytes.length),
+      "accept-ranges": "bytes",
+      "content-type": "application/sql",
+    });
+    expect(await response.text()).toBe("");
+  });
+
+  it.each([
+    ["bytes=0-9", 206, [0, 10]],
+    ["bytes=5-5", 206, [5, 6]],
+    ["bytes=10-", 206, [10, undefined]],
+    ["bytes=-4", 206, [-4, undefined]],
+    ["bytes=0-999999", 206, [0, undefined]],
+    ["bytes=0-1,3-4", 200, [0, undefined]],
+    ["bytes=9-3", 200, [0, undefined]],
+    ["lines=1-2", 200, [0, undefined]],
+    ["bytes=999999-", 416, null],
+    ["bytes=-0", 416, null],
+  ] as const)("answers Range: %s with %i", async (range, status, slice) => {
+    const { dumpId, bytes } = await makeDump("table=users");
+    const response = await send(`/export/dump/${dumpId}/download`, { headers: { Range: range } });
+    expect(response.status).toBe(status);
+    if (slice === null) {
+      expect(response.headers.get("Content-Range")).toBe(`bytes */${bytes.length}`);
+      return;
+    }
+    const expected = bytes.slice(slice[0], slice[1]);
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(expected);
+    expect(response.headers.get("Content-Length")).toBe(String(expected.length));
+    if (status === 206) expect(response.headers.get("Content-Range")).toMatch(new RegExp(`/${bytes.length}$`));
+  });
+
+  it("gives a range only of the file that the caller has begun with", async () => {
+    const { dumpId, bytes, etag } = await makeDump("table=users");
+    const get = (ifRange: string) =>
+      send(`/export/dump/${dumpId}/download`, { headers: { Range: "bytes=0-3", "If-Range": ifRange } });
+    const modified =
+      (await send(`/export/dump/${dumpId}/download`, { method: "HEAD" })).headers.get("Last-Modified") ?? "";
+    expect((await get(etag)).status).toBe(206);
+    expect((await get(modified)).status).toBe(206);
+    for (const other of ['"another"', `W/${etag}`, "Mon, 01 Jan 2024 00:00:00 GMT"]) {
+      const response = await get(other);
+      expect(response.status).toBe(200);
+      expect((await response.arrayBuffer()).byteLength).toBe(bytes.length);
+    }
+  });
+
+  it("answers conditions", async () => {
+    const { dumpId, etag } = await makeDump("table=users");
+    const get = (headers: Record<string, string>) => send(`/export/dump/${dumpId}/download`, { headers });
+    expect((await get({ "If-None-Match": etag })).status).toBe(304);
+    expect((await get({ "If-None-Match": "*" })).status).toBe(304);
+    expect((await get({ "If-None-Match": '"another"' })).status).toBe(200);
+    expect((await get({ "If-Match": '"another"' })).status).toBe(412);
+    expect((await get({ "If-Match": etag })).status).toBe(200);
+  });
+});
+
+describe("POST /query", () => {
+  it("carries BLOBs both ways", async () => {
+    const blob = { $base64: true, encoded: "AP8=" };
+    expect((await run("SELECT ? AS a, typeof(?1) AS type", [blob], "q")).body).toMatchObject({
+      result: [{ a: blob, type: "blob" }],
+    });
+  });
+
+  it.each([
+    ["no JSON", "The body is no JSON object"],
+    [JSON.stringify({ params: [] }), '"sql" is missing'],
+    [JSON.stringify({ sql: "SELECT 1", params: 1 }), '"params" is not an array'],
+    [JSON.stringify({ sql: "SELECT ?", params: [{}] }), "Parameter 1 is of no kind that SQLite stores"],
+    [JSON.stringify({ sql: "SELECT 1", more: 1 }), 'There is no member "more"'],
+    [JSON.stringify({ sql: "SELECT * FROM nowhere" }), "no such table: nowhere"],
+  ])("refuses %s", async (body, detail) => {
+    const response = await send("/query", { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect((await response.json<{ detail: string }>()).detail).toContain(detail);
+  });
+});

@@ -1,9 +1,9 @@
 /** Boots the Worker of this checkout with wrangler dev, on this machine only, and takes it down again. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
@@ -64,7 +64,7 @@ export async function wranglerDev(port: number, token: string, more: readonly st
 /** Starts a Worker and waits until it answers. */
 export async function startServer({ port, persistTo, token = "dev-token" }: ServerOptions = {}): Promise<Server> {
   const at = port ?? (await freePort());
-  const state = persistTo ?? mkdtempSync(join(tmpdir(), "durable-export-"));
+  const state = persistTo !== undefined ? resolve(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
   const child = await wranglerDev(at, token, [
     "--persist-to",
     state,
@@ -85,7 +85,7 @@ export async function startServer({ port, persistTo, token = "dev-token" }: Serv
     url,
     token,
     persistTo: state,
-    workerdPid: () => largest(descendants(child.pid ?? -1).filter(isWorkerd)),
+    workerdPid: () => descendants(child.pid ?? -1).find((pid) => isWorkerd(pid) && hasOpen(pid, state)),
     fetch: (path, init) =>
       fetch(url + path, {
         ...init,
@@ -153,8 +153,14 @@ function isWorkerd(pid: number): boolean {
   }
 }
 
-function largest(pids: readonly number[]): number | undefined {
-  return pids.toSorted((one, other) => residentBytes(other) - residentBytes(one))[0];
+/** Wrangler runs a second workerd in front, which holds no state. */
+function hasOpen(pid: number, folder: string): boolean {
+  try {
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return open.some((path) => path.startsWith(folder) && path.endsWith(".sqlite"));
+  } catch {
+    return false; // the process, or one of its files, is gone meanwhile
+  }
 }
 
 /** Memory that a process holds now, in bytes. */

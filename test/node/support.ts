@@ -1,0 +1,81 @@
+/** What the tests beside a running Worker share. */
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { Server } from "../../scripts/lib/server.ts";
+
+/** True where a command is installed: sqlite3, curl, unzip and jq are further readers, not needed ones. */
+export function has(command: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
+}
+
+/** What a command printed, and how it ended. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command without a shell; `input` goes to its standard input. */
+export async function run(command: string, args: readonly string[], input: string | Uint8Array = ""): Promise<Ran> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    return chunks;
+  });
+  child.stdin.on("error", () => {}); // a command that stops reading says why by its exit code
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  return { code, stdout: Buffer.concat(stdout ?? []).toString(), stderr: Buffer.concat(stderr ?? []).toString() };
+}
+
+/** A folder that is gone when the test has ended. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "durable-export-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The body of an answer that must be 200. */
+export async function bytesOf(server: Server, path: string): Promise<Uint8Array> {
+  const response = await server.fetch(path);
+  if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The status of a job, as far as tests look at it. */
+export interface JobView {
+  readonly dumpId: string;
+  readonly status: string;
+  readonly progress: { readonly bytes: number };
+  readonly result?: { readonly size: number; readonly rows: Readonly<Record<string, number>> };
+  readonly error?: unknown;
+}
+
+/** Starts a job and gives its status again and again, until it has ended. */
+export async function* watchJob(server: Server, query: string): AsyncGenerator<JobView> {
+  const started = await view(await server.fetch(`/export/dump?${query}`, { method: "POST" }));
+  for (;;) {
+    // While the Worker is down nobody answers; the job is what must survive, not the question.
+    const answer = await server.fetch(`/export/dump/${started.dumpId}`).catch(() => null);
+    const job = answer?.ok === true ? await view(answer) : null;
+    if (job !== null) yield job;
+    if (job !== null && job.status !== "running" && job.status !== "queued") return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function view(response: Response): Promise<JobView> {
+  return response.json();
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { concatBytes } from "../formats/bytes.ts";
-import type { Content } from "../formats/format.ts";
+import type { Content, Format } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
 import type { Position } from "../src/pipeline.ts";
 import { planOf } from "../src/plan.ts";
@@ -16,7 +16,7 @@ export async function withDatabase<T>(use: (sql: SqlStorage) => T | Promise<T>):
 
 /** What to export; all of it as SQL where nothing is said. */
 export interface Wanted {
-  readonly format?: "sql" | "csv" | "jsonl";
+  readonly format?: "sql" | "csv" | "jsonl" | Format;
   readonly gzip?: boolean;
   readonly tables?: readonly string[];
   readonly exclude?: readonly string[];
@@ -24,13 +24,19 @@ export interface Wanted {
   readonly deflate?: "native" | "fflate";
 }
 
+/** A format by its name. */
+export function formatOf(wanted: NonNullable<Wanted["format"]>): Format {
+  if (typeof wanted === "object") return wanted;
+  const found = formats.find((format) => format.name === wanted);
+  if (found === undefined) throw new TypeError(`There is no format ${wanted}`);
+  return found;
+}
+
 function plan(
   sql: SqlStorage,
   { format = "sql", gzip = false, tables, exclude = [], content = "all", deflate = "native" }: Wanted,
 ) {
-  const chosen = formats.find((candidate) => candidate.name === format);
-  if (chosen === undefined) throw new TypeError(`There is no format ${format}`);
-  return planOf(sql, { format: chosen, gzip, tables: tables ?? null, exclude, content, deflate }, formats);
+  return planOf(sql, { format: formatOf(format), gzip, tables: tables ?? null, exclude, content, deflate }, formats);
 }
 
 /** The whole file, made in slices of so many steps; between two of them the plan is made anew and the position goes through JSON. */

@@ -2,11 +2,10 @@ import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { gunzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { formats } from "../formats/index.ts";
 import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
 import { MiB } from "../src/limits.ts";
 import type { Archive } from "./archive.ts";
-import { fileOf, type Wanted } from "./database.ts";
+import { fileOf, formatOf, type Wanted } from "./database.ts";
 
 /** About 24 MB as SQL: three parts, and eight slices of 3 MiB. */
 async function filledArchive(rows = 6000): Promise<DurableObjectStub<Archive>> {
@@ -24,9 +23,7 @@ async function filledArchive(rows = 6000): Promise<DurableObjectStub<Archive>> {
 }
 
 function options({ format = "sql", gzip = false, tables, exclude = [], content = "all" }: Wanted = {}): ExportOptions {
-  const chosen = formats.find((candidate) => candidate.name === format);
-  if (chosen === undefined) throw new TypeError(`There is no format ${format}`);
-  return { format: chosen, gzip, tables: tables ?? null, exclude, content };
+  return { format: formatOf(format), gzip, tables: tables ?? null, exclude, content };
 }
 
 /** By a new stub each time: an abort breaks those that were there. */

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, resolve as absolute } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
@@ -64,7 +64,7 @@ export async function wranglerDev(port: number, token: string, more: readonly st
 /** Starts a Worker and waits until it answers. */
 export async function startServer({ port, persistTo, token = "dev-token" }: ServerOptions = {}): Promise<Server> {
   const at = port ?? (await freePort());
-  const state = persistTo !== undefined ? resolve(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
+  const state = persistTo !== undefined ? absolute(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
   const child = await wranglerDev(at, token, [
     "--persist-to",
     state,

@@ -112,4 +112,9 @@ describe("the README", () => {
     );
     expect(await run("npx", ["--no-install", "tsc", "-p", folder])).toMatchObject({ code: 0, stdout: "" });
   });
+
+  it("is followed by a page on formats whose code is the one that is tested", () => {
+    const page = readFileSync(join(root, "docs/formats.md"), "utf8");
+    expect(page).toContain(`\`\`\`ts\n${readFileSync(join(root, "test/formats/pgcopy.ts"), "utf8")}\`\`\``);
+  });
 });

@@ -1,0 +1,91 @@
+/** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { Exporter, formats, type ExportOptions } from "../src/index.ts";
+
+const [sql] = formats;
+if (sql === undefined) throw new TypeError("There are no formats");
+const options: ExportOptions = { format: sql, gzip: false, tables: null, exclude: [], content: "all" };
+
+/** An exporter over 40,000 rows (about 6 MB), and how many pages it has read of them. */
+async function withExporter(
+  use: (exporter: Exporter, pages: () => number, ctx: DurableObjectState) => Promise<void>,
+): Promise<void> {
+  const stub = env.PROBE.get(env.PROBE.idFromName(crypto.randomUUID()));
+  await runInDurableObject(stub, async (_, state) => {
+    state.storage.sql.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO t SELECT i, printf('%0150d', i) FROM n`);
+    let pages = 0;
+    const counted = new Proxy(state.storage.sql, {
+      get: (target, name) =>
+        name === "exec"
+          ? (query: string, ...values: unknown[]) => {
+              if (query.includes('FROM "t"') && query.includes("LIMIT")) pages++;
+              return target.exec(query, ...values);
+            }
+          : Reflect.get(target, name, target),
+    });
+    const storage = new Proxy(state.storage, {
+      get: (target, name) => (name === "sql" ? counted : Reflect.get(target, name, target)),
+    });
+    const ctx = new Proxy(state, {
+      get: (target, name) => (name === "storage" ? storage : Reflect.get(target, name, target)),
+    });
+    await use(new Exporter(ctx), () => pages, ctx);
+  });
+}
+
+describe("a download", () => {
+  it("reads nothing before it is asked, and one step for each read", async () => {
+    await withExporter(async (exporter, pages) => {
+      const reader = exporter.dump(options).body.getReader();
+      await scheduler.wait(20);
+      expect(pages()).toBe(0);
+      await reader.read();
+      await scheduler.wait(20);
+      const first = pages();
+      expect(first).toBeLessThanOrEqual(5); // small pages are gathered up to 64 KiB
+      await reader.read();
+      await scheduler.wait(20);
+      expect(pages() - first).toBeLessThanOrEqual(2);
+      await reader.cancel();
+    });
+  });
+
+  it("stops reading once it is cancelled", async () => {
+    await withExporter(async (exporter, pages) => {
+      const reader = exporter.dump(options).body.getReader();
+      await reader.read();
+      const before = pages();
+      await reader.cancel("the client has gone");
+      await scheduler.wait(50);
+      expect(pages()).toBe(before);
+    });
+  });
+
+  it("hands on chunks of at most a page, so that its memory does not depend on the table", async () => {
+    await withExporter(async (exporter) => {
+      let [largest, all] = [0, 0];
+      for await (const chunk of exporter.dump(options).body) {
+        largest = Math.max(largest, chunk.length);
+        all += chunk.length;
+      }
+      expect(all).toBeGreaterThan(6_000_000);
+      expect(largest).toBeLessThan(512 * 1024);
+    });
+  });
+
+  it("fails when the schema changes under it, instead of ending as if it were whole", async () => {
+    await withExporter(async (exporter, _, ctx) => {
+      const { body } = exporter.dump(options);
+      const reader = body.getReader();
+      await reader.read();
+      ctx.storage.sql.exec("CREATE TABLE late (a)");
+      const rest = (async () => {
+        while (!(await reader.read()).done);
+      })();
+      await expect(rest).rejects.toThrow("the schema changed while it ran");
+    });
+  });
+});

@@ -1,0 +1,82 @@
+/** What every format must keep, the one in docs/formats.md included. */
+import { describe, expect, it } from "vitest";
+import type { Format } from "../../formats/format.ts";
+import { formats } from "../../formats/index.ts";
+import { withDatabase, fileOf, textOf } from "../database.ts";
+import { pgcopy } from "./pgcopy.ts";
+
+const all: readonly Format[] = [...formats, pgcopy];
+
+function fill(sql: SqlStorage): void {
+  sql.exec(`
+    CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY, a, b TEXT, "c,d" REAL);
+    CREATE TABLE empty (x TEXT, y);
+    INSERT INTO "odd ""name" VALUES (1, NULL, '', 0.5), (2, x'', 'tab' || char(9) || 'line' || char(10), -1e300),
+      (9007199254740993, x'00ff', 'naïve 日本 😀 \\ "quoted"', 9e999), (9223372036854775807, -9223372036854775808, 'end', -9e999);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      INSERT INTO "odd ""name" SELECT 10 + i, CASE i % 5 WHEN 0 THEN zeroblob(i % 90) WHEN 1 THEN i ELSE 'value ' || i END, 'text ' || i, i / 3.0 FROM n;
+  `);
+}
+
+describe.each(all.map((format) => [format.name, format] as const))("%s", (_, format) => {
+  const wanted = { format, tables: ['odd "name'] };
+
+  it("has a name that fits into a URL, an ending and a media type", () => {
+    expect(format.name).toMatch(/^[a-z0-9]+$/);
+    expect(format.extension).toMatch(/^\.[a-z0-9]+$/);
+    expect(format.mediaType).toMatch(/^[a-z]+\/[a-z.+-]+(?:; [a-z]+=[a-z0-9-]+)*$/);
+  });
+
+  it("gives the same bytes in slices of any size", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      const whole = fileOf(sql, wanted);
+      expect(whole.length).toBeGreaterThan(60_000);
+      for (const steps of [1, 3]) expect(fileOf(sql, wanted, steps)).toEqual(whole);
+    });
+  });
+
+  it("takes a table without rows", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      const text = textOf(sql, { format, tables: ["empty"] });
+      expect(text).not.toContain("undefined");
+      expect(text).not.toMatch(/INSERT/);
+    });
+  });
+
+  it("has every row, also in an archive or beside other tables", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      const one = textOf(sql, wanted);
+      for (const value of ["9007199254740993", "9223372036854775807", "naïve 日本 😀", "value 2999", "text 3000"])
+        expect(one.split(value).length, value).toBe(2);
+      const whole = fileOf(sql, { format });
+      // the entries are stored, so the bytes of the one file stand in the other
+      if (format.scope === "table") expect(Buffer.from(whole).includes(Buffer.from(one))).toBe(true);
+    });
+  });
+
+  it("keeps nothing from file to file", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      const before = fileOf(sql, wanted);
+      fileOf(sql, { format, tables: ["empty"] });
+      expect(fileOf(sql, wanted)).toEqual(before);
+    });
+  });
+});
+
+describe("the format of the documentation", () => {
+  it("writes what PostgreSQL reads, and refuses what it cannot hold", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      const lines = textOf(sql, { format: pgcopy, tables: ['odd "name'] }).split("\n");
+      expect(lines.slice(0, 2)).toEqual(["1\t\\N\t\t0.5", "2\t\\\\x\ttab\\tline\\n\t-1.0e+300"]);
+      sql.exec("INSERT INTO empty VALUES ('a' || char(0), 1)");
+      expect(() => textOf(sql, { format: pgcopy, tables: ["empty"] })).toThrow(
+        'Cannot read table "empty" behind row 0: Cannot write text with a NUL',
+      );
+    });
+  });
+});

@@ -38,7 +38,7 @@ const recipes: Readonly<Record<Exclude<Kind, "mix">, Recipe>> = {
   blobs: {
     create: "CREATE TABLE blobs (id INTEGER PRIMARY KEY, name TEXT, bytes BLOB)",
     insert: `INSERT INTO blobs ${numbers} SELECT i, 'file ' || i, randomblob(CASE WHEN i % 50 = 0 THEN 2000000 ELSE 10000 + ${hash(1)} % 50000 END) FROM n`,
-    rowsPerInsert: 100,
+    rowsPerInsert: 20,
   },
   keys: {
     create:
@@ -83,7 +83,7 @@ export function databaseFile(folder: string, kind: Kind, bytes: number): string 
     goal += bytes * share;
     let rows = 0;
     while (sizeOf(database) < goal) {
-      insert.run(rows, recipe.rowsPerInsert);
+      insert.run(BigInt(rows), BigInt(recipe.rowsPerInsert));
       rows += recipe.rowsPerInsert;
     }
   }

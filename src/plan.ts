@@ -1,5 +1,6 @@
 /** From options to a file: the source, the layout, and the pipeline that makes it. The same for a download and a job. */
-import type { Content, Format } from "../formats/format.ts";
+import type { Format } from "../formats/format.ts";
+import type { ExportOptions } from "./engine.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { deflateLevel } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
@@ -12,13 +13,8 @@ import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { sqliteSource } from "./source/sqlite-source.ts";
 import type { Source } from "./source/source.ts";
 
-/** What a plan depends on. */
-export interface PlanOptions {
-  readonly format: Format;
-  readonly gzip: boolean;
-  readonly tables: readonly string[] | null;
-  readonly exclude: readonly string[];
-  readonly content: Content;
+/** What a plan depends on: the options, and the deflater that a job began with. */
+export interface PlanOptions extends ExportOptions {
   readonly deflate: DeflaterName;
 }
 

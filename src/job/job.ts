@@ -1,5 +1,4 @@
 /** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
-import type { Content } from "../../formats/format.ts";
 import type { ExportOptions } from "../engine.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, MiB, maxAttempts, maxParts, partBytes, renderedPerStored } from "../limits.ts";
@@ -7,13 +6,7 @@ import type { Position } from "../pipeline.ts";
 import type { Estimate } from "../source/source.ts";
 
 /** Options as they are kept: a format by its name. */
-export interface StoredOptions {
-  readonly format: string;
-  readonly gzip: boolean;
-  readonly tables: readonly string[] | null;
-  readonly exclude: readonly string[];
-  readonly content: Content;
-}
+export type StoredOptions = Omit<ExportOptions, "format"> & { readonly format: string };
 
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {

@@ -1,10 +1,11 @@
 import { gunzipSync } from "node:zlib";
 import { gunzipSync as fflateGunzip } from "fflate";
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../../formats/bytes.ts";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
 import { fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import { gzipPacker, type GzipOptions } from "../../src/pack/gzip.ts";
-import { digest, insertText, joined, noise, packSliced, packWhole, zeroRuns } from "./samples.ts";
+import { digest, insertText, noise, packSliced, packWhole, zeroRuns } from "./samples.ts";
 
 const options: GzipOptions = { deflate: nativeDeflate, crc32, level: 6, modified: 1_704_128_400 };
 
@@ -38,7 +39,7 @@ describe.each([
   const packer = gzipPacker(made);
 
   it.each(samples)("is read by every reader: %s", async (_name, pieces) => {
-    await expectReaders(packWhole(packer, pieces), joined(pieces));
+    await expectReaders(packWhole(packer, pieces), concatBytes(pieces));
   });
 
   it.each(samples)("gives the same bytes however it is interrupted: %s", (_name, pieces) => {

@@ -1,4 +1,5 @@
 /** Data and readers that the packers' tests share. */
+import { concatBytes } from "../../formats/bytes.ts";
 import { crc32 } from "../../src/pack/crc32.ts";
 import type { Packer, PackerState, Piece } from "../../src/pack/packer.ts";
 
@@ -36,16 +37,6 @@ export function zeroRuns(length: number, seed: number): Uint8Array {
   return random.map((byte, at) => ((random[at >> 3] ?? 0) < 100 ? 0 : byte & 3));
 }
 
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
 /** What differs is said by length and checksum: a diff of megabytes helps nobody. */
 export function digest(bytes: Uint8Array): { readonly length: number; readonly crc: number } {
   return { length: bytes.length, crc: crc32(bytes, 0) };
@@ -54,7 +45,7 @@ export function digest(bytes: Uint8Array): { readonly length: number; readonly c
 /** Packs all pieces in one call. */
 export function packWhole(packer: Packer, pieces: readonly Piece[]): Uint8Array {
   const { bytes, state } = packer.pack(packer.start(), pieces);
-  return joined([...bytes, ...packer.finish(state)]);
+  return concatBytes([...bytes, ...packer.finish(state)]);
 }
 
 /** Packs some pieces a call, and keeps the state between calls only as the JSON that a checkpoint would hold. */
@@ -66,7 +57,7 @@ export function packSliced(packer: Packer, pieces: readonly Piece[], piecesPerCa
     out.push(...bytes);
     checkpoint = JSON.stringify(state);
   }
-  return joined([...out, ...packer.finish(restored(checkpoint))]);
+  return concatBytes([...out, ...packer.finish(restored(checkpoint))]);
 }
 
 function restored(checkpoint: string): PackerState {

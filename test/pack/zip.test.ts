@@ -1,10 +1,11 @@
 import { Unzip, UnzipInflate, UnzipPassThrough, unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../../formats/bytes.ts";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
 import { fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import type { Piece } from "../../src/pack/packer.ts";
 import { zipPacker, type ZipOptions } from "../../src/pack/zip.ts";
-import { digest, insertText, joined, noise, packSliced, packWhole } from "./samples.ts";
+import { digest, insertText, noise, packSliced, packWhole } from "./samples.ts";
 
 const GiB = 2 ** 30;
 const options: ZipOptions = { deflate: nativeDeflate, crc32, level: 6, modified: new Date("2024-01-02T17:00:42.900Z") };
@@ -27,7 +28,7 @@ function streamed(zip: Uint8Array): Record<string, Uint8Array> {
     file.ondata = (error, data, final) => {
       if (error !== null) throw error;
       content.push(data);
-      if (final) read[file.name] = joined(content);
+      if (final) read[file.name] = concatBytes(content);
     };
     file.start();
   });
@@ -41,7 +42,9 @@ function digests(read: Readonly<Record<string, Uint8Array>>): Record<string, unk
   return Object.fromEntries(Object.entries(read).map(([name, content]) => [name, digest(content)]));
 }
 
-const expected = digests(Object.fromEntries(Object.entries(files).map(([name, content]) => [name, joined(content)])));
+const expected = digests(
+  Object.fromEntries(Object.entries(files).map(([name, content]) => [name, concatBytes(content)])),
+);
 
 /** The last place of a record's signature. */
 function lastRecord(zip: Uint8Array, signature: number): DataView {
@@ -84,7 +87,7 @@ describe("zipPacker", () => {
 
   it("takes many entries, beyond what the end record can count", () => {
     const entries = Array.from({ length: 65_537 }, (_, at) => ({ entry: `t${at}` }));
-    const zip = joined([
+    const zip = concatBytes([
       ...packer.finish({ offset: 0, entries: entries.map(({ entry }) => finished(entry)), current: null }),
     ]);
     expect(lastRecord(zip, 0x06054b50).getUint16(10, true)).toBe(0xffff);
@@ -98,8 +101,8 @@ describe("zipPacker", () => {
     const current = { name: "large.csv", crc: 0, size: 9 * GiB, packed: 5 * GiB, offset: 6 * GiB };
     const before = { offset: 12 * GiB, entries: [finished("small.csv")], current };
     const added = packer.pack(before, [noise(100)]);
-    const packed = joined(added.bytes).length;
-    const end = joined(packer.finish(added.state));
+    const packed = concatBytes(added.bytes).length;
+    const end = concatBytes(packer.finish(added.state));
 
     // The end of the deflated data, then the descriptor: signature, CRC, packed size, size.
     const descriptor = new DataView(end.buffer, 2);
@@ -132,7 +135,7 @@ describe("zipPacker", () => {
     [{ size: 2 ** 32, packed: 2 ** 32 }, 20],
   ])("writes only those ZIP64 fields that are needed: %o", (sizes, length) => {
     const entries = [{ ...finished("t"), ...sizes }];
-    const header = lastRecord(joined(packer.finish({ offset: 100, entries, current: null })), 0x02014b50);
+    const header = lastRecord(concatBytes(packer.finish({ offset: 100, entries, current: null })), 0x02014b50);
     expect(header.getUint16(30, true)).toBe(length);
   });
 

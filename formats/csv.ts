@@ -1,37 +1,41 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
+import { hex, join } from "./bytes.ts";
 import { careOf, isBlob, isRealZero, joinByComma } from "./expression.ts";
-import type { Cell, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { join } from "./bytes.ts";
+import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
 
 /** One table as CSV. */
 export const csv = {
   name: "csv",
   extension: ".csv",
   mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
+  choices: { blobs: ["base64", "hex"], bom: ["0", "1"], formulas: ["keep", "guard"] },
   scope: "table",
-  *segments(table: Table) {
+  *segments(table: Table, chosen: Chosen) {
     const columns = table.visible;
-    yield { kind: "text", text: `${columns.map((column) => textField(column.name)).join(",")}\n` };
-    yield { kind: "rows", table, columns, rows: encoder(columns) };
+    const header = columns.map((column) => textField(guarded(column.name, chosen))).join(",");
+    yield { kind: "text", text: `${chosen["bom"] === "1" ? "\uFEFF" : ""}${header}\n` };
+    yield { kind: "rows", table, columns, rows: encoder(columns, chosen) };
   },
 } as const satisfies TableFormat;
 
-function encoder(columns: readonly Column[]): RowEncoder {
+function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
   const care = careOf(columns, [isBlob, isRealZero]);
+  const row = joinByComma(columns.map((column) => fieldExpression(column, chosen)));
   return {
     open: "",
     separator: "\n",
     close: "\n",
-    fast: { row: joinByComma(columns.map(fieldExpression)), ...(care !== undefined && { care }) },
-    encode: (cells) => join(cells.flatMap((cell, at) => (at === 0 ? [field(cell)] : [",", field(cell)]))),
+    fast: { row, ...(care !== undefined && { care }) },
+    encode: (cells) => join(cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)])),
   };
 }
 
-/** RFC 4180, section 2: fields with a line break, a double quote or a comma are quoted, double quotes doubled. */
-const special = ["','", `'"'`, "char(10)", "char(13)"];
-
-function fieldExpression({ sql, only }: Column): string {
-  const text = `CASE WHEN ${special.map((sign) => `instr(${sql},${sign})`).join(" OR ")} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
+function fieldExpression({ sql, only }: Column, { formulas }: Chosen): string {
+  const text = textExpression(
+    formulas === "guard"
+      ? `CASE WHEN substr(${sql},1,1) IN (${formulaSigns}) THEN concat('''',${sql}) ELSE ${sql} END`
+      : sql,
+  );
   switch (only) {
     case "INTEGER":
       return `ifnull(${sql},'')`;
@@ -42,13 +46,31 @@ function fieldExpression({ sql, only }: Column): string {
   }
 }
 
-function field(cell: Cell): string | Uint8Array {
+/** RFC 4180, section 2: fields with a line break, a double quote or a comma are quoted, double quotes doubled. */
+const special = ["','", `'"'`, "char(10)", "char(13)"];
+
+function textExpression(sql: string): string {
+  const isSpecial = special.map((sign) => `instr(${sql},${sign})`).join(" OR ");
+  return `CASE WHEN ${isSpecial} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
+}
+
+/** What makes a spreadsheet take a field for a formula (CWE-1236, https://owasp.org/www-community/attacks/CSV_Injection). */
+const formulaSigns = "'=','+','-','@',char(9),char(13)";
+const isFormula = /^[=+\-@\t\r]/;
+
+/** Text that no spreadsheet takes for a formula, where that is wanted: it is changed for it. */
+function guarded(text: string, { formulas }: Chosen): string {
+  return formulas === "guard" && isFormula.test(text) ? `'${text}` : text;
+}
+
+function field(cell: Cell, chosen: Chosen): string | Uint8Array {
   if (cell === null) return "";
   if (typeof cell === "bigint") return cell.toString();
-  if (typeof cell === "string") return textField(cell);
-  if (cell instanceof Uint8Array) return cell.length === 0 ? '""' : cell.toBase64();
+  if (typeof cell === "string") return textField(guarded(cell, chosen));
+  if (cell instanceof Uint8Array)
+    return textField(chosen["blobs"] === "hex" ? hex(cell) : guarded(cell.toBase64(), chosen));
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : String(cell.real);
-  return invalidField(cell.invalidUtf8);
+  return invalidField(cell.invalidUtf8, chosen);
 }
 
 function textField(text: string): string {
@@ -56,7 +78,7 @@ function textField(text: string): string {
 }
 
 /** Bytes that are no UTF-8 stay as they are: quoted by the same rule, byte by byte. */
-function invalidField(bytes: Uint8Array): Uint8Array {
+function invalidField(bytes: Uint8Array, chosen: Chosen): Uint8Array {
   const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return Uint8Array.from(textField(latin1), (character) => character.charCodeAt(0));
+  return Uint8Array.from(textField(guarded(latin1, chosen)), (character) => character.charCodeAt(0));
 }

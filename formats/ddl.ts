@@ -1,24 +1,66 @@
-/** Stored CREATE statements, made safe to put one behind the other. */
+/** Stored CREATE statements, made safe to run one behind the other in any reader. */
+import { foldAscii } from "./expression.ts";
 
-/**
- * The statement with its `;`, closing what its text leaves open: a line comment at its end would swallow the `;`, and
- * SQLite accepts a block comment that never ends, which would swallow the rest of the file.
- */
-export function closeStatement(sql: string): string {
-  const open = openComment(sql);
-  if (open === "line") return `${sql}\n;\n`;
-  if (open === "block") return `${sql}*/;\n`;
-  return `${sql};\n`;
+/** What to run for a definition. */
+export interface Runnable {
+  /** The statement, with its `;`. */
+  readonly statement: string;
+  /** False where a reader stores another text than the one given: the statement had to be put otherwise. */
+  readonly isExact: boolean;
 }
 
-/** Strings, quoted names and comments, in which quotes and comment signs mean nothing (https://sqlite.org/lang.html). */
-const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*(\n|$)|\/\*[\s\S]*?(\*\/|$)/g;
+/** Strings, quoted names, comments, words, white space, and any other sign (https://sqlite.org/lang.html). */
+const tokens =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|\s+|[\s\S]/g;
+const isBlank = (token: string) => /^(?:\s|--|\/\*)/.test(token);
 
-function openComment(sql: string): "line" | "block" | null {
-  for (const match of sql.matchAll(opaque)) {
-    if (match.index + match[0].length !== sql.length) continue;
-    if (match[0].startsWith("--") && match[1] === "") return "line";
-    if (match[0].startsWith("/*") && match[2] === "") return "block";
-  }
-  return null;
+/** The statement as it can stand in a file; `columns` are those of the table it defines, or is about. */
+export function runnable(sql: string, columns: readonly string[]): Runnable {
+  const list = sql.match(tokens) ?? [];
+  const [, second = "", third = ""] = list.filter((token) => !isBlank(token));
+  const isIndex = /^index$/i.test(/^unique$/i.test(second) ? third : second);
+  const quoted = singleQuoted(list, columns, isIndex);
+  const text = quoted.map(standing).join("");
+  const last = list.at(-1) ?? "";
+  const isOpenBlock = last.startsWith("/*") && (last.length < 4 || !last.endsWith("*/"));
+  // A line comment would swallow the `;`; SQLite accepts a block comment that never ends, which would swallow the file.
+  const end = isOpenBlock ? "*/;\n" : last.startsWith("--") ? "\n;\n" : ";\n";
+  // A reader drops CR in front of LF; and of an index it keeps the line feed that closes a comment.
+  const isStoredOtherwise = isOpenBlock || sql.includes("\r\n") || (isIndex && end.startsWith("\n"));
+  return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
+}
+
+/** The sqlite3 shell takes a line that holds nothing but `/` or `go` for the end of a statement. */
+function standing(token: string, at: number, list: readonly string[]): string {
+  const isEnd = token === "/" || /^go$/i.test(token);
+  const isAlone = /\n[^\S\n]*$/.test(list[at - 1] ?? "") && /^\s*\n|^--|^\/\*/.test(list[at + 1] ?? "");
+  return isEnd && isAlone ? `/**/ ${token}` : token;
+}
+
+/**
+ * Double-quoted strings as single-quoted ones: SQLite takes `"x"` for a string where no column has that name, unless it
+ * was told not to, as the newer sqlite3 shells and node:sqlite are (https://sqlite.org/quirks.html#dblquote).
+ */
+function singleQuoted(list: readonly string[], columns: readonly string[], isIndex: boolean): readonly string[] {
+  const names = new Set([...columns, "rowid", "oid", "_rowid_"].map(foldAscii));
+  let [depth, expression, before] = [0, 0, ""];
+  return list.map((token, at) => {
+    if (isBlank(token)) return token;
+    const previous = before;
+    before = token;
+    if (token === "(") {
+      depth++;
+      // in a table only these hold expressions; in an index everything behind the first parenthesis may
+      if (expression === 0 && (isIndex || /^(?:check|as|default)$/i.test(previous))) expression = depth;
+    } else if (token === ")") {
+      if (depth === expression && !isIndex) expression = 0;
+      depth--;
+    } else if (expression > 0 && token.startsWith('"')) {
+      const next = list.slice(at + 1).find((one) => !isBlank(one));
+      const name = token.slice(1, -1).replaceAll('""', '"');
+      const isName = previous === "." || next === "." || next === "(" || /^(?:collate|as)$/i.test(previous);
+      if (!isName && !names.has(foldAscii(name))) return `'${name.replaceAll("'", "''")}'`;
+    }
+    return token;
+  });
 }

@@ -11,6 +11,11 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Names that SQLite takes for the same one fold to the same text: only ASCII letters lose their case. */
+export function foldAscii(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 /** Arguments of a function at most (workerd util/sqlite.c++:1384). */
 const maxArguments = 127;
 

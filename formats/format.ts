@@ -42,6 +42,14 @@ export interface RowEncoder {
   readonly fast?: FastRows;
   /** The careful path: one row from its cells, in the order of the columns. Any value must come out right, or throw. */
   encode(cells: readonly Cell[]): string | Uint8Array;
+  /** Where a page may not be of any size: the most bytes it may have, `open` and `close` included. */
+  readonly limit?: {
+    readonly bytes: number;
+    /** A row that is beyond it alone, in another way, complete with what stands in front of and behind it. */
+    large(cells: readonly Cell[]): string;
+  };
+  /** How many values of a row come out changed, and what one line of warning says of them; absent where none ever does. */
+  readonly changes?: { readonly what: string; count(cells: readonly Cell[]): number };
 }
 
 export interface FastRows {
@@ -51,6 +59,8 @@ export interface FastRows {
   readonly care?: string;
   /** Looks over a rendered page (the bytes between `open` and `close`): true if any row may need the careful path. */
   needsCare?(page: Uint8Array): boolean;
+  /** A rendered page with what can be put right in its bytes; null where nothing has to be. */
+  mend?(page: Uint8Array): Uint8Array | null;
 }
 
 /** A table, index, view or trigger as `sqlite_schema` has it. */
@@ -97,6 +107,9 @@ export interface Schema {
 export interface Totals {
   /** Rows of the tables that a user made; not what SQLite and its virtual tables keep for themselves. */
   readonly rows: number;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  /** One line for each table with values that the format had to change. */
+  readonly warnings: readonly string[];
 }
 
 /** One stretch of a file: text, or the rows of a table. */
@@ -115,9 +128,17 @@ export type Segment =
 /** Which half of a dump is wanted. */
 export type Content = "all" | "schema" | "data";
 
+/** A format's own options: what each may be, the default first. Each is a query parameter of that name. */
+export type Choices = Readonly<Record<string, readonly [string, ...string[]]>>;
+
+/** The value of each of a format's own options. */
+export type Chosen<C extends Choices = Choices> = { readonly [name in keyof C]: C[name][number] };
+
 interface FormatBase {
   /** The value of `format=`; lower-case letters and digits. */
   readonly name: string;
+  /** Absent where there is nothing to choose. */
+  readonly choices?: Choices;
   /** The file's ending, with its dot. */
   readonly extension: string;
   readonly mediaType: string;
@@ -126,13 +147,15 @@ interface FormatBase {
 /** One stream holds the whole database. */
 export interface DatabaseFormat extends FormatBase {
   readonly scope: "database";
-  segments(schema: Schema, content: Content): Iterable<Segment>;
+  /** One line for each thing that the format leaves out or changes; `schema.warnings` holds them when `segments` is called. */
+  warnings?(schema: Schema, chosen: Chosen): readonly string[];
+  segments(schema: Schema, content: Content, chosen: Chosen): Iterable<Segment>;
 }
 
 /** One stream holds one table; several tables make an archive with an entry each. */
 export interface TableFormat extends FormatBase {
   readonly scope: "table";
-  segments(table: Table): Iterable<Segment>;
+  segments(table: Table, chosen: Chosen): Iterable<Segment>;
 }
 
 export type Format = DatabaseFormat | TableFormat;

@@ -1,23 +1,24 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
-import type { Cell, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { decodeUtf8, includesAscii } from "./scan.ts";
+import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { includesAscii, isUtf8 } from "./scan.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
 export const jsonl = {
   name: "jsonl",
   extension: ".jsonl",
   mediaType: "application/x-ndjson",
+  choices: { int64: ["number", "string"] },
   scope: "table",
-  *segments(table: Table) {
-    yield { kind: "rows", table, columns: table.visible, rows: encoder(table.visible) };
+  *segments(table: Table, { int64 }: Chosen) {
+    yield { kind: "rows", table, columns: table.visible, rows: encoder(table.visible, int64 === "string") };
   },
 } as const satisfies TableFormat;
 
 /** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
 const maxObjectColumns = 63;
 
-function encoder(columns: readonly Column[]): RowEncoder {
+function encoder(columns: readonly Column[], quotesLarge: boolean): RowEncoder {
   const keys = columns.map((column) => JSON.stringify(column.name));
   const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
   return {
@@ -25,13 +26,29 @@ function encoder(columns: readonly Column[]): RowEncoder {
     separator: "\n",
     close: "\n",
     fast: {
-      row: rowExpression(columns),
+      row: rowExpression(quotesLarge ? columns.map(quotingLarge) : columns),
       ...(care !== undefined && { care }),
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
-      needsCare: (page) => includesAscii(page, "+999") || decodeUtf8(page) === undefined,
+      needsCare: (page) => includesAscii(page, "+999") || !isUtf8(page),
     },
-    encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell)}`).join(",")}}`,
+    encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell, quotesLarge)}`).join(",")}}`,
+    changes: {
+      what: "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD",
+      count: (cells) =>
+        cells.filter((cell) => cell !== null && typeof cell === "object" && "invalidUtf8" in cell).length,
+    },
   };
+}
+
+/** The largest integer up to which a double holds each: 2^53. */
+const exactDouble = 9007199254740992n;
+
+/** The same column, with INTEGERs that a double cannot hold as text. */
+function quotingLarge(column: Column): Column {
+  const { sql, only } = column;
+  if (only !== undefined && only !== "INTEGER") return column;
+  const isLarge = `typeof(${sql})='integer' AND ${sql} NOT BETWEEN -${exactDouble} AND ${exactDouble}`;
+  return { ...column, sql: `CASE WHEN ${isLarge} THEN CAST(${sql} AS TEXT) ELSE ${sql} END` };
 }
 
 function rowExpression(columns: readonly Column[]): string {
@@ -47,9 +64,12 @@ function rowExpression(columns: readonly Column[]): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell): string {
+function value(cell: Cell, quotesLarge: boolean): string {
   if (cell === null) return "null";
-  if (typeof cell === "bigint") return cell.toString();
+  if (typeof cell === "bigint") {
+    const isLarge = cell > exactDouble || cell < -exactDouble;
+    return isLarge && quotesLarge ? `"${cell}"` : cell.toString();
+  }
   if (typeof cell === "string") return JSON.stringify(cell);
   if (cell instanceof Uint8Array) return `{"$base64":true,"encoded":"${cell.toBase64()}"}`;
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : cell.real > 0 ? "9e999" : "-9e999";

@@ -27,6 +27,20 @@ function wordHasControl(word: number): boolean {
   );
 }
 
+/**
+ * True if the bytes may hold the text of a REAL below 1e-280: `e-28…`, `e-29…` or `e-3…` with three digits.
+ */
+export function hasTinyReal(bytes: Uint8Array): boolean {
+  const [minus, e, two, three, eight] = [0x2d, 0x65, 0x32, 0x33, 0x38];
+  const isDigit = (at: number) => ((bytes[at] ?? 0) ^ 0x30) < 10;
+  for (let at = bytes.indexOf(minus); at !== -1; at = bytes.indexOf(minus, at + 1)) {
+    if (bytes[at - 1] !== e) continue;
+    const [first, second] = [bytes[at + 1], bytes[at + 2] ?? 0];
+    if ((first === three || (first === two && second >= eight)) && isDigit(at + 2) && isDigit(at + 3)) return true;
+  }
+  return false;
+}
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The text of valid UTF-8; undefined for any other bytes. */
@@ -37,6 +51,16 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     return undefined; // what `fatal` throws says no more than that
   }
 }
+
+/** The runtime's own check, where there is one: ten times as fast as decoding. */
+const nodeBuffer =
+  typeof process === "undefined" || typeof process.getBuiltinModule !== "function"
+    ? undefined
+    : process.getBuiltinModule("node:buffer");
+
+/** True if the bytes are valid UTF-8. */
+export const isUtf8: (bytes: Uint8Array) => boolean =
+  nodeBuffer?.isUtf8 ?? ((bytes) => decodeUtf8(bytes) !== undefined);
 
 /** True if the bytes hold this ASCII text; its first byte should be a rare one. */
 export function includesAscii(bytes: Uint8Array, text: string): boolean {

@@ -1,5 +1,5 @@
 /** The engine's own words, as the routes and a host see them. No HTTP here. */
-import type { Content, Format } from "../formats/format.ts";
+import type { Chosen, Content, Format } from "../formats/format.ts";
 import type { ExportErrorCode } from "./errors.ts";
 
 /** What to export, validated. Made by `options.ts` from a request, or by a host by hand. */
@@ -10,6 +10,8 @@ export interface ExportOptions {
   readonly tables: readonly string[] | null;
   readonly exclude: readonly string[];
   readonly content: Content;
+  /** Values of the format's own options (`Format.choices`); the default where one is missing. */
+  readonly chosen?: Chosen;
 }
 
 /** A dump that is being streamed to the caller. */

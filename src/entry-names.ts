@@ -3,17 +3,34 @@
 /** What a file name must not hold on Windows, macOS or Linux, and the leading dots and trailing dots and spaces. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unsafe = /[\u0000-\u001f\u007f<>:"/\\|?*]|^\.+|[. ]+$/g;
-const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9]|schema)$/i;
+/** Names of devices on Windows, also with an ending, and of the archive's own entries. */
+const reserved = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|schema|manifest)(?:\.|$)/i;
 
-/** One name for each table, in order: its own where that is safe and, but for case, not taken; else marked by a number. */
+/** Bytes of a name at most; with its ending and a number it stays below the 255 that most file systems take. */
+const maxNameBytes = 200;
+
+/** One name for each table, in order: its own where that is safe and not taken, else marked by a number. */
 export function entryNames(tables: readonly string[]): readonly string[] {
   const taken = new Set<string>();
   return tables.map((table) => {
-    const safe = table.replaceAll(unsafe, "_").slice(0, 100) || "_";
-    const base = reserved.test(safe) ? `${safe}_` : safe;
+    const safe = shortened(table).replaceAll(unsafe, "_") || "_";
+    const base = reserved.test(safe) ? `_${safe}` : safe;
     let name = base;
-    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${base}~${number}`;
-    taken.add(name.toLowerCase());
+    for (let number = 2; taken.has(folded(name)); number++) name = `${base}~${number}`;
+    taken.add(folded(name));
     return name;
   });
+}
+
+/** Some systems take names that differ in case, or in how an accent is composed, for the same one. */
+function folded(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}
+
+function shortened(name: string): string {
+  let bytes = 0;
+  const fits = (character: string) => (bytes += new TextEncoder().encode(character).length) <= maxNameBytes;
+  const characters = Array.from(name);
+  const end = characters.findIndex((character) => !fits(character));
+  return end === -1 ? name : characters.slice(0, end).join("");
 }

@@ -1,5 +1,6 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
-import type { Content, DatabaseFormat, Format, Schema, Segment, Table } from "../formats/format.ts";
+import type { Chosen, DatabaseFormat, Format, Schema, Segment, Table, TableFormat, Totals } from "../formats/format.ts";
+import type { ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
 
 /** A stretch of a file, or the beginning of an archive's entry. */
@@ -14,50 +15,70 @@ export interface Layout {
   readonly packing: Packing;
   readonly extension: string;
   readonly mediaType: string;
+  /** One line for each thing that is left out or changed, as far as it is known before a row is read. */
+  readonly warnings: readonly string[];
 }
 
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
 export function layoutOf(
   schema: Schema,
-  options: { readonly format: Format; readonly gzip: boolean; readonly content: Content },
+  { format, gzip, content, chosen = {} }: Pick<ExportOptions, "format" | "gzip" | "content" | "chosen">,
   formats: readonly Format[],
 ): Layout {
-  const { format, gzip, content } = options;
   if (format.scope === "database") {
-    return single([...format.segments(schema, content)], format, gzip);
+    const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
+    return { ...single([...format.segments({ ...schema, warnings }, content, chosen)], format, gzip), warnings };
   }
+  const { warnings } = schema;
   const tables = schema.tables.filter((table) => table.kind !== "shadow");
   const [only] = tables;
   if (tables.length === 1 && only !== undefined && content !== "schema")
-    return single([...format.segments(only)], format, gzip);
+    return { ...single([...format.segments(only, chosen)], format, gzip), warnings };
   const definitions = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   return {
-    parts: [
-      ...(content === "data" || definitions === undefined ? [] : schemaEntry(definitions, schema)),
-      ...(content === "schema" ? [] : tableEntries(tables, format)),
-    ],
+    parts: archiveParts(schema, content === "schema" ? [] : tables, content === "data" ? undefined : definitions, {
+      format,
+      chosen,
+    }),
     packing: "zip",
     extension: ".zip",
     mediaType: "application/zip",
+    warnings,
   };
 }
 
-function single(parts: readonly Part[], format: Format, gzip: boolean): Layout {
+function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {
   return gzip
     ? { parts, packing: "gzip", extension: `${format.extension}.gz`, mediaType: "application/gzip" }
     : { parts, packing: "plain", extension: format.extension, mediaType: format.mediaType };
 }
 
-function schemaEntry(format: DatabaseFormat, schema: Schema): readonly Part[] {
-  return [{ kind: "entry", name: `schema${format.extension}` }, ...format.segments(schema, "schema")];
+/** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
+function archiveParts(
+  schema: Schema,
+  tables: readonly Table[],
+  definitions: DatabaseFormat | undefined,
+  { format, chosen }: { readonly format: TableFormat; readonly chosen: Chosen },
+): readonly Part[] {
+  const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
+  const manifest = (totals: Totals) => {
+    const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
+    const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
+    const warnings = [...schema.warnings, ...totals.warnings];
+    return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, warnings }, null, 2)}\n`;
+  };
+  return [
+    ...(definitions === undefined
+      ? []
+      : [entry(`schema${definitions.extension}`), ...definitions.segments(schema, "schema", {})]),
+    ...tables.flatMap((table, at) => [entry(files[at] ?? ""), ...format.segments(table, chosen)]),
+    entry("manifest.json"),
+    { kind: "text", text: manifest },
+  ];
 }
 
-function tableEntries(tables: readonly Table[], format: Format & { scope: "table" }): readonly Part[] {
-  const names = entryNames(tables.map((table) => table.name));
-  return tables.flatMap((table, at): readonly Part[] => [
-    { kind: "entry", name: `${names[at]}${format.extension}` },
-    ...format.segments(table),
-  ]);
+function entry(name: string): Part {
+  return { kind: "entry", name };
 }
 
 /** `dump_20240101-170000.sql`: UTC, the time of the start. */

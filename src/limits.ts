@@ -7,6 +7,9 @@ export const GiB = 1024 * MiB;
 /** Bytes that a rendered page aims at: large enough to batch, small enough to render in 1 to 3 ms (docs/decisions.md). */
 export const pageBytes = 256 * KiB;
 
+/** Where a format limits a page, how much of that it aims at: rows differ in size, and one beyond it is read again. */
+export const limitAim = 0.75;
+
 /** Rows of the first page of a table, before anything is known of their size. */
 export const firstPageRows = 128;
 

@@ -1,5 +1,6 @@
 /** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
-import type { Content, Format } from "../formats/format.ts";
+import { foldAscii } from "../formats/expression.ts";
+import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 
@@ -19,19 +20,21 @@ export interface OptionContext {
 
 /** Reads the query of `GET` or `POST /dump`. Throws `invalid_option` or `unknown_table`. */
 export function parseOptions(query: URLSearchParams, { formats, tableNames }: OptionContext): ExportOptions {
-  const known: readonly string[] = [...single, ...repeatable];
-  for (const [name, value] of query) {
-    if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}"`);
-  }
-  for (const name of single) {
-    const values = query.getAll(name);
-    if (values.length > 1)
-      refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
-  }
   const names = formats.map((format) => format.name);
   const formatName = query.get("format") ?? names[0];
   const format = formats.find((candidate) => candidate.name === formatName);
   if (format === undefined) return refuse("format", formatName, names);
+  const { choices = {} } = format;
+  const singles = [...single, ...Object.keys(choices)];
+  for (const [name, value] of query) {
+    const known = [...singles, ...repeatable];
+    if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}" for format "${format.name}"`);
+  }
+  for (const name of singles) {
+    const values = query.getAll(name);
+    if (values.length > 1)
+      refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
+  }
   const gzip = query.get("gzip") ?? "0";
   if (gzip !== "0" && gzip !== "1") return refuse("gzip", gzip, ["0", "1"]);
   const wanted = query.get("content") ?? "all";
@@ -44,7 +47,24 @@ export function parseOptions(query: URLSearchParams, { formats, tableNames }: Op
   if (both !== undefined) {
     refuse("exclude", both, ["a name that is not in table="], `Table "${both}" is in both "table" and "exclude"`);
   }
-  return { format, gzip: gzip === "1", tables: tables.length === 0 ? null : tables, exclude, content };
+  return {
+    format,
+    gzip: gzip === "1",
+    tables: tables.length === 0 ? null : tables,
+    exclude,
+    content,
+    chosen: chosenOf(choices, query),
+  };
+}
+
+/** A value for each of a format's own options. */
+function chosenOf(choices: Choices, query: URLSearchParams): Chosen {
+  return Object.fromEntries(
+    Object.entries(choices).map(([name, values]) => {
+      const value = query.get(name) ?? values[0];
+      return values.includes(value) ? [name, value] : refuse(name, value, values);
+    }),
+  );
 }
 
 /** The tables named, by the names that they have; SQLite folds the case of ASCII letters. */
@@ -68,10 +88,6 @@ function tablesOf(
     });
   });
   return [...new Set(found)];
-}
-
-function foldAscii(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function refuse(option: string, received: string | undefined, allowed: readonly string[], what?: string): never {

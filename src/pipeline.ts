@@ -5,6 +5,7 @@
  * stop after any step and go on from there, and nothing is read before it is asked for.
  */
 import { concatBytes, utf8 } from "../formats/bytes.ts";
+import { quoteName } from "../formats/expression.ts";
 import type { Totals } from "../formats/format.ts";
 import { stepBytes } from "./limits.ts";
 import type { Part } from "./layout.ts";
@@ -18,8 +19,9 @@ export interface Position {
   readonly part: number;
   /** Inside that part, if it is rows. */
   readonly at: Cursor | null;
-  /** Rows of each table that is done, in order. */
+  /** Rows of each table that is done, in order, and how many of its values the format changed. */
   readonly counts: readonly number[];
+  readonly changed: readonly number[];
   readonly packer: PackerState;
   readonly isDone: boolean;
 }
@@ -37,12 +39,14 @@ export interface Pipeline {
   readonly start: () => Position;
   /** The next step: at least one page, or text, or the end of the file. Synchronous. */
   readonly step: (from: Position) => Step;
+  /** One line for each table with values that the format had to change in front of this position. */
+  readonly warnings: (at: Position) => readonly string[];
 }
 
 /** Puts the chain together. */
 export function createPipeline(source: Source, parts: readonly Part[], packer: Packer): Pipeline {
   return {
-    start: () => ({ part: 0, at: null, counts: [], packer: packer.start(), isDone: false }),
+    start: () => ({ part: 0, at: null, counts: [], changed: [], packer: packer.start(), isDone: false }),
     step(from) {
       const { pieces, rendered, position } = encode(source, parts, from);
       const packed = packer.pack(from.packer, pieces);
@@ -54,32 +58,34 @@ export function createPipeline(source: Source, parts: readonly Part[], packer: P
         rendered,
       };
     },
+    warnings: ({ changed }) => warningsOf(parts, changed),
   };
 }
 
 /** Encodes parts, or one page, until a step is full. */
 function encode(source: Source, parts: readonly Part[], from: Position) {
-  let { part: index, at, counts } = from;
+  let { part: index, at, counts, changed } = from;
   const gathered = new Gathered();
   for (let part = parts[index]; part !== undefined && gathered.bytes < stepBytes; part = parts[index]) {
     if (part.kind === "entry") {
       gathered.entry(part.name);
       index++;
     } else if (part.kind === "text") {
-      gathered.add([utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts)))]);
+      gathered.add([utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, changed)))]);
       index++;
     } else {
-      const before: number = at?.rows ?? 0;
+      const before: { readonly rows: number; readonly changed: number } = at ?? { rows: 0, changed: 0 };
       const page = source.page(part, at);
       gathered.add(page.bytes);
       at = page.next;
       if (at === null) {
-        counts = [...counts, before + page.rows];
+        counts = [...counts, before.rows + page.rows];
+        changed = [...changed, before.changed + page.changed];
         index++;
       }
     }
   }
-  return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts } };
+  return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts, changed } };
 }
 
 /** Pieces for the packer, with neighbouring bytes in one: each makes a deflate block of its own. */
@@ -112,16 +118,34 @@ class Gathered {
   }
 }
 
-/** The tables whose rows a file holds, in the order of `Position.counts`. */
-export function countedTables(parts: readonly Part[]) {
-  return parts.flatMap((part) => (part.kind === "rows" ? [part.table] : []));
+type Rows = Extract<Part, { kind: "rows" }>;
+
+function rowsOf(parts: readonly Part[]): readonly Rows[] {
+  return parts.filter((part) => part.kind === "rows");
 }
 
-function totalsOf(parts: readonly Part[], counts: readonly number[]): Totals {
+/** The tables whose rows a file holds, in the order of `Position.counts`. */
+export function countedTables(parts: readonly Part[]) {
+  return rowsOf(parts).map((part) => part.table);
+}
+
+function warningsOf(parts: readonly Part[], changed: readonly number[]): readonly string[] {
+  return rowsOf(parts).flatMap(({ table, rows }, at) => {
+    const count = changed[at] ?? 0;
+    return count === 0
+      ? []
+      : [`Table ${quoteName(table.name)}: ${count} ${rows.changes?.what ?? "values were changed"}`];
+  });
+}
+
+function totalsOf(parts: readonly Part[], counts: readonly number[], changed: readonly number[]): Totals {
   const own = (name: string, kind: string) => kind !== "shadow" && !/^sqlite_/i.test(name);
-  const rows = countedTables(parts).reduce(
-    (sum, table, at) => sum + (own(table.name, table.kind) ? (counts[at] ?? 0) : 0),
-    0,
+  const tables = countedTables(parts).flatMap((table, at) =>
+    own(table.name, table.kind) ? [{ name: table.name, rows: counts[at] ?? 0 }] : [],
   );
-  return { rows };
+  return {
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    tables,
+    warnings: warningsOf(parts, changed),
+  };
 }

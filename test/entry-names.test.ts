@@ -22,8 +22,10 @@ describe("names of entries", () => {
     ["", "_"],
     ["nul\0byte", "nul_byte"],
     ["C:evil", "C_evil"],
-    ["CON", "CON_"],
-    ["schema", "schema_"],
+    ["CON", "_CON"],
+    ["aux.old", "_aux.old"],
+    ["schema", "_schema"],
+    ["e\u0301".repeat(100), "e\u0301".repeat(66) + "e"],
     ["trailing. ", "trailing_"],
   ])("are made safe: %j", (table, name) => {
     expect(entryNames([table])).toEqual([name]);
@@ -31,6 +33,7 @@ describe("names of entries", () => {
 
   it("differ by more than case", () => {
     expect(entryNames(["é", "É", "a/b", "a_b", "A:B"])).toEqual(["é", "É~2", "a_b", "a_b~2", "A_B~3"]);
+    expect(entryNames(["\u00e9", "e\u0301"])).toEqual(["\u00e9", "e\u0301~2"]);
   });
 
   it("never leave the folder, and never meet, for any names", () => {

@@ -83,7 +83,26 @@ describe("the chain", () => {
     await withDatabase((sql) => {
       fill(sql);
       const entries = unzipSync(fileOf(sql, { format: "csv", gzip: true }));
-      expect(Object.keys(entries)).toEqual(["schema.sql", "people.csv", "gaps.csv", "up.csv", "mixed.csv", "k.csv"]);
+      expect(Object.keys(entries)).toEqual([
+        "schema.sql",
+        "people.csv",
+        "gaps.csv",
+        "up.csv",
+        "mixed.csv",
+        "k.csv",
+        "manifest.json",
+      ]);
+      expect(JSON.parse(new TextDecoder().decode(entries["manifest.json"]))).toMatchObject({
+        format: "csv",
+        tables: [
+          { table: "people", file: "people.csv", rows: 9000 },
+          {},
+          {},
+          {},
+          { table: "k", file: "k.csv", rows: 9000 },
+        ],
+        warnings: [],
+      });
       expect(new TextDecoder().decode(entries["mixed.csv"])).toBe(textOf(sql, { format: "csv", tables: ["mixed"] }));
       expect(new TextDecoder().decode(entries["schema.sql"])).toContain("CREATE TABLE people (");
     });

@@ -54,8 +54,8 @@ export function partSizeFor(databaseBytes: number): number {
 
 /** The options in the form that is kept. */
 export function storedOptions(options: ExportOptions): StoredOptions {
-  const { format, gzip, tables, exclude, content } = options;
-  return { format: format.name, gzip, tables, exclude, content };
+  const { format, gzip, tables, exclude, content, chosen = {} } = options;
+  return { format: format.name, gzip, tables, exclude, content, chosen };
 }
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
@@ -87,8 +87,8 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
 }
 
 /** The file is whole and in its place. */
-export function complete(job: Job, result: Job["result"], now: number): Job {
-  return { ...finish(job, now), state: "complete", result };
+export function complete(job: Job, result: Job["result"], changed: readonly string[], now: number): Job {
+  return { ...finish(job, now), state: "complete", result, warnings: [...job.warnings, ...changed] };
 }
 
 /** The caller wants no more of it. */

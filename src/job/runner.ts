@@ -57,7 +57,7 @@ export class JobRunner {
       partBytes: partSizeFor(sql.databaseSize),
       tables: countedTables(layout.parts).map((table) => table.name),
       estimate: source.estimate(),
-      warnings: source.schema.warnings,
+      warnings: layout.warnings,
       uploadId: null,
       checkpoint: null,
       attempts: 0,
@@ -110,7 +110,7 @@ export class JobRunner {
       const upload = await this.#upload(job);
       const end = await runSlice(job, this.#sliceContext(job, plan, upload), this.#context.budget ?? alarmBudget);
       if (end === "paused") store.save(pause(store.get(job.id), Date.now()));
-      if (end === "uploaded") await this.#complete(job.id, upload);
+      if (end === "uploaded") await this.#complete(job.id, upload, plan);
     } catch (error) {
       const latest = store.find(job.id);
       if (latest?.state !== "running") return; // cancelled meanwhile: what failed was for nobody
@@ -161,7 +161,7 @@ export class JobRunner {
     };
   }
 
-  async #complete(id: string, upload: MultipartUpload): Promise<void> {
+  async #complete(id: string, upload: MultipartUpload, { pipeline }: Plan): Promise<void> {
     const { store } = this.#context;
     const object = this.#object(id);
     const { size, httpEtag } = await object.publish(store.get(id), upload, store.parts(id));
@@ -171,7 +171,8 @@ export class JobRunner {
       return;
     }
     store.clearWork(id);
-    store.save(complete(latest, { size, etag: httpEtag }, Date.now()));
+    const changed = latest.checkpoint === null ? [] : pipeline.warnings(latest.checkpoint.position);
+    store.save(complete(latest, { size, etag: httpEtag }, changed, Date.now()));
   }
 
   /** Cancels a running job; takes a finished one away with its object. */

@@ -1,5 +1,5 @@
 /** Columns and primary keys of all tables, each read in one statement. */
-import { quoteName } from "../../formats/expression.ts";
+import { foldAscii, quoteName } from "../../formats/expression.ts";
 import type { Column } from "../../formats/format.ts";
 import type { KeyColumn } from "./key.ts";
 
@@ -82,9 +82,4 @@ function strictClass(declared: string): Column["only"] {
     default:
       return undefined;
   }
-}
-
-/** SQLite folds only ASCII letters in names: é and É are two columns. */
-function foldAscii(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

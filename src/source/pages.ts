@@ -2,7 +2,15 @@
 import { concatBytes, utf8 } from "../../formats/bytes.ts";
 import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Column, RowEncoder } from "../../formats/format.ts";
-import { carefulPageRows, carefulBackoffMax, firstPageRows, maxPageRows, pageBytes, pageGrowth } from "../limits.ts";
+import {
+  carefulPageRows,
+  carefulBackoffMax,
+  firstPageRows,
+  limitAim,
+  maxPageRows,
+  pageBytes,
+  pageGrowth,
+} from "../limits.ts";
 import { firstCursor, type Cursor, type KeyCell } from "./cursor.ts";
 import { readCells } from "./cells.ts";
 import { alias, behind, isMixed, keyExpression, orderOf, parseKey, type Bound } from "./key.ts";
@@ -22,7 +30,12 @@ interface Rendered {
   readonly last: readonly KeyCell[];
   /** The smallest rowid, where rows go by it. */
   readonly first: bigint | null;
+  readonly changed: number;
+  /** A row that is complete, with what its format puts around the rows of a page. */
+  readonly isWhole: boolean;
 }
+
+const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null, changed: 0, isWhole: false };
 
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
 type Refused = "too big" | "needs care";
@@ -38,16 +51,16 @@ export function readPage(sql: SqlStorage, table: SourceTable, segment: RowsSegme
     const isCareful = at.careful > 0 || rendering.rows.fast === undefined;
     const limit = isCareful ? Math.min(at.limit, carefulPageRows) : at.limit;
     const window = windowOf(table, at, limit);
-    let rendered = isCareful ? renderCareful(sql, table, rendering, window) : renderFast(sql, table, rendering, window);
-    if (rendered === "too big") {
-      if (limit > 1) {
-        at = { ...at, limit: limit >>> 1 };
-        continue;
-      }
+    let rendered = isCareful ? ("needs care" as const) : renderFast(sql, table, rendering, window);
+    const path = isCareful ? "careful" : rendered === "needs care" ? "refused" : "fast";
+    // A row that is too large for the engine once it is rendered is not too large to be read.
+    if (rendered === "needs care" || (rendered === "too big" && limit === 1)) {
       rendered = renderCareful(sql, table, rendering, window);
     }
-    const path = isCareful ? "careful" : rendered === "needs care" ? "refused" : "fast";
-    if (rendered === "needs care") rendered = renderCareful(sql, table, rendering, window);
+    if (typeof rendered === "string") {
+      at = { ...at, limit: Math.max(1, limit >>> 1) };
+      continue;
+    }
     if (!at.sparse && segment.sparse !== undefined && hasGaps(at, rendered)) {
       at = { ...at, sparse: true };
       continue;
@@ -64,22 +77,29 @@ function pageOf(
   rendered: Rendered,
   path: Path,
 ): Page {
-  const { rows, last } = rendered;
-  const bytes = rows === 0 ? [] : [utf8(encoder.open), rendered.bytes, utf8(encoder.close)];
+  const { rows, last, changed, isWhole } = rendered;
+  const bytes =
+    rows === 0 ? [] : isWhole ? [rendered.bytes] : [utf8(encoder.open), rendered.bytes, utf8(encoder.close)];
   const isLast = rows < limit && at.fixed === 0;
-  if (isLast) return { bytes, rows, next: null };
+  if (isLast) return { bytes, rows, changed, next: null };
   const next: Cursor = {
     key: rows === 0 ? at.key : last,
     fixed: nextFixed(table, at, rows < limit),
     rows: at.rows + rows,
+    changed: at.changed + changed,
     limit:
       rows === 0
         ? at.limit
-        : nextLimit(rows, rendered.bytes.length, path === "fast" ? at.limit * pageGrowth : firstPageRows),
+        : nextLimit(
+            rows,
+            rendered.bytes.length,
+            aimOf(encoder),
+            path === "fast" ? at.limit * pageGrowth : firstPageRows,
+          ),
     sparse: at.sparse && hasGaps(at, rendered),
     ...nextPath(at, rows, path),
   };
-  return { bytes, rows, next };
+  return { bytes, rows, changed, next };
 }
 
 /** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer. */
@@ -101,9 +121,18 @@ function nextFixed(table: SourceTable, at: Cursor, isDone: boolean): number {
 }
 
 /** As many rows as should fit; a page that only tries whether the fast path is back is a small one. */
-function nextLimit(rows: number, bytes: number, most: number): number {
-  const fitting = Math.floor((rows * pageBytes) / Math.max(bytes, 1));
+function nextLimit(rows: number, bytes: number, aim: number, most: number): number {
+  const fitting = Math.floor((rows * aim) / Math.max(bytes, 1));
   return Math.max(1, Math.min(fitting, most, maxPageRows));
+}
+
+/** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */
+function aimOf({ limit }: RowEncoder): number {
+  return limit === undefined ? pageBytes : Math.min(pageBytes, limit.bytes * limitAim);
+}
+
+function isBeyond({ limit, open, close }: RowEncoder, bytes: Uint8Array): boolean {
+  return limit !== undefined && bytes.length + utf8(open).length + utf8(close).length > limit.bytes;
 }
 
 /** SQLite gives a row without a rowid the largest one plus 1, and the first row 1. */
@@ -157,14 +186,17 @@ function renderFast(
   }
   const [count, plain, first, last, page] = result ?? [];
   const rows = Number(count);
-  if (rows === 0) return { bytes: new Uint8Array(), rows, last: [], first: null };
+  if (rows === 0) return none;
   if (plain !== count || !(page instanceof ArrayBuffer)) return "needs care";
-  const bytes = new Uint8Array(page);
-  if (fast.needsCare?.(bytes)) return "needs care";
-  if (last instanceof ArrayBuffer) return { bytes, rows, last: lastKey(new Uint8Array(last)), first: null };
+  const raw = new Uint8Array(page);
+  if (fast.needsCare?.(raw)) return isBeyond(encoder, raw) ? "too big" : "needs care";
+  const bytes = fast.mend?.(raw) ?? raw;
+  if (isBeyond(encoder, bytes)) return "too big";
+  const found = { ...none, bytes, rows };
+  if (last instanceof ArrayBuffer) return { ...found, last: lastKey(new Uint8Array(last)) };
   return typeof last === "string" && typeof first === "string"
-    ? { bytes, rows, last: [["i", last]], first: BigInt(first) }
-    : { bytes, rows, last: [], first: null };
+    ? { ...found, last: [["i", last]], first: BigInt(first) }
+    : found;
 }
 
 function lastKey(keys: Uint8Array): readonly KeyCell[] {
@@ -182,20 +214,28 @@ function renderCareful(
   table: SourceTable,
   { rows: encoder, columns }: Rendering,
   window: Bound,
-): Rendered {
+): Rendered | "too big" {
   const { keys, rows } = readCells(sql, table.key, columns, window);
   const separator = utf8(encoder.separator);
   const parts: Uint8Array[] = [];
+  let changed = 0;
   for (const row of rows) {
+    changed += encoder.changes?.count(row) ?? 0;
     const encoded = encoder.encode(row);
     if (parts.length > 0) parts.push(separator);
     parts.push(typeof encoded === "string" ? utf8(encoded) : encoded);
   }
   const first = keys[0]?.[0];
+  const bytes = parts.length === 0 ? new Uint8Array() : concatBytes(parts);
+  const [only] = rows;
+  const isWhole = isBeyond(encoder, bytes);
+  if (isWhole && (rows.length > 1 || only === undefined)) return "too big";
   return {
-    bytes: parts.length === 0 ? new Uint8Array() : concatBytes(parts),
+    bytes: isWhole && only !== undefined && encoder.limit !== undefined ? utf8(encoder.limit.large(only)) : bytes,
     rows: rows.length,
     last: keys.at(-1) ?? [],
     first: table.key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
+    changed,
+    isWhole,
   };
 }

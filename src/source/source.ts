@@ -9,6 +9,8 @@ export type RowsSegment = Extract<Segment, { kind: "rows" }>;
 export interface Page {
   readonly bytes: readonly Uint8Array[];
   readonly rows: number;
+  /** Values that the format changed, and says so (`RowEncoder.changes`). */
+  readonly changed: number;
   /** Where the next page begins; null behind the last row. */
   readonly next: Cursor | null;
 }

@@ -76,7 +76,11 @@ describe.each(["", "&gzip=1"])("a CSV archive with '%s'", (option) => {
     if (has("unzip")) expect(await run("unzip", ["-tq", path])).toMatchObject({ code: 0 });
     const [object, entries] = [objectReader(server), await zipEntries(path)];
     const tables = await tablesOf(object);
-    expect(entries.map((entry) => entry.name)).toEqual(["schema.sql", ...tables.map((table) => `${table.name}.csv`)]);
+    expect(entries.map((entry) => entry.name)).toEqual([
+      "schema.sql",
+      ...tables.map((table) => `${table.name}.csv`),
+      "manifest.json",
+    ]);
     for (const table of tables) {
       const entry = entries.find((one) => one.name === `${table.name}.csv`);
       if (entry === undefined) throw new Error(`There is no entry for ${table.name}`);

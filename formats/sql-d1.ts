@@ -1,0 +1,119 @@
+/**
+ * SQL for D1 and for other Durable Objects: no transaction of its own, nothing written to sqlite_schema, all tables before any row,
+ * and no statement that `exec()` would refuse for its length.
+ */
+import { hex, utf8 } from "./bytes.ts";
+import { runnable } from "./ddl.ts";
+import { quoteName } from "./expression.ts";
+import type { Cell, Column, Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import { literal } from "./sql-literal.ts";
+import { insertInto, rowEncoder } from "./sql-rows.ts";
+import { contentOf, moduleOf } from "./virtual.ts";
+
+/** workerd refuses 100,000 bytes of SQL at once (util/sqlite.c++:1375); so does D1, whose object it is. */
+const statementBytes = 95_000;
+
+/** The statements in the order in which they can be run. */
+export function* d1Segments(schema: Schema, content: Content): Iterable<Segment> {
+  const [data, definitions] = [content !== "schema", content !== "data"];
+  const text = (lines: string): Segment => ({ kind: "text", text: lines });
+  const define = ({ sql }: SchemaObject) => text(sql === null ? "" : runnable(sql, []).statement);
+  const [plain, virtual] = [tablesOf(schema, "table"), tablesOf(schema, "virtual")];
+  const checks = data && plain.some((table) => /\bcheck\b/i.test(table.sql ?? ""));
+  const stage = unusedName(schema);
+
+  yield text("PRAGMA defer_foreign_keys=TRUE;\n");
+  if (checks) yield text("PRAGMA ignore_check_constraints=ON;\n");
+  if (definitions) yield* [...plain, ...virtual].map(define);
+  if (data) {
+    for (const table of plain) yield rowsOf(table, stage);
+    for (const table of virtual) if (holdsRows(table)) yield rowsOf(table, stage);
+    for (const table of schema.internal) {
+      yield text(table.name === "sqlite_sequence" ? 'DELETE FROM "sqlite_sequence";\n' : "ANALYZE sqlite_schema;\n");
+      yield rowsOf(table, stage);
+    }
+  }
+  if (definitions) yield* schema.views.map(define);
+  if (data) for (const table of virtual) if (contentOf(table) === "external") yield text(rebuild(table));
+  if (definitions) yield* [...schema.triggers, ...schema.indexes].map(define);
+  if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
+}
+
+/** What cannot come out without writing to sqlite_schema. */
+export function d1Warnings(schema: Schema): readonly string[] {
+  return tablesOf(schema, "virtual").flatMap((table) =>
+    contentOf(table) === "none"
+      ? [`The index of ${quoteName(table.name)} is left out: an FTS5 table without content cannot be filled from it`]
+      : [],
+  );
+}
+
+function tablesOf(schema: Schema, kind: Table["kind"]): readonly Table[] {
+  return schema.tables.filter((table) => table.kind === kind);
+}
+
+/** A virtual table is filled by what it shows; but fts5vocab only shows what is in another one. */
+function holdsRows(table: Table): boolean {
+  return moduleOf(table) !== "fts5vocab" && contentOf(table) === "own";
+}
+
+/** The index of a table, or of a view, that is all there by then. */
+function rebuild(table: Table): string {
+  const name = quoteName(table.name);
+  return `INSERT INTO ${name}(${name}) VALUES('rebuild');\n`;
+}
+
+function rowsOf(table: Table, stage: string): Segment {
+  const { stored, rowid } = table;
+  const segment = (columns: readonly Column[]) => ({
+    columns,
+    rows: {
+      ...rowEncoder(table, columns),
+      limit: { bytes: statementBytes, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
+    },
+  });
+  const plain: Segment = { kind: "rows", table, ...segment(stored) };
+  if (rowid === null || moduleOf(table)?.startsWith("rtree") === true) return plain; // an R-Tree's first column is its rowid
+  return { ...plain, sparse: segment([rowid, ...stored]) };
+}
+
+/** Values longer than this go by steps, in a row that is too long: 100 columns of this size, as hex, are not. */
+const inlineBytes = 400;
+/** Bytes of a value in one step: two hex digits each, and the statement around them. */
+const stepBytes = 47_000;
+
+/** A row whose values are first put together, piece by piece, in a table of their own: no constraint sees half of a value. */
+function inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): string {
+  const statements = [`CREATE TABLE ${stage}(n INTEGER PRIMARY KEY,v);\n`];
+  const values = cells.map((cell, at) => {
+    const bytes = bytesOf(cell);
+    if (bytes === null || bytes.length <= inlineBytes) return literal(cell);
+    for (let from = 0; from < bytes.length; from += stepBytes) {
+      const piece = `X'${hex(bytes.subarray(from, from + stepBytes))}'`;
+      statements.push(
+        from === 0
+          ? `INSERT INTO ${stage} VALUES(${at},${piece});\n`
+          : `UPDATE ${stage} SET v=v||${piece} WHERE n=${at};\n`,
+      );
+    }
+    // what || gives is TEXT, whatever it was made of
+    return `CAST((SELECT v FROM ${stage} WHERE n=${at}) AS ${cell instanceof Uint8Array ? "BLOB" : "TEXT"})`;
+  });
+  statements.push(`${insertInto(table, columns)} VALUES(${values.join(",")});\n`, `DROP TABLE ${stage};\n`);
+  return statements.join("");
+}
+
+function bytesOf(cell: Cell): Uint8Array | null {
+  if (cell === null || typeof cell === "bigint") return null;
+  if (typeof cell === "string") return utf8(cell);
+  if (cell instanceof Uint8Array) return cell;
+  return "invalidUtf8" in cell ? cell.invalidUtf8 : null;
+}
+
+/** A name that nothing else has. */
+function unusedName(schema: Schema): string {
+  const taken = new Set([...schema.tables, ...schema.views, ...schema.indexes].map(({ name }) => name.toLowerCase()));
+  let name = "large_value";
+  while (taken.has(name)) name += "_";
+  return quoteName(name);
+}

@@ -1,0 +1,135 @@
+/**
+ * REAL as decimal text that SQLite 3.40 reads exactly, too.
+ *
+ * Its reader (sqlite3AtoF) divides or multiplies with 64 bits of mantissa, and rounds that to the 53 of a double: rounded twice, a
+ * short decimal that lies almost halfway between two doubles comes out as the wrong one, 1 in 4,096 of all that are not exact
+ * (0.431831777 is one). With 17 digits none lies there.
+ */
+import { concatBytes, utf8 } from "./bytes.ts";
+import type { Real } from "./format.ts";
+
+/** Below this SQLite 3.40 reads decimal text inexactly, whatever its length. */
+const tiny = 1e-280;
+
+/** REAL as a literal, from SQLite's own text for it. */
+export function realLiteral({ real, text }: Real): string {
+  if (!Number.isFinite(real)) return real > 0 ? "9e999" : "-9e999";
+  if (real !== 0 && Math.abs(real) < tiny) return quotient(real);
+  const mended = mendReals(utf8(text));
+  return mended === null ? text : new TextDecoder().decode(mended);
+}
+
+/**
+ * A page of rows as `quote()` writes them, with every REAL that is at risk in 17 digits; null if there is none. What looks like a
+ * REAL inside of a text is left alone.
+ */
+export function mendReals(page: Uint8Array): Uint8Array | null {
+  const pieces: Uint8Array[] = [];
+  let done = 0;
+  let text: { at: number; isInside: boolean } = { at: 0, isInside: false };
+  for (let dot = page.indexOf(sign.dot); dot !== -1; dot = page.indexOf(sign.dot, dot + 1)) {
+    const found = decimalAround(page, dot);
+    if (found === null || isSafeDecimal(found.digits, found.exponent)) continue;
+    text = followQuotes(page, text, dot);
+    if (text.isInside) continue;
+    const real = Number(new TextDecoder().decode(page.subarray(found.start, found.end)));
+    pieces.push(page.subarray(done, found.start), utf8(real.toPrecision(17)));
+    done = found.end;
+  }
+  return done === 0 ? null : concatBytes([...pieces, page.subarray(done)]);
+}
+
+const sign = { quote: 0x27, open: 0x28, close: 0x29, comma: 0x2c, plus: 0x2b, minus: 0x2d, dot: 0x2e, e: 0x65 };
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+
+/** Whether a position is inside of a string, counted on from an earlier one. */
+function followQuotes(page: Uint8Array, from: { at: number; isInside: boolean }, to: number) {
+  let { isInside } = from;
+  for (let at = page.indexOf(sign.quote, from.at); at !== -1 && at < to; at = page.indexOf(sign.quote, at + 1)) {
+    isInside = !isInside;
+  }
+  return { at: to, isInside };
+}
+
+/** The number around a dot, without its sign, as digits × 10^exponent; null if it is none, or has more than 15 digits. */
+function decimalAround(page: Uint8Array, dot: number) {
+  let start = dot;
+  while (isDigit(page[start - 1])) start--;
+  const before = page[page[start - 1] === sign.minus ? start - 2 : start - 1];
+  if (start === dot || (before !== undefined && before !== sign.comma && before !== sign.open)) return null;
+  let [digits, significant] = [0, 0];
+  let end = start;
+  for (; isDigit(page[end]) || end === dot; end++) {
+    if (end === dot) continue;
+    digits = digits * 10 + (page[end] ?? 0) - 0x30;
+    if (digits > 0) significant++;
+  }
+  if (significant > 16) return null; // 17 digits, or 15 and a zero behind the dot
+  let exponent = dot + 1 - end;
+  if (page[end] === sign.e) {
+    const isNegative = page[end + 1] === sign.minus;
+    let power = 0;
+    for (end += 2; isDigit(page[end]); end++) power = power * 10 + (page[end] ?? 0) - 0x30;
+    exponent += isNegative ? -power : power;
+  }
+  const after = page[end];
+  return after === undefined || after === sign.comma || after === sign.close ? { start, end, digits, exponent } : null;
+}
+
+/** Powers of ten that a double holds exactly. */
+const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+/** How near to the middle between two doubles is too near, as a share of the way there: 2^-11 of it are at risk. */
+const atRisk = 0.998;
+
+/** True if digits × 10^exponent is read as the double next to it by every reader. */
+function isSafeDecimal(digits: number, exponent: number): boolean {
+  const power = powers[Math.abs(exponent)];
+  if (power === undefined || digits > Number.MAX_SAFE_INTEGER) return false;
+  if (exponent >= 0) {
+    const product = digits * power;
+    return Math.abs(productError(digits, power, product)) <= halfUlp(product) * atRisk;
+  }
+  const quotientOf = digits / power; // correctly rounded: both are exact
+  const product = quotientOf * power;
+  const rest = digits - product - productError(quotientOf, power, product);
+  return Math.abs(rest) <= halfUlp(quotientOf) * power * atRisk;
+}
+
+/** What a product lost to rounding (Dekker: https://doi.org/10.1007/BF01397083). */
+function productError(a: number, b: number, product: number): number {
+  const [c, d] = [134217729 * a, 134217729 * b];
+  const [a1, b1] = [c - (c - a), d - (d - b)];
+  const [a2, b2] = [a - a1, b - b1];
+  return a2 * b2 - (product - a1 * b1 - a2 * b1 - a1 * b2);
+}
+
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+const exponentWord = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** Half of the distance to the next double: two to the power of the exponent, less 53. */
+function halfUlp(x: number): number {
+  float[0] = x;
+  words[exponentWord] = (words[exponentWord] ?? 0) & 0x7ff00000;
+  words[1 - exponentWord] = 0;
+  return (float[0] ?? 0) * 2 ** -53;
+}
+
+const mantissa = 2n ** 52n;
+
+/**
+ * A tiny number as m/2^62/2^62…: m is an INTEGER and each step divides by a power of two, so every one of them is exact.
+ * Bits: https://en.wikipedia.org/wiki/Double-precision_floating-point_format
+ */
+function quotient(real: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, Math.abs(real));
+  const all = view.getBigUint64(0);
+  const exponent = Number(all >> 52n);
+  let digits = (all & (mantissa - 1n)) + (exponent === 0 ? 0n : mantissa);
+  let power = 1075 - Math.max(exponent, 1); // real = digits / 2^power
+  for (; digits % 2n === 0n; digits /= 2n) power--;
+  const steps = "/4611686018427387904".repeat(Math.floor(power / 62));
+  return `(${real < 0 ? "-" : ""}1.0*${digits}${steps}/${2n ** BigInt(power % 62)})`;
+}

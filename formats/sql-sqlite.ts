@@ -1,0 +1,88 @@
+/** SQL for the sqlite3 shell and node:sqlite: one transaction, and virtual tables as they are stored. */
+import { runnable } from "./ddl.ts";
+import { quoteName, quoteText } from "./expression.ts";
+import type { Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import { textLiteral } from "./sql-literal.ts";
+import { rowEncoder } from "./sql-rows.ts";
+
+/** The statements in the order in which they can be run. */
+export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segment> {
+  const [data, definitions] = [content !== "schema", content !== "data"];
+  const text = (lines: string): Segment => ({ kind: "text", text: lines });
+  const checks = data && schema.tables.some((table) => /\bcheck\b/i.test(table.sql ?? ""));
+  // Without rows a virtual table makes its own shadow tables; with them it comes as it is stored.
+  const stored = data && definitions && schema.tables.some((table) => table.kind === "virtual");
+  const defined = new Map<SchemaObject, Definition>();
+  const columnsOf = new Map(schema.tables.map((table) => [table.name, table.visible.map((column) => column.name)]));
+  if (definitions) {
+    for (const table of schema.tables)
+      defined.set(
+        table,
+        stored && table.kind === "virtual" ? entered(table) : define(table, columnsOf.get(table.name) ?? []),
+      );
+    for (const object of [...schema.views, ...schema.triggers, ...schema.indexes])
+      defined.set(object, define(object, columnsOf.get(object.table) ?? []));
+  }
+  const writable = [...defined.values()].some((definition) => definition.isWritten);
+
+  // The shell of SQLite 3.53 lets a file write to sqlite_schema only if it begins with these two.
+  yield text("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n");
+  if (checks) yield text("PRAGMA ignore_check_constraints=ON;\n");
+  if (writable) yield text("PRAGMA writable_schema=ON;\n");
+  for (const table of schema.tables) {
+    if (!data && table.kind === "shadow") continue;
+    if (definitions) yield text(defined.get(table)?.sql ?? "");
+    if (data && table.kind !== "virtual") {
+      // A virtual table's shadow tables are filled at birth; theirs are the rows that were there.
+      if (!definitions && table.kind === "shadow") yield text(`DELETE FROM ${quoteName(table.name)};\n`);
+      yield rowsOf(table);
+    }
+  }
+  if (data) {
+    for (const table of schema.internal) {
+      yield text(table.name === "sqlite_sequence" ? 'DELETE FROM "sqlite_sequence";\n' : "ANALYZE sqlite_schema;\n");
+      yield rowsOf(table);
+    }
+  }
+  for (const object of [...schema.views, ...schema.triggers, ...schema.indexes])
+    yield text(defined.get(object)?.sql ?? "");
+  if (writable) yield text("PRAGMA writable_schema=OFF;\n");
+  if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
+  yield text("COMMIT;\n");
+}
+
+/** SQL that makes an object; `isWritten` where it writes to sqlite_schema for that. */
+interface Definition {
+  readonly sql: string;
+  readonly isWritten: boolean;
+}
+
+function define(object: SchemaObject, columns: readonly string[]): Definition {
+  if (object.sql === null) return { sql: "", isWritten: false };
+  const { statement, isExact } = runnable(object.sql, columns);
+  if (isExact) return { sql: statement, isWritten: false };
+  // What has no pages of its own needs no more than its line; anything else is made, and then given its text.
+  if (object.type === "view" || object.type === "trigger") return entered(object);
+  const where = `type=${quoteText(object.type)} AND name=${textLiteral(object.name)}`;
+  return {
+    sql: `${statement}UPDATE sqlite_schema SET sql=${textLiteral(object.sql)} WHERE ${where};\n`,
+    isWritten: true,
+  };
+}
+
+/** Only its line in sqlite_schema: a virtual table's CREATE would make and fill shadow tables, which come as plain ones. */
+function entered({ type, name, table, sql }: SchemaObject): Definition {
+  const values = [quoteText(type), textLiteral(name), textLiteral(table), "0", textLiteral(sql ?? "")];
+  return {
+    sql: `INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql) VALUES(${values.join(",")});\n`,
+    isWritten: true,
+  };
+}
+
+function rowsOf(table: Table): Segment {
+  const { stored, rowid } = table;
+  const plain: Segment = { kind: "rows", table, columns: stored, rows: rowEncoder(table, stored) };
+  if (rowid === null) return plain;
+  const columns = [rowid, ...stored];
+  return { ...plain, sparse: { columns, rows: rowEncoder(table, columns) } };
+}

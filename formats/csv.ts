@@ -2,6 +2,7 @@
 import { hex, join } from "./bytes.ts";
 import { careOf, isBlob, isRealZero, joinByComma } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { isInvalidText, isUtf8 } from "./scan.ts";
 
 /** One table as CSV. */
 export const csv = {
@@ -25,8 +26,12 @@ function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
     open: "",
     separator: "\n",
     close: "\n",
-    fast: { row, ...(care !== undefined && { care }) },
+    fast: { row, ...(care !== undefined && { care }), needsCare: (page) => !isUtf8(page) },
     encode: (cells) => join(cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)])),
+    noted: {
+      what: "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there",
+      count: (cells) => cells.filter(isInvalidText).length,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Stored CREATE statements, made safe to run one behind the other in any reader. */
 import { foldAscii } from "./expression.ts";
+import { isBlank, tokensOf } from "./tokens.ts";
 
 /** What to run for a definition. */
 export interface Runnable {
@@ -9,24 +10,22 @@ export interface Runnable {
   readonly isExact: boolean;
 }
 
-/** Strings, quoted names, comments, words, white space, and any other sign (https://sqlite.org/lang.html). */
-const tokens =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|\s+|[\s\S]/g;
-const isBlank = (token: string) => /^(?:\s|--|\/\*)/.test(token);
-
-/** The statement as it can stand in a file; `columns` are those of the table it defines, or is about. */
-export function runnable(sql: string, columns: readonly string[]): Runnable {
-  const list = sql.match(tokens) ?? [];
+/**
+ * The statement as it can stand in a file. `columns` are those of the table that it defines or is about; null for a reader that takes
+ * double-quoted strings for strings, as workerd does.
+ */
+export function runnable(sql: string, columns: readonly string[] | null): Runnable {
+  const list = tokensOf(sql);
   const [, second = "", third = ""] = list.filter((token) => !isBlank(token));
   const isIndex = /^index$/i.test(/^unique$/i.test(second) ? third : second);
-  const quoted = singleQuoted(list, columns, isIndex);
-  const text = quoted.map(standing).join("");
+  const text = columns === null ? sql : singleQuoted(list, columns, isIndex).map(standing).join("");
   const last = list.at(-1) ?? "";
   const isOpenBlock = last.startsWith("/*") && (last.length < 4 || !last.endsWith("*/"));
   // A line comment would swallow the `;`; SQLite accepts a block comment that never ends, which would swallow the file.
   const end = isOpenBlock ? "*/;\n" : last.startsWith("--") ? "\n;\n" : ";\n";
-  // A reader drops CR in front of LF; and of an index it keeps the line feed that closes a comment.
-  const isStoredOtherwise = isOpenBlock || sql.includes("\r\n") || (isIndex && end.startsWith("\n"));
+  // The shell drops CR in front of LF; and of an index SQLite keeps the line feed that closes a comment.
+  const isStoredOtherwise =
+    isOpenBlock || (columns !== null && sql.includes("\r\n")) || (isIndex && end.startsWith("\n"));
   return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
 }
 

@@ -22,7 +22,7 @@ export interface Real {
 /** One value: NULL, INTEGER (bigint), REAL, TEXT (string, or `InvalidText`), BLOB (bytes). */
 export type Cell = null | bigint | Real | string | InvalidText | Uint8Array;
 
-/** A column as a format sees it. `sql` is the quoted expression that reads it inside the page's query. */
+/** A column as a format sees it. `sql` is the qualified name that reads it inside the page's query. */
 export interface Column {
   readonly name: string;
   readonly sql: string;
@@ -48,8 +48,11 @@ export interface RowEncoder {
     /** A row that is beyond it alone, in another way, complete with what stands in front of and behind it. */
     large(cells: readonly Cell[]): string;
   };
-  /** How many values of a row come out changed, and what one line of warning says of them; absent where none ever does. */
-  readonly changes?: { readonly what: string; count(cells: readonly Cell[]): number };
+  /**
+   * How many values of a row a reader must be warned of, as they come out changed or break a rule of the format, and what one line of
+   * warning says of them. Only rows that go the careful way are counted. Absent where there are none.
+   */
+  readonly noted?: { readonly what: string; count(cells: readonly Cell[]): number };
 }
 
 export interface FastRows {
@@ -79,11 +82,13 @@ export interface Table extends SchemaObject {
   readonly kind: "table" | "virtual" | "shadow";
   readonly withoutRowid: boolean;
   readonly strict: boolean;
+  /** `sqlite_sequence` counts its keys. */
+  readonly autoincrement: boolean;
   /** Columns that INSERT takes: no generated ones, no hidden ones. */
   readonly stored: readonly Column[];
   /** Columns that `SELECT *` gives: generated ones too. */
   readonly visible: readonly Column[];
-  /** The rowid as a pseudo-column, where it has a meaning of its own: no INTEGER PRIMARY KEY stands for it. */
+  /** The rowid as a pseudo-column (its name needs no quotes), where it has a meaning of its own: no INTEGER PRIMARY KEY stands for it. */
   readonly rowid: Column | null;
   /** For a shadow table, the virtual table that owns it. */
   readonly owner: string | null;
@@ -108,7 +113,7 @@ export interface Totals {
   /** Rows of the tables that a user made; not what SQLite and its virtual tables keep for themselves. */
   readonly rows: number;
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
-  /** One line for each table with values that the format had to change. */
+  /** One line for each table with values that the format noted. */
   readonly warnings: readonly string[];
 }
 

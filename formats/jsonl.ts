@@ -1,7 +1,7 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { includesAscii, isUtf8 } from "./scan.ts";
+import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
 export const jsonl = {
@@ -32,10 +32,9 @@ function encoder(columns: readonly Column[], quotesLarge: boolean): RowEncoder {
       needsCare: (page) => includesAscii(page, "+999") || !isUtf8(page),
     },
     encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell, quotesLarge)}`).join(",")}}`,
-    changes: {
+    noted: {
       what: "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD",
-      count: (cells) =>
-        cells.filter((cell) => cell !== null && typeof cell === "object" && "invalidUtf8" in cell).length,
+      count: (cells) => cells.filter(isInvalidText).length,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Native or near-native looks over a rendered page, for what the fast path cannot render right. */
+import type { Cell, InvalidText } from "./format.ts";
 
 /** Control characters except TAB and LF: a sqlite3 shell eats CR, and the others do not survive every reader. */
 const isControl = (byte: number) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a;
@@ -50,6 +51,11 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined; // what `fatal` throws says no more than that
   }
+}
+
+/** True for TEXT that is not valid UTF-8. */
+export function isInvalidText(cell: Cell): cell is InvalidText {
+  return cell !== null && typeof cell === "object" && "invalidUtf8" in cell;
 }
 
 /** The runtime's own check, where there is one: ten times as fast as decoding. */

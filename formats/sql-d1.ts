@@ -6,6 +6,7 @@ import { hex, utf8 } from "./bytes.ts";
 import { runnable } from "./ddl.ts";
 import { quoteName } from "./expression.ts";
 import type { Cell, Column, Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import { internalSegments, unusedName } from "./sql-internal.ts";
 import { literal } from "./sql-literal.ts";
 import { insertInto, rowEncoder } from "./sql-rows.ts";
 import { contentOf, moduleOf } from "./virtual.ts";
@@ -17,21 +18,21 @@ const statementBytes = 95_000;
 export function* d1Segments(schema: Schema, content: Content): Iterable<Segment> {
   const [data, definitions] = [content !== "schema", content !== "data"];
   const text = (lines: string): Segment => ({ kind: "text", text: lines });
-  const define = ({ sql }: SchemaObject) => text(sql === null ? "" : runnable(sql, []).statement);
+  const define = ({ sql }: SchemaObject) => text(sql === null ? "" : runnable(sql, null).statement);
   const [plain, virtual] = [tablesOf(schema, "table"), tablesOf(schema, "virtual")];
   const checks = data && plain.some((table) => /\bcheck\b/i.test(table.sql ?? ""));
-  const stage = unusedName(schema);
+  const stage = unusedName(schema, "large_value");
 
   yield text("PRAGMA defer_foreign_keys=TRUE;\n");
   if (checks) yield text("PRAGMA ignore_check_constraints=ON;\n");
   if (definitions) yield* [...plain, ...virtual].map(define);
   if (data) {
     for (const table of plain) yield rowsOf(table, stage);
-    for (const table of virtual) if (holdsRows(table)) yield rowsOf(table, stage);
-    for (const table of schema.internal) {
-      yield text(table.name === "sqlite_sequence" ? 'DELETE FROM "sqlite_sequence";\n' : "ANALYZE sqlite_schema;\n");
-      yield rowsOf(table, stage);
+    for (const table of virtual) {
+      if (moduleOf(table) === "fts5") yield* settingsOf(table, schema);
+      if (holdsRows(table)) yield rowsOf(table, stage);
     }
+    yield* internalSegments(schema, (table) => rowsOf(table, stage));
   }
   if (definitions) yield* schema.views.map(define);
   if (data) for (const table of virtual) if (contentOf(table) === "external") yield text(rebuild(table));
@@ -39,13 +40,20 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
   if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
 }
 
-/** What cannot come out without writing to sqlite_schema. */
+/** What comes back otherwise, as nothing may be written to sqlite_schema. */
 export function d1Warnings(schema: Schema): readonly string[] {
-  return tablesOf(schema, "virtual").flatMap((table) =>
-    contentOf(table) === "none"
-      ? [`The index of ${quoteName(table.name)} is left out: an FTS5 table without content cannot be filled from it`]
-      : [],
-  );
+  const { tables, views, triggers, indexes } = schema;
+  return [
+    ...tablesOf(schema, "virtual")
+      .filter((table) => contentOf(table) === "none")
+      .map(
+        ({ name }) =>
+          `The index of ${quoteName(name)} is left out: an FTS5 table without content cannot be filled from it`,
+      ),
+    ...[...tables, ...views, ...triggers, ...indexes]
+      .filter(({ sql }) => sql !== null && !runnable(sql, null).isExact)
+      .map(({ type, name }) => `The definition of ${type} ${quoteName(name)} comes back with its comment closed`),
+  ];
 }
 
 function tablesOf(schema: Schema, kind: Table["kind"]): readonly Table[] {
@@ -55,6 +63,16 @@ function tablesOf(schema: Schema, kind: Table["kind"]): readonly Table[] {
 /** A virtual table is filled by what it shows; but fts5vocab only shows what is in another one. */
 function holdsRows(table: Table): boolean {
   return moduleOf(table) !== "fts5vocab" && contentOf(table) === "own";
+}
+
+/** What was set by commands, `rank` or `pgsz`, and is kept in a shadow table: set again (https://sqlite.org/fts5.html#special_insert_commands). */
+function* settingsOf(table: Table, { tables }: Schema): Iterable<Segment> {
+  const name = quoteName(table.name);
+  for (const settings of tables) {
+    if (settings.owner !== table.name || !settings.name.toLowerCase().endsWith("_config")) continue;
+    const rows = { ...rowEncoder(settings, settings.stored), open: `INSERT INTO ${name}(${name},rank) VALUES(` };
+    yield { kind: "rows", table: { ...settings, where: "k<>'version'" }, columns: settings.stored, rows };
+  }
 }
 
 /** The index of a table, or of a view, that is all there by then. */
@@ -108,12 +126,4 @@ function bytesOf(cell: Cell): Uint8Array | null {
   if (typeof cell === "string") return utf8(cell);
   if (cell instanceof Uint8Array) return cell;
   return "invalidUtf8" in cell ? cell.invalidUtf8 : null;
-}
-
-/** A name that nothing else has. */
-function unusedName(schema: Schema): string {
-  const taken = new Set([...schema.tables, ...schema.views, ...schema.indexes].map(({ name }) => name.toLowerCase()));
-  let name = "large_value";
-  while (taken.has(name)) name += "_";
-  return quoteName(name);
 }

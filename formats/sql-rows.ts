@@ -28,7 +28,7 @@ export function rowEncoder(table: Table, columns: readonly Column[]): RowEncoder
 /** `INSERT INTO "t"`, with the columns where they are not simply all. */
 export function insertInto(table: Table, columns: readonly Column[]): string {
   const isWhole = columns === table.stored && table.stored.length === table.visible.length;
-  const names = columns.map((column) => (column === table.rowid ? column.sql : quoteName(column.name)));
+  const names = columns.map((column) => (column === table.rowid ? column.name : quoteName(column.name)));
   return `INSERT INTO ${quoteName(table.name)}${isWhole ? "" : `(${names.join(",")})`}`;
 }
 

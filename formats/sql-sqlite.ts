@@ -2,6 +2,7 @@
 import { runnable } from "./ddl.ts";
 import { quoteName, quoteText } from "./expression.ts";
 import type { Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import { internalSegments } from "./sql-internal.ts";
 import { textLiteral } from "./sql-literal.ts";
 import { rowEncoder } from "./sql-rows.ts";
 
@@ -38,12 +39,7 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
       yield rowsOf(table);
     }
   }
-  if (data) {
-    for (const table of schema.internal) {
-      yield text(table.name === "sqlite_sequence" ? 'DELETE FROM "sqlite_sequence";\n' : "ANALYZE sqlite_schema;\n");
-      yield rowsOf(table);
-    }
-  }
+  if (data) yield* internalSegments(schema, rowsOf);
   for (const object of [...schema.views, ...schema.triggers, ...schema.indexes])
     yield text(defined.get(object)?.sql ?? "");
   if (writable) yield text("PRAGMA writable_schema=OFF;\n");

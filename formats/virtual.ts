@@ -1,9 +1,6 @@
 /** What a virtual table's definition says of it. */
 import type { Table } from "./format.ts";
-
-/** Strings, quoted names, comments; a comma; an opening or a closing parenthesis; anything else. */
-const tokens =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[^'"`[\-/,()]+|[\s\S]/g;
+import { tokensOf } from "./tokens.ts";
 
 /** The module of a virtual table, in lower case: fts5, fts5vocab, rtree, rtree_i32; undefined for any other table. */
 export function moduleOf(table: Table): string | undefined {
@@ -14,17 +11,18 @@ export function moduleOf(table: Table): string | undefined {
 export function contentOf(table: Table): "own" | "external" | "none" {
   const definition = definitionOf(table);
   if (definition?.module !== "fts5") return "own";
-  const [option] = definition.arguments.flatMap((argument) => /^\s*content\s*=([\s\S]*)$/i.exec(argument)?.[1] ?? []);
+  const [option] = definition.arguments.flatMap((argument) => {
+    const [, name = "", value = ""] = /^\s*(\w+)\s*=([\s\S]*)$/.exec(argument) ?? [];
+    // FTS5 takes options by their first letters (fts5_config.c, fts5ConfigParseSpecial)
+    return name !== "" && "content".startsWith(name.toLowerCase()) ? [value] : [];
+  });
   if (option === undefined) return "own";
   return /^\s*(?:''|""|``|\[\])?\s*$/.test(option) ? "none" : "external";
 }
 
-function definitionOf({
-  kind,
-  sql,
-}: Table): { readonly module: string; readonly arguments: readonly string[] } | undefined {
+function definitionOf({ kind, sql }: Table) {
   if (kind !== "virtual" || sql === null) return undefined;
-  const list = (sql.match(tokens) ?? []).filter((token) => !/^(?:--|\/\*)/.test(token));
+  const list = tokensOf(sql).filter((token) => !/^(?:--|\/\*)/.test(token));
   const open = list.indexOf("(");
   const head = (open === -1 ? list : list.slice(0, open)).join("");
   const module = /\busing\s+["'`[]?(\w+)["'`\]]?\s*$/i.exec(head)?.[1]?.toLowerCase();

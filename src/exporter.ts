@@ -12,11 +12,11 @@ import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, MiB } from "./limits.ts";
-import { availableDeflate } from "./pack/deflate.ts";
-import { planOf } from "./plan.ts";
+import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
+import type { PageBudget } from "./source/source.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
 export interface ExporterOptions {
@@ -30,6 +30,8 @@ export interface ExporterOptions {
   readonly schedule?: (at: number) => void | Promise<void>;
   /** How much one alarm does, in milliseconds and rendered bytes. */
   readonly slice?: SliceBudget;
+  /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
+  readonly page?: PageBudget;
 }
 
 /** Exports the SQLite database of the Durable Object that holds it. */
@@ -40,6 +42,7 @@ export class Exporter implements Engine {
   readonly #store: JobStore;
   readonly #alarm: SharedAlarm;
   readonly #schedule: ExporterOptions["schedule"];
+  readonly #making: Making;
   readonly #runner: JobRunner;
   readonly #routes: (request: Request) => Promise<Response>;
 
@@ -49,6 +52,7 @@ export class Exporter implements Engine {
     this.formats = options.formats ?? defaultFormats;
     this.#directLimit = options.directLimit ?? directLimitBytes;
     this.#schedule = options.schedule;
+    this.#making = makingNow(options.page);
     this.#store = new JobStore(sql);
     this.#alarm = new SharedAlarm(ctx.storage, this.#store);
     this.#runner = new JobRunner({
@@ -58,6 +62,7 @@ export class Exporter implements Engine {
       formats: this.formats,
       objectId: ctx.id.toString(),
       budget: options.slice,
+      making: this.#making,
       wake: (at) => this.#wake(at),
     });
     this.#routes = objectRoutes(this);
@@ -107,7 +112,7 @@ export class Exporter implements Engine {
         { details: { size: sql.databaseSize, limit: this.#directLimit } },
       );
     }
-    const { layout, pipeline } = planOf(sql, { ...options, deflate: availableDeflate() }, this.formats);
+    const { layout, pipeline } = planOf(sql, { ...options, ...this.#making }, this.formats);
     let position = pipeline.start();
     const body = new ReadableStream<Uint8Array>(
       {

@@ -4,17 +4,17 @@ export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 
-/** Bytes that a rendered page aims at: large enough to batch, small enough to render in 1 to 3 ms (docs/decisions.md). */
-export const pageBytes = 256 * KiB;
+/**
+ * What a page holds: bytes as rendered, large enough to batch, small enough to render in 1 to 3 ms (docs/decisions.md), and rows, so
+ * that a page of tiny ones still renders in less than 10 ms.
+ */
+export const usualPage = { bytes: 256 * KiB, rows: 8192 };
 
 /** Where a format limits a page, how much of that it aims at: rows differ in size, and one beyond it is read again. */
 export const limitAim = 0.75;
 
 /** Rows of the first page of a table, before anything is known of their size. */
 export const firstPageRows = 128;
-
-/** Rows of a page at most, so that a page of tiny rows still renders in less than 10 ms. */
-export const maxPageRows = 8192;
 
 /** A page may hold at most this many times the rows of the page before: rows get larger without notice. */
 export const pageGrowth = 8;
@@ -27,6 +27,9 @@ export const carefulPageRows = 16;
 
 /** After a page that needed care, at most so many times its rows go straight to the careful path: 1.02 reads a row. */
 export const carefulBackoffMax = 64;
+
+/** Bytes of SQL that a page's query may have, its parameters not counted: workerd refuses 100,000 (util/sqlite.c++:1375). */
+export const statementBytes = 99_000;
 
 /** Columns of a result set at most is 100 (workerd util/sqlite.c++:1376); one is needed for the storage classes. */
 export const cellsPerQuery = 98;

@@ -19,9 +19,9 @@ export interface Position {
   readonly part: number;
   /** Inside that part, if it is rows. */
   readonly at: Cursor | null;
-  /** Rows of each table that is done, in order, and how many of its values the format changed. */
+  /** Rows of each table that is done, in order, and how many of its values the format noted. */
   readonly counts: readonly number[];
-  readonly changed: readonly number[];
+  readonly noted: readonly number[];
   readonly packer: PackerState;
   readonly isDone: boolean;
 }
@@ -39,14 +39,14 @@ export interface Pipeline {
   readonly start: () => Position;
   /** The next step: at least one page, or text, or the end of the file. Synchronous. */
   readonly step: (from: Position) => Step;
-  /** One line for each table with values that the format had to change in front of this position. */
+  /** One line for each table with values in front of this position that the format noted. */
   readonly warnings: (at: Position) => readonly string[];
 }
 
 /** Puts the chain together. */
 export function createPipeline(source: Source, parts: readonly Part[], packer: Packer): Pipeline {
   return {
-    start: () => ({ part: 0, at: null, counts: [], changed: [], packer: packer.start(), isDone: false }),
+    start: () => ({ part: 0, at: null, counts: [], noted: [], packer: packer.start(), isDone: false }),
     step(from) {
       const { pieces, rendered, position } = encode(source, parts, from);
       const packed = packer.pack(from.packer, pieces);
@@ -58,34 +58,34 @@ export function createPipeline(source: Source, parts: readonly Part[], packer: P
         rendered,
       };
     },
-    warnings: ({ changed }) => warningsOf(parts, changed),
+    warnings: ({ noted }) => warningsOf(parts, noted),
   };
 }
 
 /** Encodes parts, or one page, until a step is full. */
 function encode(source: Source, parts: readonly Part[], from: Position) {
-  let { part: index, at, counts, changed } = from;
+  let { part: index, at, counts, noted } = from;
   const gathered = new Gathered();
   for (let part = parts[index]; part !== undefined && gathered.bytes < stepBytes; part = parts[index]) {
     if (part.kind === "entry") {
       gathered.entry(part.name);
       index++;
     } else if (part.kind === "text") {
-      gathered.add([utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, changed)))]);
+      gathered.add([utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, noted)))]);
       index++;
     } else {
-      const before: { readonly rows: number; readonly changed: number } = at ?? { rows: 0, changed: 0 };
+      const before: { readonly rows: number; readonly noted: number } = at ?? { rows: 0, noted: 0 };
       const page = source.page(part, at);
       gathered.add(page.bytes);
       at = page.next;
       if (at === null) {
         counts = [...counts, before.rows + page.rows];
-        changed = [...changed, before.changed + page.changed];
+        noted = [...noted, before.noted + page.noted];
         index++;
       }
     }
   }
-  return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts, changed } };
+  return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts, noted } };
 }
 
 /** Pieces for the packer, with neighbouring bytes in one: each makes a deflate block of its own. */
@@ -129,16 +129,14 @@ export function countedTables(parts: readonly Part[]) {
   return rowsOf(parts).map((part) => part.table);
 }
 
-function warningsOf(parts: readonly Part[], changed: readonly number[]): readonly string[] {
+function warningsOf(parts: readonly Part[], noted: readonly number[]): readonly string[] {
   return rowsOf(parts).flatMap(({ table, rows }, at) => {
-    const count = changed[at] ?? 0;
-    return count === 0
-      ? []
-      : [`Table ${quoteName(table.name)}: ${count} ${rows.changes?.what ?? "values were changed"}`];
+    const count = noted[at] ?? 0;
+    return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows.noted?.what ?? ""}`];
   });
 }
 
-function totalsOf(parts: readonly Part[], counts: readonly number[], changed: readonly number[]): Totals {
+function totalsOf(parts: readonly Part[], counts: readonly number[], noted: readonly number[]): Totals {
   const own = (name: string, kind: string) => kind !== "shadow" && !/^sqlite_/i.test(name);
   const tables = countedTables(parts).flatMap((table, at) =>
     own(table.name, table.kind) ? [{ name: table.name, rows: counts[at] ?? 0 }] : [],
@@ -146,6 +144,6 @@ function totalsOf(parts: readonly Part[], counts: readonly number[], changed: re
   return {
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
     tables,
-    warnings: warningsOf(parts, changed),
+    warnings: warningsOf(parts, noted),
   };
 }

@@ -2,20 +2,29 @@
 import type { Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { layoutOf, type Layout } from "./layout.ts";
-import { deflateLevel } from "./limits.ts";
+import { deflateLevel, usualPage } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
-import { deflater, type DeflaterName } from "./pack/deflate.ts";
+import { availableDeflate, deflater, type DeflaterName } from "./pack/deflate.ts";
 import { gzipPacker } from "./pack/gzip.ts";
 import type { Packer } from "./pack/packer.ts";
 import { plainPacker } from "./pack/plain.ts";
 import { zipPacker } from "./pack/zip.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { sqliteSource } from "./source/sqlite-source.ts";
-import type { Source } from "./source/source.ts";
+import type { PageBudget, Source } from "./source/source.ts";
 
-/** What a plan depends on: the options, and the deflater that a job began with. */
-export interface PlanOptions extends ExportOptions {
+/** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
+export interface Making {
   readonly deflate: DeflaterName;
+  readonly page: PageBudget;
+}
+
+/** All that a plan depends on. */
+export type PlanOptions = ExportOptions & Making;
+
+/** What a new file is made with: the faster deflater that this Worker has, and pages of this size. */
+export function makingNow(page: PageBudget = usualPage): Making {
+  return { deflate: availableDeflate(), page };
 }
 
 /** A file that can be made. */
@@ -27,7 +36,7 @@ export interface Plan {
 
 /** Reads the schema and puts the chain together. */
 export function planOf(sql: SqlStorage, options: PlanOptions, formats: readonly Format[]): Plan {
-  const source = sqliteSource(sql, options);
+  const source = sqliteSource(sql, options, options.page);
   const layout = layoutOf(source.schema, options, formats);
   return { source, layout, pipeline: createPipeline(source, layout.parts, packerFor(layout, options)) };
 }

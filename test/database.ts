@@ -5,7 +5,9 @@ import { concatBytes } from "../formats/bytes.ts";
 import type { Content, Format } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
 import type { Position } from "../src/pipeline.ts";
+import { usualPage } from "../src/limits.ts";
 import { planOf } from "../src/plan.ts";
+import type { PageBudget } from "../src/source/source.ts";
 import type { Probe } from "./probe.ts";
 
 /** Runs a function over the database of a new object. */
@@ -22,6 +24,7 @@ export interface Wanted {
   readonly exclude?: readonly string[];
   readonly content?: Content;
   readonly deflate?: "native" | "fflate";
+  readonly page?: PageBudget;
 }
 
 /** A format by its name. */
@@ -34,9 +37,13 @@ export function formatOf(wanted: NonNullable<Wanted["format"]>): Format {
 
 function plan(
   sql: SqlStorage,
-  { format = "sql", gzip = false, tables, exclude = [], content = "all", deflate = "native" }: Wanted,
+  { format = "sql", gzip = false, tables, exclude = [], content = "all", deflate = "native", page = usualPage }: Wanted,
 ) {
-  return planOf(sql, { format: formatOf(format), gzip, tables: tables ?? null, exclude, content, deflate }, formats);
+  return planOf(
+    sql,
+    { format: formatOf(format), gzip, tables: tables ?? null, exclude, content, deflate, page },
+    formats,
+  );
 }
 
 /** The whole file, made in slices of so many steps; between two of them the plan is made anew and the position goes through JSON. */

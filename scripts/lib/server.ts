@@ -15,6 +15,8 @@ export interface ServerOptions {
   /** Where its state is kept; a new folder, removed at the end, where none is given. */
   readonly persistTo?: string;
   readonly token?: string;
+  /** Another configuration than the project's own. */
+  readonly config?: string;
 }
 
 /** A Worker that runs. */
@@ -62,7 +64,12 @@ export async function wranglerDev(port: number, token: string, more: readonly st
 }
 
 /** Starts a Worker and waits until it answers. */
-export async function startServer({ port, persistTo, token = "dev-token" }: ServerOptions = {}): Promise<Server> {
+export async function startServer({
+  port,
+  persistTo,
+  token = "dev-token",
+  config,
+}: ServerOptions = {}): Promise<Server> {
   const at = port ?? (await freePort());
   const state = persistTo !== undefined ? absolute(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
   const child = await wranglerDev(at, token, [
@@ -71,6 +78,7 @@ export async function startServer({ port, persistTo, token = "dev-token" }: Serv
     "--log-level",
     "warn",
     "--show-interactive-dev-session=false",
+    ...(config === undefined ? [] : ["--config", config]),
   ]);
   let log = "";
   for (const stream of [child.stdout, child.stderr])

@@ -3,6 +3,7 @@ import type { ExportOptions } from "../engine.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, MiB, maxAttempts, maxParts, partBytes, renderedPerStored } from "../limits.ts";
 import type { Position } from "../pipeline.ts";
+import type { Making } from "../plan.ts";
 import type { Estimate } from "../source/source.ts";
 
 /** Options as they are kept: a format by its name. */
@@ -29,7 +30,7 @@ export interface Job {
   readonly mediaType: string;
   /** SHA-256 of the schema's fingerprint at the start. */
   readonly schemaHash: string;
-  readonly deflate: "native" | "fflate";
+  readonly making: Making;
   readonly partBytes: number;
   readonly tables: readonly string[];
   readonly estimate: Estimate;
@@ -87,8 +88,8 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
 }
 
 /** The file is whole and in its place. */
-export function complete(job: Job, result: Job["result"], changed: readonly string[], now: number): Job {
-  return { ...finish(job, now), state: "complete", result, warnings: [...job.warnings, ...changed] };
+export function complete(job: Job, result: Job["result"], noted: readonly string[], now: number): Job {
+  return { ...finish(job, now), state: "complete", result, warnings: [...job.warnings, ...noted] };
 }
 
 /** The caller wants no more of it. */

@@ -5,9 +5,8 @@ import { ExportError } from "../errors.ts";
 import { fileNameOf, timestamp } from "../layout.ts";
 import { watchdogMs } from "../limits.ts";
 import { crc32 } from "../pack/crc32.ts";
-import { availableDeflate } from "../pack/deflate.ts";
 import { countedTables } from "../pipeline.ts";
-import { planOf, type Plan } from "../plan.ts";
+import { planOf, type Making, type Plan } from "../plan.ts";
 import type { MultipartUpload, Sink } from "../sink/sink.ts";
 import { advance, begin, cancel, complete, partSizeFor, pause, retryOrFail, storedOptions, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
@@ -22,6 +21,8 @@ export interface RunnerContext {
   readonly formats: readonly Format[];
   readonly objectId: string;
   readonly budget?: SliceBudget | undefined;
+  /** What new jobs are made with. */
+  readonly making: Making;
   /** Makes sure that the object is woken at this time, Unix milliseconds. */
   readonly wake: (at: number) => Promise<void>;
 }
@@ -38,12 +39,11 @@ export class JobRunner {
 
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions, idempotencyKey: string | null): Promise<Job> {
-    const { sql, store, formats } = this.#context;
+    const { sql, store, formats, making } = this.#context;
     const startedMs = Date.now();
     const id = `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
     this.#object(id); // or there is no bucket to put it in
-    const deflate = availableDeflate();
-    const { source, layout } = planOf(sql, { ...options, deflate }, formats);
+    const { source, layout } = planOf(sql, { ...options, ...making }, formats);
     const job: Job = {
       id,
       startedMs,
@@ -53,7 +53,7 @@ export class JobRunner {
       fileName: fileNameOf(layout, startedMs),
       mediaType: layout.mediaType,
       schemaHash: await sha256(source.fingerprint),
-      deflate,
+      making,
       partBytes: partSizeFor(sql.databaseSize),
       tables: countedTables(layout.parts).map((table) => table.name),
       estimate: source.estimate(),
@@ -127,7 +127,7 @@ export class JobRunner {
     const format = formats.find((candidate) => candidate.name === job.options.format);
     if (format === undefined)
       throw new TypeError(`Cannot go on with dump ${job.id}: there is no format "${job.options.format}" here`);
-    const plan = planOf(sql, { ...job.options, format, deflate: job.deflate }, formats);
+    const plan = planOf(sql, { ...job.options, format, ...job.making }, formats);
     if ((await sha256(plan.source.fingerprint)) !== job.schemaHash) {
       throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
     }
@@ -171,8 +171,8 @@ export class JobRunner {
       return;
     }
     store.clearWork(id);
-    const changed = latest.checkpoint === null ? [] : pipeline.warnings(latest.checkpoint.position);
-    store.save(complete(latest, { size, etag: httpEtag }, changed, Date.now()));
+    const noted = latest.checkpoint === null ? [] : pipeline.warnings(latest.checkpoint.position);
+    store.save(complete(latest, { size, etag: httpEtag }, noted, Date.now()));
   }
 
   /** Cancels a running job; takes a finished one away with its object. */

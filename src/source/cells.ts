@@ -1,8 +1,9 @@
 /** Rows as cells, each with its storage class and its exact value: what the careful path encodes. */
+import { utf8 } from "../../formats/bytes.ts";
 import { concat } from "../../formats/expression.ts";
 import type { Cell, Column } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
-import { cellsPerQuery } from "../limits.ts";
+import { cellsPerQuery, statementBytes } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { Bound, Key } from "./key.ts";
 
@@ -19,9 +20,8 @@ export function readCells(
   const cells: Cell[][] = [];
   const classes: string[] = [];
   // All in one synchronous turn, so that the parts of a row belong together.
-  for (let from = 0; from < expressions.length; from += cellsPerQuery) {
-    const part = expressions.slice(from, from + cellsPerQuery);
-    const query = `SELECT ${concat(part.map((value) => `substr(typeof(${value}),1,1)`))},${part.map(exact).join(",")}${window.sql}`;
+  for (const part of fitting(expressions, statementBytes - utf8(window.sql).length)) {
+    const query = `SELECT ${kindsOf(part)},${part.map(exact).join(",")}${window.sql}`;
     let row = 0;
     for (const [kinds, ...values] of sql.exec(query, ...window.values).raw()) {
       const known = textOf(kinds);
@@ -35,6 +35,27 @@ export function readCells(
     keys: cells.map((row, at) => keySql.map((_, column) => keyCell(classes[at]?.[column] ?? "n", row[column] ?? null))),
     rows: cells.map((row) => row.slice(keySql.length)),
   };
+}
+
+/** Groups of expressions, each as large as one statement may be. */
+function fitting(expressions: readonly string[], bytes: number): readonly (readonly string[])[] {
+  const groups: string[][] = [];
+  let [open, size]: [string[], number] = [[], 0];
+  for (const one of expressions) {
+    const needed = utf8(`${kindsOf([one])},${exact(one)}`).length;
+    if (open.length > 0 && (open.length === cellsPerQuery || size + needed > bytes)) {
+      groups.push(open);
+      [open, size] = [[], 0];
+    }
+    open.push(one);
+    size += needed;
+  }
+  return [...groups, open];
+}
+
+/** The storage classes of some values, one letter each. */
+function kindsOf(values: readonly string[]): string {
+  return concat(values.map((value) => `substr(typeof(${value}),1,1)`));
 }
 
 /** workerd hands INTEGER out as a double and TEXT with U+FFFD for what is no UTF-8; these forms are exact. */

@@ -1,7 +1,7 @@
 /** Columns and primary keys of all tables, each read in one statement. */
-import { foldAscii, quoteName } from "../../formats/expression.ts";
+import { foldAscii } from "../../formats/expression.ts";
 import type { Column } from "../../formats/format.ts";
-import type { KeyColumn } from "./key.ts";
+import { columnSql, type KeyColumn } from "./key.ts";
 
 /** The platform's own tables may not even be described (workerd api/sql.c++:141). */
 const described = `FROM pragma_table_list l JOIN %s x WHERE l.schema='main' AND l.type<>'view' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
@@ -28,7 +28,7 @@ export function readColumns(sql: SqlStorage): (table: string, strict: boolean) =
     const column = (row: { name: string; type: string }): Column => {
       const only = strict ? strictClass(row.type) : undefined;
       const affinity = affinityOf(row.type, strict);
-      return { name: row.name, sql: quoteName(row.name), affinity, ...(only !== undefined && { only }) };
+      return { name: row.name, sql: columnSql(row.name), affinity, ...(only !== undefined && { only }) };
     };
     const primary = own.filter((row) => row.pk > 0);
     const [first] = primary;
@@ -52,7 +52,7 @@ export function readIndexKeys(sql: SqlStorage): Map<string, readonly KeyColumn[]
   for (const [table, columns] of Map.groupBy(rows, (row) => row.t)) {
     keys.set(
       table,
-      columns.map((row) => ({ sql: quoteName(row.name), descending: row.down === 1 })),
+      columns.map((row) => ({ sql: columnSql(row.name), descending: row.down === 1 })),
     );
   }
   return keys;

@@ -11,8 +11,8 @@ export interface Cursor {
   readonly fixed: number;
   /** Rows in front of the cursor. */
   readonly rows: number;
-  /** Values in front of the cursor that the format changed. */
-  readonly changed: number;
+  /** Values in front of the cursor that the format noted. */
+  readonly noted: number;
   /** Rows the next page may hold. */
   readonly limit: number;
   /** The page before had gaps between its rowids. */
@@ -24,5 +24,5 @@ export interface Cursor {
 
 /** In front of a table's first row. */
 export function firstCursor(limit: number): Cursor {
-  return { key: null, fixed: 0, rows: 0, changed: 0, limit, sparse: false, careful: 0, backoff: 1 };
+  return { key: null, fixed: 0, rows: 0, noted: 0, limit, sparse: false, careful: 0, backoff: 1 };
 }

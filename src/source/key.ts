@@ -1,9 +1,10 @@
 /** The key of a table: in which order its rows are read, and how to go on behind a row. */
+import { quoteName } from "../../formats/expression.ts";
 import type { KeyCell } from "./cursor.ts";
 
 /** One column of a key. */
 export interface KeyColumn {
-  /** Quoted, ready for SQL text. */
+  /** Qualified, as `columnSql` writes it. */
   readonly sql: string;
   readonly descending: boolean;
 }
@@ -23,13 +24,26 @@ export interface Bound {
 /** The name that the table has in a page's query. */
 export const alias = "_t";
 
-/** ORDER BY terms of a key, qualified: a bare name would mean a result column of that name first. */
+/**
+ * A column in a page's query. Qualified, as a bare name would mean a result column of that name first in ORDER BY, and a quoted
+ * name that no column has would quietly be a string (https://sqlite.org/quirks.html#dblquote).
+ */
+export function columnSql(name: string): string {
+  return `${alias}.${quoteName(name)}`;
+}
+
+/** The rowid in a page's query, by the one of its three names that no column takes. */
+export function rowidSql(name: string): string {
+  return `${alias}.${name}`;
+}
+
+/** ORDER BY terms of a key. */
 export function orderOf(key: Key): string {
   switch (key.kind) {
     case "rowid":
-      return `${alias}.${key.sql}`;
+      return key.sql;
     case "columns":
-      return key.columns.map(({ sql, descending }) => `${alias}.${sql}${descending ? " DESC" : ""}`).join(",");
+      return key.columns.map(({ sql, descending }) => `${sql}${descending ? " DESC" : ""}`).join(",");
     case "none":
       return "";
   }

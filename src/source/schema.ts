@@ -1,8 +1,11 @@
 /** What is in the database, what of it is exported, and what is left out. */
-import { quoteName, quoteText } from "../../formats/expression.ts";
+import { foldAscii, quoteName, quoteText } from "../../formats/expression.ts";
 import type { Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
-import type { Key } from "./key.ts";
+import { hasWord } from "../../formats/tokens.ts";
+import { ExportError } from "../errors.ts";
+import { columnSql, rowidSql, type Key } from "./key.ts";
 import { readColumns, readIndexKeys } from "./columns.ts";
+import { readObjects, type Objects } from "./objects.ts";
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
@@ -26,25 +29,14 @@ export interface Catalog {
   readonly internal: readonly SourceTable[];
   readonly others: readonly SchemaObject[];
   readonly warnings: readonly string[];
+  readonly unreadable: Objects["unreadable"];
   /** Text that differs whenever the exported schema does. */
   readonly fingerprint: string;
 }
 
-/** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
-const hidden = /^(_cf_|_export_|__miniflare)/i;
-/** Of these only the key-value store holds data; the other one keeps the alarm. */
-const platformData = /^_cf_(?!metadata$)/i;
-const statistics = /^sqlite_stat[0-9]/i;
-
 /** Reads the schema in one synchronous turn. */
 export function readCatalog(sql: SqlStorage): Catalog {
-  const objects = sql
-    .exec<{ type: SchemaObject["type"]; name: string; tbl_name: string; sql: string | null }>(
-      "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid",
-    )
-    .toArray()
-    .map((row): SchemaObject => ({ type: row.type, name: row.name, table: row.tbl_name, sql: row.sql }));
-  const shown = objects.filter((object) => !hidden.test(object.name) && !hidden.test(object.table));
+  const { shown, warnings, unreadable } = readObjects(sql);
   const kinds = new Map(
     sql
       .exec<{ name: string; type: string; wr: number; strict: number }>(
@@ -67,12 +59,14 @@ export function readCatalog(sql: SqlStorage): Catalog {
     const key: Key = withoutRowid
       ? { kind: "columns", columns: indexKeys.get(object.name) ?? [] }
       : isAlias
-        ? { kind: "rowid", sql: quoteName(alias) }
+        ? { kind: "rowid", sql: columnSql(alias) }
         : free === undefined
           ? { kind: "none" }
-          : { kind: "rowid", sql: free };
+          : { kind: "rowid", sql: rowidSql(free) };
     const rowid: Column | null =
-      key.kind === "rowid" && !isAlias ? { name: key.sql, sql: key.sql, affinity: "INTEGER", only: "INTEGER" } : null;
+      key.kind === "rowid" && !isAlias && free !== undefined
+        ? { name: free, sql: key.sql, affinity: "INTEGER", only: "INTEGER" }
+        : null;
     const tableKind = kind?.type === "virtual" || kind?.type === "shadow" ? kind.type : "table";
     const owner = tableKind === "shadow" ? ownerOf(object.name, virtual) : null;
     const exact = (list: readonly Column[]) =>
@@ -83,6 +77,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
       kind: tableKind,
       withoutRowid,
       strict: kind?.strict === 1,
+      autoincrement: object.sql !== null && hasWord(object.sql, "autoincrement"),
       stored: exact(stored),
       visible: exact(visible),
       rowid,
@@ -94,23 +89,19 @@ export function readCatalog(sql: SqlStorage): Catalog {
   const isInternal = (object: SchemaObject) => /^sqlite_/i.test(object.name);
   const tables = shown.filter((object) => object.type === "table");
   const internal = tables.filter((object) => /^sqlite_(sequence|stat1)$/i.test(object.name)).map(build);
-  const left = objects
-    .filter((object) => object.type === "table" && platformData.test(object.name))
-    .map((object) => object.name);
-  const dropped = tables.filter((object) => statistics.test(object.name) && !/^sqlite_stat1$/i.test(object.name));
   return {
     tables: tables.filter((object) => !isInternal(object)).map(build),
     internal,
     others: shown.filter((object) => object.type !== "table"),
-    warnings: [...left, ...dropped.map((object) => object.name)].map((name) => `Table ${quoteName(name)} is left out`),
+    warnings,
+    unreadable,
     fingerprint: JSON.stringify(shown.map(({ type, name, sql: text }) => [type, name, text])),
   };
 }
 
 /** A shadow table is named after its virtual table: `docs_content` belongs to `docs`. */
 function ownerOf(name: string, virtual: readonly string[]): string | null {
-  const lower = name.toLowerCase();
-  const owners = virtual.filter((owner) => lower.startsWith(`${owner.toLowerCase()}_`));
+  const owners = virtual.filter((owner) => foldAscii(name).startsWith(`${foldAscii(owner)}_`));
   return owners.toSorted((one, other) => other.length - one.length)[0] ?? null;
 }
 
@@ -119,26 +110,33 @@ export function tableNames(catalog: Catalog): readonly string[] {
   return catalog.tables.filter((table) => table.kind !== "shadow").map((table) => table.name);
 }
 
-/** The part of the schema that is to be exported: the tables chosen, and what belongs to them. */
+/** The part of the schema that is to be exported: the tables chosen, and what belongs to them. Throws `data_unreadable`. */
 export function select(catalog: Catalog, { tables: wanted, exclude }: Selection): SourceSchema {
   const isChosen = (name: string) => (wanted === null || wanted.includes(name)) && !exclude.includes(name);
   const tables = catalog.tables.filter((table) => isChosen(table.owner ?? table.name));
-  const names = new Set(tables.map((table) => table.name.toLowerCase()));
   const views = wanted === null ? catalog.others.filter((object) => object.type === "view") : [];
-  const homes = new Set([...names, ...views.map((view) => view.name.toLowerCase())]);
-  const belongs = (object: SchemaObject) => homes.has(object.table.toLowerCase());
+  const homes = new Set([...tables, ...views].map(({ name }) => foldAscii(name)));
+  const others = catalog.others.filter((object) => object.sql !== null && homes.has(foldAscii(object.table)));
   const all = wanted === null && exclude.length === 0;
   const list = tables.map((table) => quoteText(table.name)).join(",");
-  const internal = catalog.internal.map((table) =>
-    all ? table : { ...table, where: `${table.name === "sqlite_sequence" ? "name" : "tbl"} IN (${list})` },
-  );
-  const sequenced = tables.some((table) => /\bautoincrement\b/i.test(table.sql ?? ""));
+  const internal = catalog.internal
+    .filter((table) => all || table.name !== "sqlite_sequence" || tables.some((one) => one.autoincrement))
+    .map((table) =>
+      all ? table : { ...table, where: `${table.name === "sqlite_sequence" ? "name" : "tbl"} IN (${list})` },
+    );
+  const bad = [...tables, ...views, ...others].find(({ name }) => catalog.unreadable.has(name));
+  if (bad !== undefined) {
+    throw new ExportError(
+      "data_unreadable",
+      `Cannot export the ${bad.type} ${quoteName(bad.name)}: its definition holds bytes that are no UTF-8; leave table ${quoteName(bad.table)} out, or make it anew`,
+    );
+  }
   return {
     tables,
-    indexes: catalog.others.filter((object) => object.type === "index" && object.sql !== null && belongs(object)),
+    indexes: others.filter((object) => object.type === "index"),
     views,
-    triggers: catalog.others.filter((object) => object.type === "trigger" && belongs(object)),
-    internal: internal.filter((table) => table.name !== "sqlite_sequence" || sequenced),
+    triggers: others.filter((object) => object.type === "trigger"),
+    internal,
     warnings: catalog.warnings,
   };
 }

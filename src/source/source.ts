@@ -9,10 +9,17 @@ export type RowsSegment = Extract<Segment, { kind: "rows" }>;
 export interface Page {
   readonly bytes: readonly Uint8Array[];
   readonly rows: number;
-  /** Values that the format changed, and says so (`RowEncoder.changes`). */
-  readonly changed: number;
+  /** Values that the format has something to say of (`RowEncoder.noted`). */
+  readonly noted: number;
   /** Where the next page begins; null behind the last row. */
   readonly next: Cursor | null;
+}
+
+/** How much one page holds at most; where a single row has more bytes, the page is that row. */
+export interface PageBudget {
+  readonly rows: number;
+  /** Bytes as rendered, aimed at. */
+  readonly bytes: number;
 }
 
 /** A consistent way to read: the same data and the same cursor give the same bytes. */

@@ -2,13 +2,14 @@
 import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
-import { readPage } from "./pages.ts";
+import { alias } from "./key.ts";
+import { readPage, type Reading } from "./pages.ts";
 import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
 import type { Cursor } from "./cursor.ts";
-import type { Estimate, Page, RowsSegment, Source } from "./source.ts";
+import type { Estimate, Page, PageBudget, RowsSegment, Source } from "./source.ts";
 
 /** Reads the schema and gives a source for the tables selected. */
-export function sqliteSource(sql: SqlStorage, selection: Selection): Source {
+export function sqliteSource(sql: SqlStorage, selection: Selection, budget: PageBudget): Source {
   const catalog = readCatalog(sql);
   const schema = select(catalog, selection);
   const known = new Map<string, SourceTable>(
@@ -22,7 +23,7 @@ export function sqliteSource(sql: SqlStorage, selection: Selection): Source {
   return {
     schema,
     fingerprint: catalog.fingerprint,
-    page: (segment, at) => read(sql, tableOf(segment.table), segment, at),
+    page: (segment, at) => read({ sql, table: tableOf(segment.table), budget }, segment, at),
     verify() {
       if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
       throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
@@ -31,14 +32,14 @@ export function sqliteSource(sql: SqlStorage, selection: Selection): Source {
   };
 }
 
-function read(sql: SqlStorage, table: SourceTable, segment: RowsSegment, at: Cursor | null): Page {
+function read(reading: Reading, segment: RowsSegment, at: Cursor | null): Page {
   try {
-    return readPage(sql, table, segment, at);
+    return readPage(reading, segment, at);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ExportError(
       "data_unreadable",
-      `Cannot read table "${table.name}" behind row ${at?.rows ?? 0}: ${message}`,
+      `Cannot read table "${reading.table.name}" behind row ${at?.rows ?? 0}: ${message}`,
       { cause },
     );
   }
@@ -49,10 +50,10 @@ function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
   const entries = schema.tables.map((table): [string, Estimate[string]] => {
     const { key } = table;
     if (key.kind !== "rowid" || table.kind === "virtual") return [table.name, { weight: 1 }];
-    const name = quoteName(table.name);
+    const rows = `${quoteName(table.name)} AS ${alias}`;
     const [ends] = sql
       .exec<{ first: string | null; last: string | null }>(
-        `SELECT CAST((SELECT min(${key.sql}) FROM ${name}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${name}) AS TEXT) AS last`,
+        `SELECT CAST((SELECT min(${key.sql}) FROM ${rows}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${rows}) AS TEXT) AS last`,
       )
       .toArray();
     if (ends === undefined || ends.first === null || ends.last === null) return [table.name, { weight: 0 }];

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { formats } from "../../formats/index.ts";
 import type { Chosen, Format, RowEncoder, Segment } from "../../formats/format.ts";
 import { readCells } from "../../src/source/cells.ts";
+import { alias } from "../../src/source/key.ts";
 import { readCatalog, select, type SourceTable } from "../../src/source/schema.ts";
 import { withDatabase } from "../database.ts";
 
@@ -73,10 +74,13 @@ describe.each(variants)("%s", (_, format, chosen) => {
               rows.fast?.care === undefined
                 ? rows.fast?.row
                 : `CASE WHEN ${rows.fast.care} THEN NULL ELSE ${rows.fast.row} END`;
-            const { r } = sql.exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t`).one();
+            const { r } = sql
+              .exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t AS ${alias}`)
+              .one();
             if (r === null || rows.fast?.needsCare?.(new Uint8Array(r)) === true) return;
             fastRows++;
-            const cells = readCells(sql, table.key, columns, { sql: ' FROM "t" LIMIT ?', values: [1] }).rows[0] ?? [];
+            const cells =
+              readCells(sql, table.key, columns, { sql: ` FROM t AS ${alias} LIMIT ?`, values: [1] }).rows[0] ?? [];
             const careful = rows.encode(cells);
             const text = typeof careful === "string" ? new TextEncoder().encode(careful) : careful;
             const mended = rows.fast?.mend?.(new Uint8Array(r)) ?? new Uint8Array(r);

@@ -1,84 +1,68 @@
 /** Every database of the corpus, dumped through a real object, restored by other SQLites, and compared cell by cell. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compareDatabases } from "../../scripts/lib/compare.ts";
-import { query } from "../../scripts/lib/database.ts";
-import { restore } from "../../scripts/lib/restore.ts";
-import { fileReader, tablesOf, type Reader } from "../../scripts/lib/rows.ts";
-import { startServer, type Server } from "../../scripts/lib/server.ts";
-import { corpus, type Case } from "../fixtures/corpus.ts";
-import { bytesOf, has, run } from "./support.ts";
+import type { Server } from "../../scripts/lib/server.ts";
+import { statementsOf } from "../../scripts/lib/statements.ts";
+import { corpus } from "../fixtures/corpus.ts";
+import { expectEqual, expectFileEqual, restorers } from "./equal.ts";
+import { d1Reader, databaseOf, readerOf, restoreToD1, restoreToObject, startTestServer } from "./places.ts";
+import { bytesOf, temporaryFolder } from "./support.ts";
 
 let server: Server;
-const folder = mkdtempSync(join(tmpdir(), "durable-export-corpus-"));
 
 beforeAll(async () => {
-  server = await startServer();
+  server = await startTestServer(corpus.length);
 });
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
-/** What is kept of a schema besides the rows of its tables; statistics of one release are not those of another. */
-const schemaQuery =
-  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name";
-const sequenceQuery = "SELECT name, CAST(seq AS TEXT) AS seq FROM sqlite_sequence ORDER BY name, seq";
+describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, one, at) => {
+  const name = `case-${at}`;
+  const object = readerOf({ ...server, fetch: (path, init) => server.fetch(path, init) }, name);
+  const dumpOf = (options: string, pageRows = 0) =>
+    bytesOf(databaseOf(server, name), `/export/dump?${options}`, { headers: { "X-Page-Rows": String(pageRows) } });
 
-async function expectEqual({ queries = [], sql }: Case, object: Reader, copy: Reader): Promise<void> {
-  expect(await copy(schemaQuery)).toEqual(await object(schemaQuery));
-  for (const table of await tablesOf(object)) {
-    if (/fts5vocab/i.test(sql.join()) && table.name === "words") continue; // compared by a query of its own
-    if (/content = ''/.test(sql.join()) && table.name === "f") continue; // has no rows to read
-    expect((await compareDatabases(table, object, copy)).difference, table.name).toBeNull();
-  }
-  if (/autoincrement/i.test(sql.join())) expect(await copy(sequenceQuery)).toEqual(await object(sequenceQuery));
-  if (/analyze/i.test(sql.join())) {
-    const statistics = "SELECT * FROM sqlite_stat1 ORDER BY 1, 2";
-    expect(await copy(statistics)).toEqual(await object(statistics));
-  }
-  for (const one of queries) expect(await copy(one)).toEqual(await object(one));
-  if (sql.join().includes("fts5 (")) {
-    const [name = ""] = (await tablesOf(object))
-      .map((table) => table.name)
-      .filter((table) => /f/.test(table) && !/_/.test(table));
-    const quoted = `"${name.replaceAll('"', '""')}"`;
-    await copy(`INSERT INTO ${quoted} (${quoted}) VALUES ('integrity-check')`);
-  }
-  // rows that break a CHECK are found there too
-  expect(await copy("PRAGMA quick_check")).toEqual(await object("PRAGMA quick_check"));
-}
-
-const restorers: Readonly<Record<string, (dump: string, database: string) => Promise<void>>> = {
-  "node:sqlite": restore,
-  ...(has("sqlite3") && {
-    async sqlite3(dump: string, database: string) {
-      expect(await run("sqlite3", ["-bail", database, `.read ${dump}`])).toMatchObject({ code: 0, stderr: "" });
-    },
-  }),
-};
-
-describe.each(corpus.map((one, at) => [one.name, one, `case-${at}`] as const))("%s", (_, one, name) => {
-  it("comes back by every restorer", async () => {
-    const database = `database=${name}`;
-    const object: Reader = (sql) =>
-      query({ ...server, fetch: (path, init) => server.fetch(`${path}?${database}`, init) }, { sql });
+  beforeAll(async () => {
     for (const sql of one.sql) await object(sql);
-    const dump = join(folder, `${name}.sql`);
-    writeFileSync(dump, await bytesOf(server, `/export/dump?${database}`));
+  });
+
+  it("comes back by every restorer", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "dump.sql"), await dumpOf(""));
     for (const [restorer, make] of Object.entries(restorers)) {
-      const path = join(folder, `${name}-${restorer.replace(":", "-")}.db`);
-      await make(dump, path);
-      // read by node:sqlite, whoever wrote it: a connection of its own, so that nothing is only in memory
-      const file = new DatabaseSync(path, { enableDoubleQuotedStringLiterals: true });
-      try {
-        await expectEqual(one, object, fileReader(file));
-      } finally {
-        file.close();
-      }
+      const path = join(folder, `${restorer.replace(":", "-")}.db`);
+      await make(join(folder, "dump.sql"), path);
+      await expectFileEqual(one, object, path);
     }
+  });
+
+  it("comes back from pages of any size", async () => {
+    const folder = temporaryFolder();
+    const usual = await dumpOf("");
+    for (const pageRows of one.pages ?? [1, 2, 3, 5]) {
+      const dump = await dumpOf("", pageRows);
+      if (Buffer.compare(dump, usual) === 0) continue;
+      const [file, path] = [join(folder, "dump.sql"), join(folder, "copy.db")];
+      writeFileSync(file, dump);
+      await restorers["node:sqlite"]?.(file, path);
+      await expectFileEqual(one, object, path);
+      rmSync(path);
+    }
+  });
+
+  it("comes back in another object and in D1", async () => {
+    const dump = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await dumpOf("target=d1"));
+    const statements = statementsOf(dump);
+    expect(Math.max(...statements.map((statement) => Buffer.byteLength(statement)))).toBeLessThanOrEqual(95_000);
+    const warnings = dump
+      .split("\n")
+      .filter((line) => line.startsWith("-- warning: "))
+      .join("\n");
+    expect(warnings).toContain(one.d1Warns ?? "");
+    if (one.d1Warns === undefined) expect(warnings).toBe("");
+    await restoreToObject(server, `${name}-copy`, statements);
+    await expectEqual(one, object, readerOf(server, `${name}-copy`), warnings);
+    await restoreToD1(server, at, statements);
+    await expectEqual(one, object, d1Reader(server, at), warnings);
   });
 });

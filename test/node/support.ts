@@ -44,8 +44,8 @@ export function temporaryFolder(): string {
 }
 
 /** The body of an answer that must be 200. */
-export async function bytesOf(server: Server, path: string): Promise<Uint8Array> {
-  const response = await server.fetch(path);
+export async function bytesOf(server: Pick<Server, "fetch">, path: string, init?: RequestInit): Promise<Uint8Array> {
+  const response = await server.fetch(path, init);
   if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -1,0 +1,124 @@
+/** Some rows, rendered: by SQLite in one statement, or carefully from cells. */
+import { concatBytes, utf8 } from "../../formats/bytes.ts";
+import { quoteText } from "../../formats/expression.ts";
+import type { Column, RowEncoder } from "../../formats/format.ts";
+import { statementBytes } from "../limits.ts";
+import { readCells } from "./cells.ts";
+import type { KeyCell } from "./cursor.ts";
+import { keyExpression, parseKey, type Bound } from "./key.ts";
+import type { SourceTable } from "./schema.ts";
+
+/** Rows with their columns: with or without the rowid. */
+export interface Rendering {
+  readonly rows: RowEncoder;
+  readonly columns: readonly Column[];
+}
+
+/** What a read of some rows gave, by either path. */
+export interface Rendered {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  readonly last: readonly KeyCell[];
+  /** The smallest rowid, where rows go by it. */
+  readonly first: bigint | null;
+  readonly noted: number;
+  /** A row that is complete, with what its format puts around the rows of a page. */
+  readonly isWhole: boolean;
+}
+
+const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null, noted: 0, isWhole: false };
+
+/** A page was too large for the engine, or needs the other path: what the next try should be. */
+export type Refused = "too big" | "needs care";
+
+/** The fast path's statement; null where the format has none for this table, or it would be longer than the engine takes. */
+export function fastQuery(
+  { key }: SourceTable,
+  { rows: { fast, separator } }: Rendering,
+  window: Bound,
+): string | null {
+  if (fast === undefined) return null;
+  const keySql = key.kind === "rowid" ? key.sql : key.kind === "columns" ? keyExpression(key.columns) : "NULL";
+  const keys =
+    key.kind === "rowid" ? "CAST(min(k) AS TEXT),CAST(max(k) AS TEXT)" : "NULL,CAST(group_concat(k,';') AS BLOB)";
+  const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
+  const query =
+    `SELECT count(*),count(r),${keys},CAST(group_concat(r,${quoteText(separator)}) AS BLOB) FROM ` +
+    `(SELECT ${keySql} AS k,${row} AS r${window.sql})`;
+  return query.length > statementBytes || utf8(query).length > statementBytes ? null : query;
+}
+
+/** Renders the rows of a window in SQLite. */
+export function renderFast(
+  sql: SqlStorage,
+  query: string,
+  { rows: encoder }: Rendering,
+  window: Bound,
+): Rendered | Refused {
+  let result;
+  try {
+    [result] = [...sql.exec(query, ...window.values).raw()];
+  } catch (error) {
+    if (isTooBig(error)) return "too big";
+    throw error;
+  }
+  const [count, plain, first, last, page] = result ?? [];
+  const rows = Number(count);
+  if (rows === 0) return none;
+  if (plain !== count || !(page instanceof ArrayBuffer)) return "needs care";
+  const raw = new Uint8Array(page);
+  if (encoder.fast?.needsCare?.(raw)) return isBeyond(encoder, raw) ? "too big" : "needs care";
+  const bytes = encoder.fast?.mend?.(raw) ?? raw;
+  if (isBeyond(encoder, bytes)) return "too big";
+  const found = { ...none, bytes, rows };
+  if (last instanceof ArrayBuffer) return { ...found, last: lastKey(new Uint8Array(last)) };
+  return typeof last === "string" && typeof first === "string"
+    ? { ...found, last: [["i", last]], first: BigInt(first) }
+    : found;
+}
+
+function isBeyond({ limit, open, close }: RowEncoder, bytes: Uint8Array): boolean {
+  return limit !== undefined && bytes.length + utf8(open).length + utf8(close).length > limit.bytes;
+}
+
+function lastKey(keys: Uint8Array): readonly KeyCell[] {
+  const semicolon = 0x3b;
+  return parseKey(new TextDecoder().decode(keys.subarray(keys.lastIndexOf(semicolon) + 1)));
+}
+
+/** A value beyond the engine's limit, or beyond what it will allocate at once (workerd build/BUILD.sqlite3:14). */
+function isTooBig(error: unknown): boolean {
+  return error instanceof Error && /SQLITE_TOOBIG|SQLITE_NOMEM/.test(error.message);
+}
+
+/** Renders the rows of a window here, from cells. */
+export function renderCareful(
+  sql: SqlStorage,
+  table: SourceTable,
+  { rows: encoder, columns }: Rendering,
+  window: Bound,
+): Rendered | "too big" {
+  const { keys, rows } = readCells(sql, table.key, columns, window);
+  const separator = utf8(encoder.separator);
+  const parts: Uint8Array[] = [];
+  let noted = 0;
+  for (const row of rows) {
+    noted += encoder.noted?.count(row) ?? 0;
+    const encoded = encoder.encode(row);
+    if (parts.length > 0) parts.push(separator);
+    parts.push(typeof encoded === "string" ? utf8(encoded) : encoded);
+  }
+  const first = keys[0]?.[0];
+  const bytes = parts.length === 0 ? new Uint8Array() : concatBytes(parts);
+  const [only] = rows;
+  const isWhole = isBeyond(encoder, bytes);
+  if (isWhole && (rows.length > 1 || only === undefined)) return "too big";
+  return {
+    bytes: isWhole && only !== undefined && encoder.limit !== undefined ? utf8(encoder.limit.large(only)) : bytes,
+    rows: rows.length,
+    last: keys.at(-1) ?? [],
+    first: table.key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
+    noted,
+    isWhole,
+  };
+}

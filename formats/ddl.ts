@@ -18,7 +18,7 @@ export function runnable(sql: string, columns: readonly string[] | null): Runnab
   const list = tokensOf(sql);
   const [, second = "", third = ""] = list.filter((token) => !isBlank(token));
   const isIndex = /^index$/i.test(/^unique$/i.test(second) ? third : second);
-  const text = columns === null ? sql : singleQuoted(list, columns, isIndex).map(standing).join("");
+  const text = columns === null ? sql : singleQuoted(list, columns, isIndex).map(lineBreaks).map(standing).join("");
   const last = list.at(-1) ?? "";
   const isOpenBlock = last.startsWith("/*") && (last.length < 4 || !last.endsWith("*/"));
   // A line comment would swallow the `;`; SQLite accepts a block comment that never ends, which would swallow the file.
@@ -27,6 +27,12 @@ export function runnable(sql: string, columns: readonly string[] | null): Runnab
   const isStoredOtherwise =
     isOpenBlock || (columns !== null && sql.includes("\r\n")) || (isIndex && end.startsWith("\n"));
   return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
+}
+
+/** The shell drops CR in front of LF, in strings too: what a default, a generated column or an index works out must not change. */
+function lineBreaks(token: string): string {
+  if (!token.startsWith("'") || !token.includes("\r\n")) return token;
+  return `(${token.replaceAll("\r\n", "'||char(13,10)||'")})`;
 }
 
 /** The sqlite3 shell takes a line that holds nothing but `/` or `go` for the end of a statement. */

@@ -47,6 +47,20 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
   yield text("COMMIT;\n");
 }
 
+/** What only one of the readers takes as it is. */
+export function sqliteWarnings({ tables, views, triggers, indexes }: Schema): readonly string[] {
+  const names = [
+    ...[...tables, ...views, ...triggers, ...indexes].map(({ name }) => name),
+    ...tables.flatMap((table) => table.visible.map(({ name }) => name)),
+  ];
+  return names
+    .filter((name) => name.includes("\r\n"))
+    .map(
+      (name) =>
+        `The name ${quoteName(name)} holds CR LF, which the sqlite3 shell reads as LF; node:sqlite reads it as it is`,
+    );
+}
+
 /** SQL that makes an object; `isWritten` where it writes to sqlite_schema for that. */
 interface Definition {
   readonly sql: string;

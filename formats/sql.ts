@@ -1,7 +1,7 @@
 /** SQL: schema, rows, and what belongs to them. For the sqlite3 shell and node:sqlite, or for D1 and Durable Objects. */
 import type { Chosen, Content, DatabaseFormat, Schema, Segment } from "./format.ts";
 import { d1Segments, d1Warnings } from "./sql-d1.ts";
-import { sqliteSegments } from "./sql-sqlite.ts";
+import { sqliteSegments, sqliteWarnings } from "./sql-sqlite.ts";
 
 /** A whole database, or some tables, as SQL statements. */
 export const sql = {
@@ -10,7 +10,7 @@ export const sql = {
   mediaType: "application/sql", // RFC 6922
   choices: { target: ["sqlite", "d1"] },
   scope: "database",
-  warnings: (schema: Schema, { target }: Chosen) => (target === "d1" ? d1Warnings(schema) : []),
+  warnings: (schema: Schema, { target }: Chosen) => (target === "d1" ? d1Warnings : sqliteWarnings)(schema),
   *segments(schema: Schema, content: Content, { target }: Chosen): Iterable<Segment> {
     if (schema.warnings.length > 0) yield { kind: "text", text: comments(schema.warnings) };
     yield* target === "d1" ? d1Segments(schema, content) : sqliteSegments(schema, content);

@@ -14,7 +14,10 @@ export const csv = {
   *segments(table: Table, chosen: Chosen) {
     const columns = table.visible;
     const header = columns.map((column) => textField(guarded(column.name, chosen))).join(",");
-    yield { kind: "text", text: `${chosen["bom"] === "1" ? "\uFEFF" : ""}${header}\n` };
+    // a name that begins like a byte order mark would lose it at the beginning of a file
+    const first = /^\uFEFF[^,]*/.exec(header)?.[0] ?? "";
+    const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
+    yield { kind: "text", text: `${bom}${first === "" ? "" : `"${first}"`}${header.slice(first.length)}\n` };
     yield { kind: "rows", table, columns, rows: encoder(columns, chosen) };
   },
 } as const satisfies TableFormat;

@@ -1,11 +1,14 @@
 /** Every database of the corpus, dumped through a real object, restored by other SQLites, and compared cell by cell. */
+import { isUtf8 } from "node:buffer";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rowsOf, tablesOf } from "../../scripts/lib/rows.ts";
 import type { Server } from "../../scripts/lib/server.ts";
 import { statementsOf } from "../../scripts/lib/statements.ts";
 import { corpus } from "../fixtures/corpus.ts";
 import { expectEqual, expectFileEqual, restorers } from "./equal.ts";
+import { byDuckDb, byJsonParse, byPapaParse, byRfc4180, expectedOf, sameKind, type Field } from "./table-readers.ts";
 import { d1Reader, databaseOf, readerOf, restoreToD1, restoreToObject, startTestServer } from "./places.ts";
 import { bytesOf, temporaryFolder } from "./support.ts";
 
@@ -47,6 +50,33 @@ describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, o
       await restorers["node:sqlite"]?.(file, path);
       await expectFileEqual(one, object, path);
       rmSync(path);
+    }
+  });
+
+  it.each(["csv", "jsonl"] as const)("is read as %s by other programs", async (format) => {
+    for (const table of await tablesOf(object)) {
+      const file = await dumpOf(`format=${format}&table=${encodeURIComponent(table.name)}`);
+      const names = table.columns.map((column) => column.slice(1, -1).replaceAll('""', '"'));
+      const pages = await Array.fromAsync(
+        rowsOf(object, one.order === undefined ? table : { ...table, order: one.order }),
+      );
+      const cells = pages.flat().map((row) => (table.rowid === null ? row : row.slice(1)));
+      const expected = cells.map((row) => row.map((cell) => expectedOf(cell)[format]));
+      const same = (rows: readonly (readonly Field[])[]) =>
+        rows.map((row, number) => row.map((field, column) => sameKind(field, cells[number]?.[column] ?? "")));
+      if (format === "csv") {
+        const header = names.map((name) => Buffer.from(name).toString("latin1"));
+        const [papaHeader, ...papa] = byPapaParse(file);
+        expect(papaHeader).toEqual(header);
+        expect(same(papa)).toEqual(expected.map((row) => row.map((field) => field ?? "")));
+        const [rfcHeader, ...rfc] = await byRfc4180(file);
+        expect(rfcHeader?.map((field) => field ?? "")).toEqual(header);
+        expect(same(rfc)).toEqual(expected);
+      } else expect(same(byJsonParse(file, names))).toEqual(expected);
+      const read = byDuckDb(file, format, names);
+      if (!isUtf8(file)) await expect(read).rejects.toThrow("unicode");
+      else if (names.includes("")) await expect(read).rejects.toThrow("named argument");
+      else expect(same(await read), "DuckDB").toEqual(expected);
     }
   });
 

@@ -7,7 +7,7 @@ import { rowsOf, tablesOf } from "../../scripts/lib/rows.ts";
 import type { Server } from "../../scripts/lib/server.ts";
 import { statementsOf } from "../../scripts/lib/statements.ts";
 import { corpus } from "../fixtures/corpus.ts";
-import { expectEqual, expectFileEqual, restorers } from "./equal.ts";
+import { differenceOf, fileDifference, restorers } from "./equal.ts";
 import { byDuckDb, byJsonParse, byPapaParse, byRfc4180, expectedOf, sameKind, type Field } from "./table-readers.ts";
 import { d1Reader, databaseOf, readerOf, restoreToD1, restoreToObject, startTestServer } from "./places.ts";
 import { bytesOf, temporaryFolder } from "./support.ts";
@@ -20,10 +20,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, one, at) => {
-  const name = `case-${at}`;
-  const object = readerOf({ ...server, fetch: (path, init) => server.fetch(path, init) }, name);
+  const database = `case-${at}`;
+  const object = readerOf(() => server, database);
   const dumpOf = (options: string, pageRows = 0) =>
-    bytesOf(databaseOf(server, name), `/export/dump?${options}`, { headers: { "X-Page-Rows": String(pageRows) } });
+    bytesOf(databaseOf(server, database), `/export/dump?${options}`, { headers: { "X-Page-Rows": String(pageRows) } });
 
   beforeAll(async () => {
     for (const sql of one.sql) await object(sql);
@@ -35,7 +35,7 @@ describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, o
     for (const [restorer, make] of Object.entries(restorers)) {
       const path = join(folder, `${restorer.replace(":", "-")}.db`);
       await make(join(folder, "dump.sql"), path);
-      await expectFileEqual(one, object, path);
+      expect(await fileDifference(one, object, path), "difference").toBeNull();
     }
   });
 
@@ -48,7 +48,7 @@ describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, o
       const [file, path] = [join(folder, "dump.sql"), join(folder, "copy.db")];
       writeFileSync(file, dump);
       await restorers["node:sqlite"]?.(file, path);
-      await expectFileEqual(one, object, path);
+      expect(await fileDifference(one, object, path), "difference").toBeNull();
       rmSync(path);
     }
   });
@@ -90,9 +90,17 @@ describe.each(corpus.map((one, at) => [one.name, one, at] as const))("%s", (_, o
       .join("\n");
     expect(warnings).toContain(one.d1Warns ?? "");
     if (one.d1Warns === undefined) expect(warnings).toBe("");
-    await restoreToObject(server, `${name}-copy`, statements);
-    await expectEqual(one, object, readerOf(server, `${name}-copy`), warnings);
+    await restoreToObject(server, `${database}-copy`, statements);
+    expect(
+      await differenceOf(
+        one,
+        object,
+        readerOf(() => server, `${database}-copy`),
+        warnings,
+      ),
+      "difference",
+    ).toBeNull();
     await restoreToD1(server, at, statements);
-    await expectEqual(one, object, d1Reader(server, at), warnings);
+    expect(await differenceOf(one, object, d1Reader(server, at), warnings), "difference").toBeNull();
   });
 });

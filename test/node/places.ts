@@ -46,9 +46,9 @@ export function databaseOf(server: Server, name: string): Server {
   };
 }
 
-/** Reads an object's database. */
-export function readerOf(server: Server, name: string): Reader {
-  return (sql) => query(databaseOf(server, name), { sql });
+/** Reads an object's database; the server is asked for at each query, as it may not run yet. */
+export function readerOf(server: () => Server, name: string): Reader {
+  return (sql) => query(databaseOf(server(), name), { sql });
 }
 
 /** Runs the statements of a dump in an object, as one transaction. */
@@ -68,6 +68,12 @@ export function d1Reader(server: Server, at: number): Reader {
     if (!Array.isArray(result)) throw new TypeError("D1 gave no rows");
     return result;
   };
+}
+
+/** What D1's own exporter makes of a database: `wrangler d1 export --local` asks the same way. */
+export async function d1Export(server: Server, at: number): Promise<string> {
+  const { dump } = await post(server, `/d1/${at}/export`, null);
+  return String(dump);
 }
 
 async function post(server: Server, path: string, body: unknown): Promise<Record<string, unknown>> {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { freePort, startServer } from "../../scripts/lib/server.ts";
-import { has, run, temporaryFolder } from "./support.ts";
+import { has, run } from "./commands.ts";
+import { temporaryFolder } from "./support.ts";
 
 const root = join(import.meta.dirname, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");

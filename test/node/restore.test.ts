@@ -12,7 +12,8 @@ import { fileReader, objectReader, tablesOf } from "../../scripts/lib/rows.ts";
 import { sample } from "../../scripts/lib/sample.ts";
 import { startServer, type Server } from "../../scripts/lib/server.ts";
 import { zipEntries } from "../../scripts/lib/unzip.ts";
-import { bytesOf, has, run, temporaryFolder } from "./support.ts";
+import { has, run } from "./commands.ts";
+import { bytesOf, temporaryFolder } from "./support.ts";
 
 let server: Server;
 

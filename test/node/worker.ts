@@ -44,6 +44,13 @@ app.post("/d1/:number/query", async (c) => {
   return c.json({ result: answer?.results });
 });
 
+/** `wrangler d1 export --local` asks for a dump like this. */
+app.post("/d1/:number/export", async (c) => {
+  const d1 = c.env[`D1_${Number(c.req.param("number"))}`];
+  const [lines] = (await d1?.prepare("PRAGMA miniflare_d1_export(?,?,?);").bind(0, 0).raw()) ?? [];
+  return c.json({ dump: lines?.join("\n") });
+});
+
 app.onError((error, c) => c.json({ detail: error.message }, 500));
 app.all("*", (c) => deployed.fetch(c.req.raw, c.env, c.executionCtx));
 

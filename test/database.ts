@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { concatBytes } from "../formats/bytes.ts";
-import type { Content, Format } from "../formats/format.ts";
+import type { Chosen, Content, Format } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
 import type { Position } from "../src/pipeline.ts";
 import { usualPage } from "../src/limits.ts";
@@ -25,6 +25,8 @@ export interface Wanted {
   readonly content?: Content;
   readonly deflate?: "native" | "fflate";
   readonly page?: PageBudget;
+  readonly target?: "sqlite" | "d1";
+  readonly chosen?: Chosen;
 }
 
 /** A format by its name. */
@@ -37,11 +39,30 @@ export function formatOf(wanted: NonNullable<Wanted["format"]>): Format {
 
 function plan(
   sql: SqlStorage,
-  { format = "sql", gzip = false, tables, exclude = [], content = "all", deflate = "native", page = usualPage }: Wanted,
+  {
+    format = "sql",
+    gzip = false,
+    tables,
+    exclude = [],
+    content = "all",
+    deflate = "native",
+    page = usualPage,
+    target = "sqlite",
+    chosen = {},
+  }: Wanted,
 ) {
   return planOf(
     sql,
-    { format: formatOf(format), gzip, tables: tables ?? null, exclude, content, deflate, page },
+    {
+      format: formatOf(format),
+      gzip,
+      tables: tables ?? null,
+      exclude,
+      content,
+      deflate,
+      page,
+      chosen: { target, ...chosen },
+    },
     formats,
   );
 }
@@ -66,7 +87,15 @@ export function fileOf(sql: SqlStorage, wanted: Wanted = {}, sliceSteps = Number
 
 /** The whole file as text. */
 export function textOf(sql: SqlStorage, wanted: Wanted = {}): string {
-  return new TextDecoder().decode(fileOf(sql, wanted));
+  return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(fileOf(sql, wanted));
+}
+
+/** What a job's status would list when the file is made. */
+export function warningsOf(sql: SqlStorage, wanted: Wanted = {}): readonly string[] {
+  const { layout, pipeline } = plan(sql, wanted);
+  let position = pipeline.start();
+  while (!position.isDone) ({ position } = pipeline.step(position));
+  return [...layout.warnings, ...pipeline.warnings(position)];
 }
 
 /** How many rows SQLite read to make a file. */

@@ -18,6 +18,13 @@ describe("SQLite in workerd", () => {
     });
   });
 
+  it("refuses SQL that ends in a comment alone, and takes one behind a statement", async () => {
+    await withDatabase((sql) => {
+      expect(() => sql.exec("SELECT 1;\n-- the end\n")).toThrow("did not contain a statement");
+      expect(one(sql, "SELECT 1;\nSELECT 2\n-- the end\n")).toEqual([2]);
+    });
+  });
+
   it("binds every number as REAL", async () => {
     await withDatabase((sql) => expect(one(sql, "SELECT typeof(?)", 5)).toEqual(["real"]));
   });

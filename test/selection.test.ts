@@ -85,17 +85,16 @@ describe("content", () => {
   });
 
   it("is the rows alone, which fill what the schema makes", async () => {
-    await withDatabase(async (sql) => {
+    const { schema, data, whole } = await withDatabase((sql) => {
       fill(sql);
-      const text = textOf(sql, { content: "data", target: "d1" });
-      expect(text).not.toContain("CREATE");
-      const schema = textOf(sql, { content: "schema", target: "d1" });
-      await withDatabase((other) => {
-        // triggers of a schema that is there already do fire
-        for (const part of [schema, text]) other.exec(part);
-        expect(other.exec("SELECT rowid, body FROM docs('alpha')").toArray()).toEqual([{ rowid: 1, body: "alpha" }]);
-        expect(textOf(other)).toBe(textOf(sql));
-      });
+      const [rows, all] = [textOf(sql, { content: "data", target: "d1" }), textOf(sql, { target: "d1" })];
+      return { schema: textOf(sql, { content: "schema", target: "d1" }), data: rows, whole: all };
+    });
+    expect(data).not.toContain("CREATE");
+    await withDatabase((sql) => {
+      for (const part of [schema, data]) sql.exec(part); // each of them whole, with its last comment
+      expect(sql.exec("SELECT rowid, body FROM docs('alpha')").toArray()).toEqual([{ rowid: 1, body: "alpha" }]);
+      expect(textOf(sql, { target: "d1" })).toBe(whole);
     });
   });
 

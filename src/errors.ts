@@ -10,6 +10,7 @@ export type ExportErrorCode =
   | "schema_changed"
   | "data_unreadable"
   | "storage_failed"
+  | "upload_lost"
   | "too_many_parts"
   | "internal";
 

@@ -11,9 +11,10 @@ import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
-import { directLimitBytes, MiB } from "./limits.ts";
+import { directLimitBytes, MiB, sinkDeadlineMs } from "./limits.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
+import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
@@ -30,6 +31,8 @@ export interface ExporterOptions {
   readonly schedule?: (at: number) => void | Promise<void>;
   /** How much one alarm does, in milliseconds and rendered bytes. */
   readonly slice?: SliceBudget;
+  /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
+  readonly deadline?: number;
   /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
   readonly page?: PageBudget;
 }
@@ -58,7 +61,7 @@ export class Exporter implements Engine {
     this.#runner = new JobRunner({
       sql,
       store: this.#store,
-      sink: options.bucket,
+      sink: options.bucket && inTime(options.bucket, options.deadline ?? sinkDeadlineMs),
       formats: this.formats,
       objectId: ctx.id.toString(),
       budget: options.slice,

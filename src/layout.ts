@@ -1,5 +1,15 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
-import type { Chosen, DatabaseFormat, Format, Schema, Segment, Table, TableFormat, Totals } from "../formats/format.ts";
+import type {
+  Choices,
+  Chosen,
+  DatabaseFormat,
+  Format,
+  Schema,
+  Segment,
+  Table,
+  TableFormat,
+  Totals,
+} from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
 
@@ -22,9 +32,10 @@ export interface Layout {
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
 export function layoutOf(
   schema: Schema,
-  { format, gzip, content, chosen = {} }: Pick<ExportOptions, "format" | "gzip" | "content" | "chosen">,
+  { format, gzip, content, chosen: given }: Pick<ExportOptions, "format" | "gzip" | "content" | "chosen">,
   formats: readonly Format[],
 ): Layout {
+  const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
   if (format.scope === "database") {
     const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
     return { ...single([...format.segments({ ...schema, warnings }, content, chosen)], format, gzip), warnings };
@@ -45,6 +56,10 @@ export function layoutOf(
     mediaType: "application/zip",
     warnings,
   };
+}
+
+function defaultsOf(choices: Choices): Chosen {
+  return Object.fromEntries(Object.entries(choices).map(([name, [first]]) => [name, first]));
 }
 
 function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {
@@ -70,7 +85,10 @@ function archiveParts(
   return [
     ...(definitions === undefined
       ? []
-      : [entry(`schema${definitions.extension}`), ...definitions.segments(schema, "schema", {})]),
+      : [
+          entry(`schema${definitions.extension}`),
+          ...definitions.segments(schema, "schema", defaultsOf(definitions.choices ?? {})),
+        ]),
     ...tables.flatMap((table, at) => [entry(files[at] ?? ""), ...format.segments(table, chosen)]),
     entry("manifest.json"),
     { kind: "text", text: manifest },

@@ -69,6 +69,12 @@ export function backoffMs(attempt: number): number {
   return Math.min(2_000 * 2 ** (attempt - 1), 300_000);
 }
 
+/** One call to R2 may take so long, in milliseconds; a part of 8 MiB takes well under a second (docs/decisions.md). */
+export const sinkDeadlineMs = 60_000;
+
+/** How often a job may begin again because R2 no longer has its parts; after that something is wrong for good. */
+export const maxRestarts = 3;
+
 /** Remainders are kept in rows of this size, below the 2 MB a value may have. */
 export const remainderRowBytes = 1 * MiB;
 

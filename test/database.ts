@@ -47,7 +47,7 @@ function plan(
     content = "all",
     deflate = "native",
     page = usualPage,
-    target = "sqlite",
+    target,
     chosen = {},
   }: Wanted,
 ) {
@@ -61,7 +61,7 @@ function plan(
       content,
       deflate,
       page,
-      chosen: { target, ...chosen },
+      chosen: { ...(target !== undefined && { target }), ...chosen },
     },
     formats,
   );

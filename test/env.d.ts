@@ -4,6 +4,7 @@ declare namespace Cloudflare {
     readonly PROBE: DurableObjectNamespace<import("./probe.ts").Probe>;
     readonly ARCHIVE: DurableObjectNamespace<import("./archive.ts").Archive>;
     readonly HOST: DurableObjectNamespace<import("./host.ts").Host>;
+    readonly FAULTY: DurableObjectNamespace<import("./faulty.ts").Faulty>;
     readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
   }

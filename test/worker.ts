@@ -1,4 +1,5 @@
 export { Archive } from "./archive.ts";
+export { Faulty } from "./faulty.ts";
 export { Host } from "./host.ts";
 export { Probe } from "./probe.ts";
 export { Database, default } from "../src/worker.ts";

@@ -1,7 +1,7 @@
 /** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
 import type { ExportOptions } from "../engine.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
-import { backoffMs, MiB, maxAttempts, maxParts, partBytes, renderedPerStored } from "../limits.ts";
+import { backoffMs, MiB, maxAttempts, maxParts, maxRestarts, partBytes, renderedPerStored } from "../limits.ts";
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
 import type { Estimate } from "../source/source.ts";
@@ -37,6 +37,8 @@ export interface Job {
   readonly warnings: readonly string[];
   readonly uploadId: string | null;
   readonly checkpoint: Checkpoint | null;
+  /** How often it began again, as R2 had lost its parts. */
+  readonly restarts: number;
   /** Slices begun since the last progress. */
   readonly attempts: number;
   /** When the next slice is due, Unix milliseconds. */
@@ -74,14 +76,23 @@ export function pause(job: Job, now: number): Job {
   return { ...job, attempts: 0, lease: null, wakeMs: now };
 }
 
+/** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
+export function restart(job: Job): Job {
+  return { ...job, uploadId: null, checkpoint: null, restarts: job.restarts + 1 };
+}
+
 /** A slice failed: tried again later, or for good if it was the last try or trying again cannot help. */
 export function retryOrFail(job: Job, error: unknown, now: number): Job {
   const known = error instanceof ExportError;
   const message = error instanceof Error ? error.message : String(error);
+  const isLost = known && error.code === "upload_lost";
   const isFinal =
-    known && (error.code === "schema_changed" || error.code === "too_many_parts" || error.code === "no_bucket");
-  if (!isFinal && job.attempts < maxAttempts)
-    return { ...job, lease: null, wakeMs: now + backoffMs(Math.max(1, job.attempts)) };
+    (known && (error.code === "schema_changed" || error.code === "too_many_parts" || error.code === "no_bucket")) ||
+    (isLost && job.restarts >= maxRestarts);
+  if (!isFinal && job.attempts < maxAttempts) {
+    const next = isLost ? restart(job) : job;
+    return { ...next, lease: null, wakeMs: now + backoffMs(Math.max(1, job.attempts)) };
+  }
   const code: ExportErrorCode = known ? error.code : "storage_failed";
   const tries = isFinal ? "" : ` (after ${job.attempts} tries)`;
   return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };

@@ -15,15 +15,20 @@ export class JobObject {
   }
 
   /** Begins an upload; its type, name and job are fixed from here on. */
-  create(job: Job): Promise<MultipartUpload> {
-    return this.#sink.createMultipartUpload(this.#key, {
+  async create(job: Job): Promise<MultipartUpload> {
+    const metadata = {
       httpMetadata: { contentType: job.mediaType, contentDisposition: `attachment; filename="${job.fileName}"` },
       customMetadata: {
         dumpId: job.id,
         format: job.options.format,
         startedAt: new Date(job.startedMs).toISOString(),
       },
-    });
+    };
+    try {
+      return await this.#sink.createMultipartUpload(this.#key, metadata);
+    } catch (cause) {
+      throw storageError(`Cannot begin the upload of "${job.fileName}"`, cause);
+    }
   }
 
   resume(uploadId: string): MultipartUpload {
@@ -48,8 +53,7 @@ export class JobObject {
     } catch (cause) {
       const object = await this.#sink.head(this.#key);
       if (object?.customMetadata?.["dumpId"] === job.id) return object;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ExportError("storage_failed", `Cannot complete "${job.fileName}": ${reason}`, { cause });
+      throw storageError(`Cannot complete "${job.fileName}"`, cause);
     }
   }
 
@@ -61,4 +65,15 @@ export class JobObject {
   async delete(): Promise<void> {
     await this.#sink.delete(this.#key);
   }
+}
+
+/**
+ * What a failed call to the sink means for the job. R2 says 10024 where the upload is gone and 10025 where a part is not the one that
+ * was answered for (https://developers.cloudflare.com/r2/api/error-codes/): trying again cannot help, beginning again does.
+ */
+export function storageError(what: string, cause: unknown): ExportError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ExportError(/\b1002[45]\b/.test(reason) ? "upload_lost" : "storage_failed", `${what}: ${reason}`, {
+    cause,
+  });
 }

@@ -60,6 +60,7 @@ export class JobRunner {
       warnings: layout.warnings,
       uploadId: null,
       checkpoint: null,
+      restarts: 0,
       attempts: 0,
       wakeMs: startedMs,
       lease: null,
@@ -117,7 +118,7 @@ export class JobRunner {
       const next = retryOrFail(latest, error, Date.now());
       console.error(`Cannot go on with dump ${job.id} (try ${latest.attempts}):`, error);
       store.save(next);
-      if (next.state === "failed") await this.#abandon(next);
+      if (next.state === "failed" || next.restarts > latest.restarts) await this.#abandon(latest);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Pipeline, Position } from "../pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload, StoredPart } from "../sink/sink.ts";
 import type { Checkpoint, Job } from "./job.ts";
+import { storageError } from "./object.ts";
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
 export interface SliceBudget {
@@ -140,12 +141,7 @@ class Slice {
       part = await this.#context.upload.uploadPart(number, bytes);
     } catch (cause) {
       if (!this.#context.isWanted()) return; // cancelled: its upload is gone
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new ExportError(
-        "storage_failed",
-        `Cannot upload part ${number} of "${this.#job.fileName}" (${bytes.length} bytes): ${message}`,
-        { cause },
-      );
+      throw storageError(`Cannot upload part ${number} of "${this.#job.fileName}" (${bytes.length} bytes)`, cause);
     }
     if (this.#context.isWanted()) this.#context.checkpoint(state, part, remainder);
   }

@@ -14,6 +14,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   schema_changed: 409,
   data_unreadable: 500,
   storage_failed: 502,
+  upload_lost: 502,
   too_many_parts: 500,
   internal: 500,
 };

@@ -1,0 +1,33 @@
+/** A sink whose every call answers in time or is given up: one that hangs must not hang the job. */
+import { ExportError } from "../errors.ts";
+import type { MultipartUpload, Sink } from "./sink.ts";
+
+/** The same sink; a call that takes longer than this, in milliseconds, throws `storage_failed`, and its answer is not waited for. */
+export function inTime(sink: Sink, deadlineMs: number): Sink {
+  const call = <T>(what: string, promise: Promise<T>) => within(deadlineMs, what, promise);
+  const upload = (inner: MultipartUpload): MultipartUpload => ({
+    uploadId: inner.uploadId,
+    uploadPart: (number, bytes) => call(`upload part ${number}`, inner.uploadPart(number, bytes)),
+    complete: (parts) => call("complete the upload", inner.complete(parts)),
+    abort: () => call("abort the upload", inner.abort()),
+  });
+  return {
+    createMultipartUpload: async (key, metadata) =>
+      upload(await call("begin the upload", sink.createMultipartUpload(key, metadata))),
+    resumeMultipartUpload: (key, uploadId) => upload(sink.resumeMultipartUpload(key, uploadId)),
+    head: (key) => call("look for the object", sink.head(key)),
+    delete: (key) => call("delete the object", sink.delete(key)),
+  };
+}
+
+async function within<T>(deadlineMs: number, what: string, promise: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = scheduler.wait(deadlineMs, { signal: timer.signal }).then((): never => {
+    throw new ExportError("storage_failed", `Cannot ${what}: no answer within ${deadlineMs / 1000} s`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,62 @@
+/** A bucket that fails, loses its answer or hangs at any one call: the file is the same, or there is none and nothing is left. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
+import { fileOf, formatOf } from "./database.ts";
+import type { Faulty, Fault } from "./faulty.ts";
+
+const options: ExportOptions = { format: formatOf("sql"), gzip: false, tables: null, exclude: [], content: "all" };
+
+/** About 18 MB as SQL: three parts in three slices. */
+async function newObject(fault: Fault): Promise<DurableObjectStub<Faulty>> {
+  const stub = env.FAULTY.get(env.FAULTY.idFromName(crypto.randomUUID()));
+  await runInDurableObject(stub, (object, state) => {
+    object.fault = fault;
+    state.storage.sql.exec(`CREATE TABLE files (id INTEGER PRIMARY KEY, bytes BLOB);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) INSERT INTO files SELECT i, randomblob(10000) FROM n`);
+  });
+  return stub;
+}
+
+async function run(fault: Fault): Promise<{ status: JobStatus; calls: readonly string[]; isSame: boolean }> {
+  const stub = await newObject(fault);
+  const { dumpId } = await runInDurableObject(stub, ({ exporter }) => exporter.start(options));
+  for (;;) {
+    const status = await runInDurableObject(stub, ({ exporter }) => exporter.status(dumpId));
+    if (status.status === "running") {
+      await scheduler.wait(50);
+      continue;
+    }
+    const object = await env.EXPORTS.get(objectKey(stub.id.toString(), dumpId));
+    const stored = object === null ? null : new Uint8Array(await object.arrayBuffer());
+    const expected = await runInDurableObject(stub, (_, state) => fileOf(state.storage.sql));
+    const calls = await runInDurableObject(stub, (one) => one.calls);
+    return { status, calls, isSame: stored !== null && Buffer.from(stored).equals(expected) };
+  }
+}
+
+describe("a bucket that goes wrong once", () => {
+  it("is called five times for three parts", async () => {
+    const { calls, isSame } = await run({ call: 0, kind: "before" });
+    expect(calls).toEqual(["create", "part 1", "part 2", "part 3", "complete"]);
+    expect(isSame).toBe(true);
+  });
+
+  const kinds: readonly Fault["kind"][] = ["before", "after", "hang"];
+  it.each(kinds)("does not change the file, at whichever call it goes wrong: %s", async (kind) => {
+    const runs = await Promise.all([1, 2, 3, 4, 5].map((call) => run({ call, kind })));
+    expect(runs.map(({ status, isSame }) => [status.status, isSame])).toEqual(runs.map(() => ["complete", true]));
+    // what failed was tried again; an object that stands there although its answer was lost is taken for what it is
+    expect(runs.map(({ calls }) => calls.length)).toEqual(kind === "after" ? [6, 6, 6, 6, 6] : [6, 6, 6, 6, 7]);
+  });
+
+  it("begins again where R2 has lost the upload, and gives the old one up", async () => {
+    const runs = await Promise.all([2, 3, 4, 5].map((call) => run({ call, kind: "lost" })));
+    expect(runs.map(({ status, isSame }) => [status.status, isSame])).toEqual(runs.map(() => ["complete", true]));
+    for (const { calls } of runs) {
+      expect(calls.filter((name) => name === "create")).toHaveLength(2);
+      expect(calls).toContain("abort");
+    }
+  });
+});

@@ -46,6 +46,8 @@ export interface JobStatus {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string | null;
+  /** When it is taken away, with its file; null as long as it runs, or if it is kept for good. ISO 8601, UTC. */
+  readonly expiresAt: string | null;
   readonly progress: Progress;
   readonly warnings: readonly string[];
   /** When complete. */

@@ -11,7 +11,7 @@ import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
-import { directLimitBytes, MiB, sinkDeadlineMs } from "./limits.ts";
+import { directLimitBytes, MiB, neverMs, retentionMs, sinkDeadlineMs } from "./limits.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
@@ -31,6 +31,8 @@ export interface ExporterOptions {
   readonly schedule?: (at: number) => void | Promise<void>;
   /** How much one alarm does, in milliseconds and rendered bytes. */
   readonly slice?: SliceBudget;
+  /** Milliseconds for which a finished dump is kept; its object is deleted then. 7 days. `Infinity` keeps it for good. */
+  readonly retention?: number;
   /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
   readonly deadline?: number;
   /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
@@ -66,6 +68,7 @@ export class Exporter implements Engine {
       objectId: ctx.id.toString(),
       budget: options.slice,
       making: this.#making,
+      retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
       wake: (at) => this.#wake(at),
     });
     this.#routes = objectRoutes(this);
@@ -90,9 +93,7 @@ export class Exporter implements Engine {
     if (!this.#store.exists) return false;
     const turn = this.#schedule === undefined ? this.#alarm.fired(Date.now()) : { isOwn: true, isHosts: false };
     if (!turn.isHosts) await this.#runner.runDue();
-    const next = this.#runner.nextWakeMs();
-    if (next !== null) await this.#wake(Math.max(next, Date.now()));
-    else if (this.#schedule === undefined) await this.#alarm.release();
+    await this.#arm();
     return turn.isOwn && !turn.isHosts;
   }
 
@@ -147,7 +148,7 @@ export class Exporter implements Engine {
       );
     }
     const job = await this.#runner.create(options, idempotencyKey ?? null);
-    await this.#wake(job.wakeMs);
+    await this.#arm();
     return this.#statusOf(job);
   }
 
@@ -160,11 +161,20 @@ export class Exporter implements Engine {
   }
 
   async delete(dumpId: string): Promise<JobStatus> {
-    return this.#statusOf(await this.#runner.delete(dumpId));
+    const job = await this.#runner.delete(dumpId);
+    await this.#arm();
+    return this.#statusOf(job);
   }
 
   #statusOf(job: Job): JobStatus {
     return statusOf(job, this.#store.current()?.id === job.id, Date.now());
+  }
+
+  /** Sees to it that the object is woken when there is something to do next. */
+  async #arm(): Promise<void> {
+    const next = this.#runner.nextWakeMs();
+    if (next !== null) await this.#wake(Math.max(next, Date.now()));
+    else if (this.#schedule === undefined) await this.#alarm.release();
   }
 
   async #wake(at: number): Promise<void> {

@@ -78,6 +78,12 @@ export const maxRestarts = 3;
 /** Remainders are kept in rows of this size, below the 2 MB a value may have. */
 export const remainderRowBytes = 1 * MiB;
 
+/** A finished dump is kept so long, in milliseconds: a week, as R2 keeps an upload that is never completed. */
+export const retentionMs = 7 * 24 * 60 * 60 * 1000;
+
+/** The last moment that a Date can hold, Unix milliseconds (ECMA-262, section 21.4.1.1): never. */
+export const neverMs = 8.64e15;
+
 /** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
 export const directLimitBytes = 1 * GiB;
 

@@ -1,7 +1,7 @@
 /** A bucket that fails, loses its answer or hangs at any one call: the file is the same, or there is none and nothing is left. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
 import { fileOf, formatOf } from "./database.ts";
 import type { Faulty, Fault } from "./faulty.ts";
@@ -58,5 +58,60 @@ describe("a bucket that goes wrong once", () => {
       expect(calls.filter((name) => name === "create")).toHaveLength(2);
       expect(calls).toContain("abort");
     }
+  });
+});
+
+/** Multipart uploads that R2 still holds for an object's jobs can only be seen by what resuming them does. */
+describe("what is left behind", () => {
+  it("is no upload, although R2 refused to give it up at first", async () => {
+    const stub = await newObject({ call: 0, kind: "before" });
+    const { dumpId } = await runInDurableObject(stub, ({ exporter }) => exporter.start(options));
+    await vi.waitFor(() => runInDurableObject(stub, (one) => expect(one.calls).toContain("part 1")));
+    const status = await runInDurableObject(stub, (one) => {
+      one.fault = { call: one.calls.length + 1, kind: "before" };
+      return one.exporter.delete(dumpId);
+    });
+    expect(status.status).toBe("cancelled");
+    await vi.waitFor(
+      () => runInDurableObject(stub, ({ calls }) => expect(calls.filter((name) => name === "abort")).toHaveLength(2)),
+      { timeout: 10_000 },
+    );
+    await runInDurableObject(stub, (_, state) => {
+      const { job } = state.storage.sql.exec<{ job: string }>("SELECT job FROM _export_jobs").one();
+      expect(JSON.parse(job)).toMatchObject({ state: "cancelled", uploadId: null });
+      for (const table of ["_export_parts", "_export_remainder"])
+        expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
+    });
+  });
+
+  it("is nothing when its time is over: no object, no row", async () => {
+    const stub = await newObject({ call: 0, kind: "before" });
+    const { dumpId } = await runInDurableObject(stub, (one) => {
+      one.retention = 1_500;
+      return one.exporter.start(options);
+    });
+    const key = objectKey(stub.id.toString(), dumpId);
+    await vi.waitFor(async () => expect(await env.EXPORTS.head(key)).not.toBeNull(), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await env.EXPORTS.head(key)).toBeNull(), { timeout: 10_000 });
+    await vi.waitFor(() =>
+      runInDurableObject(stub, async ({ exporter }, state) => {
+        expect(exporter.list()).toEqual([]);
+        expect(await state.storage.getAlarm()).toBeNull();
+      }),
+    );
+  });
+
+  it("is no upload when the host deletes all it has in mid-job", async () => {
+    const stub = await newObject({ call: 0, kind: "before" });
+    await runInDurableObject(stub, ({ exporter }) => exporter.start(options));
+    await vi.waitFor(() => runInDurableObject(stub, (one) => expect(one.calls).toContain("part 1")));
+    await runInDurableObject(stub, (_, state) => state.storage.deleteAll());
+    await vi.waitFor(() => runInDurableObject(stub, (one) => expect(one.calls).toContain("abort")), {
+      timeout: 10_000,
+    });
+    await runInDurableObject(stub, ({ exporter }) => {
+      expect(exporter.list()).toEqual([]);
+      expect(exporter.nextAlarm()).toBeNull();
+    });
   });
 });

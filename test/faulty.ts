@@ -17,14 +17,24 @@ export class Faulty extends DurableObject {
   fault: Fault = { call: 0, kind: "before" };
   /** Calls made so far. */
   calls: string[] = [];
-  readonly exporter = new Exporter(this.ctx, {
-    bucket: this.#bucket(),
-    slice: { ms: 60_000, renderedBytes: 6 * MiB },
-    deadline: 500,
-  });
+  exporter = this.#exporter();
+
+  /** Milliseconds for which dumps are kept that are started from now on. */
+  set retention(retention: number) {
+    this.exporter = this.#exporter(retention);
+  }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     await this.exporter.alarm(info);
+  }
+
+  #exporter(retention?: number): Exporter {
+    return new Exporter(this.ctx, {
+      bucket: this.#bucket(),
+      slice: { ms: 60_000, renderedBytes: 6 * MiB },
+      deadline: 500,
+      ...(retention !== undefined && { retention }),
+    });
   }
 
   async #call<T>(name: string, run: () => Promise<T>, upload?: MultipartUpload): Promise<T> {

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { exportRoutes } from "../src/index.ts";
 import type { Host } from "./host.ts";
 
@@ -58,7 +58,7 @@ describe("a host with a fetch and an alarm of its own", () => {
     const { statusUrl } = await (await fetch("/backup/dump", { method: "POST" })).json<{ statusUrl: string }>();
     expect((await complete(fetch, statusUrl)).status).toBe("complete");
     await runInDurableObject(host, async (_, state) => {
-      expect(await state.storage.getAlarm()).toBe(own);
+      await vi.waitFor(async () => expect(await state.storage.getAlarm()).toBe(own));
       expect(state.storage.sql.exec("SELECT name FROM sqlite_schema WHERE name = 'reminders'").toArray()).toEqual([]);
     });
   });

@@ -1,6 +1,6 @@
 /**
- * One alarm, two owners. An object has a single alarm, and the host may use it too: the exporter only ever moves an
- * alarm earlier, remembers the host's time when it does, and puts it back.
+ * One alarm, two owners. An object has a single alarm, and the host may use it too: the exporter only ever moves the
+ * host's earlier, remembers its time when it does, and puts it back.
  */
 import type { AlarmTimes } from "./job-store.ts";
 
@@ -31,11 +31,11 @@ export class SharedAlarm {
     this.#memory = memory;
   }
 
-  /** Makes sure that an alarm fires at this time, Unix milliseconds, or earlier. */
+  /** Makes sure that an alarm fires at this time, Unix milliseconds, or that the host's fires earlier. An own one is moved. */
   async arm(at: number): Promise<void> {
     const existing = await this.#storage.getAlarm();
     const { own, host } = this.#memory.alarmTimes();
-    if (existing !== null && existing <= at) return; // whatever fires then comes by `fired` and is armed anew
+    if (existing !== null && existing <= at && existing !== own) return; // whatever fires then comes by `fired` and is armed anew
     const isHosts = existing !== null && existing !== own;
     const wanted = isHosts ? existing : host;
     if (wanted !== null && wanted <= at) {

@@ -1,6 +1,6 @@
 /** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
 import { ExportError } from "../errors.ts";
-import { remainderRowBytes } from "../limits.ts";
+import { neverMs, remainderRowBytes } from "../limits.ts";
 import type { StoredPart } from "../sink/sink.ts";
 import type { Job } from "./job.ts";
 
@@ -85,6 +85,20 @@ export class JobStore {
     return this.#jobs("WHERE state = 'running' ORDER BY started, id LIMIT 1")[0] ?? null;
   }
 
+  /** Jobs that are finished, and have something to clear away by now. */
+  untidy(now: number): readonly Job[] {
+    return this.#jobs("WHERE state <> 'running' AND wake <= ?", now);
+  }
+
+  /** When there is something to do next, Unix milliseconds; null with nothing to do, ever. */
+  nextWakeMs(): number | null {
+    if (!this.exists) return null;
+    const query = "SELECT min(wake) AS wake FROM _export_jobs WHERE state <> 'running' AND wake < ?";
+    const { wake } = this.#sql.exec<{ wake: number | null }>(query, neverMs).one();
+    const times = [wake, this.current()?.wakeMs ?? null].filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
   /** Takes everything of a job away. */
   remove(id: string): void {
     this.clearWork(id);
@@ -143,7 +157,7 @@ export class JobStore {
     this.#sql.exec("INSERT OR REPLACE INTO _export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
   }
 
-  #jobs(clause: string, ...values: string[]): Job[] {
+  #jobs(clause: string, ...values: (string | number)[]): Job[] {
     if (!this.exists) return [];
     return this.#sql
       .exec<{ job: string }>(`SELECT job FROM _export_jobs ${clause}`, ...values)

@@ -1,7 +1,16 @@
 /** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
 import type { ExportOptions } from "../engine.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
-import { backoffMs, MiB, maxAttempts, maxParts, maxRestarts, partBytes, renderedPerStored } from "../limits.ts";
+import {
+  backoffMs,
+  MiB,
+  maxAttempts,
+  maxParts,
+  maxRestarts,
+  neverMs,
+  partBytes,
+  renderedPerStored,
+} from "../limits.ts";
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
 import type { Estimate } from "../source/source.ts";
@@ -41,11 +50,13 @@ export interface Job {
   readonly restarts: number;
   /** Slices begun since the last progress. */
   readonly attempts: number;
-  /** When the next slice is due, Unix milliseconds. */
+  /** When there is something to do for it next, Unix milliseconds: a slice, or clearing away. */
   readonly wakeMs: number;
   /** Which life of the object has begun a slice that has not come back. */
   readonly lease: string | null;
   readonly finishedMs: number | null;
+  /** How long it is kept when it is finished, in milliseconds. */
+  readonly retentionMs: number;
   readonly result: { readonly size: number; readonly etag: string } | null;
   readonly error: { readonly code: ExportErrorCode; readonly message: string } | null;
 }
@@ -100,7 +111,8 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
 
 /** The file is whole and in its place. */
 export function complete(job: Job, result: Job["result"], noted: readonly string[], now: number): Job {
-  return { ...finish(job, now), state: "complete", result, warnings: [...job.warnings, ...noted] };
+  const finished = tidied(finish(job, now));
+  return { ...finished, state: "complete", result, warnings: [...job.warnings, ...noted] };
 }
 
 /** The caller wants no more of it. */
@@ -108,6 +120,17 @@ export function cancel(job: Job, now: number): Job {
   return { ...finish(job, now), state: "cancelled" };
 }
 
+/** There is nothing left of its work but what it is kept for. */
+export function tidied(job: Job): Job {
+  return { ...job, uploadId: null, attempts: 0, wakeMs: expiresMs(job) };
+}
+
+/** When a finished job is taken away with its object, Unix milliseconds. */
+export function expiresMs({ finishedMs, retentionMs }: Job): number {
+  return Math.min((finishedMs ?? neverMs) + retentionMs, neverMs);
+}
+
+/** What it has left is cleared away at once. */
 function finish(job: Job, now: number): Job {
-  return { ...job, lease: null, attempts: 0, finishedMs: now };
+  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now };
 }

@@ -11,6 +11,7 @@ import type { MultipartUpload, Sink } from "../sink/sink.ts";
 import { advance, begin, cancel, complete, partSizeFor, pause, retryOrFail, storedOptions, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import { JobObject } from "./object.ts";
+import { tidy } from "./tidy.ts";
 import { alarmBudget, runSlice, type SliceBudget, type SliceContext } from "./slice.ts";
 
 /** What a runner works with. */
@@ -21,6 +22,8 @@ export interface RunnerContext {
   readonly formats: readonly Format[];
   readonly objectId: string;
   readonly budget?: SliceBudget | undefined;
+  /** How long a new job is kept when it is finished, in milliseconds. */
+  readonly retentionMs: number;
   /** What new jobs are made with. */
   readonly making: Making;
   /** Makes sure that the object is woken at this time, Unix milliseconds. */
@@ -39,7 +42,7 @@ export class JobRunner {
 
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions, idempotencyKey: string | null): Promise<Job> {
-    const { sql, store, formats, making } = this.#context;
+    const { sql, store, formats, making, retentionMs } = this.#context;
     const startedMs = Date.now();
     const id = `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
     this.#object(id); // or there is no bucket to put it in
@@ -65,6 +68,7 @@ export class JobRunner {
       wakeMs: startedMs,
       lease: null,
       finishedMs: null,
+      retentionMs,
       result: null,
       error: null,
     };
@@ -76,20 +80,22 @@ export class JobRunner {
   async recover(): Promise<void> {
     const { store, wake } = this.#context;
     const job = store.current();
-    if (job === null || this.#isBusy || job.lease === this.#life) return;
-    const now = Date.now();
-    if (job.lease !== null) store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, now) });
-    await wake(job.lease === null ? job.wakeMs : now);
+    if (this.#isBusy || job?.lease === this.#life) return;
+    if (job !== null && job.lease !== null)
+      store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, Date.now()) });
+    const next = this.nextWakeMs();
+    if (next !== null) await wake(next);
   }
 
-  /** When the next slice is due, Unix milliseconds; null with nothing to do. */
+  /** When there is something to do next, Unix milliseconds; null with nothing to do. */
   nextWakeMs(): number | null {
-    return this.#context.store.current()?.wakeMs ?? null;
+    return this.#context.store.nextWakeMs();
   }
 
-  /** Gives the current job a slice, if it is due. */
+  /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
     const { store, wake } = this.#context;
+    for (const finished of store.untidy(Date.now())) await this.#tidy(finished);
     const job = store.current();
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
@@ -106,19 +112,22 @@ export class JobRunner {
 
   async #slice(job: Job): Promise<void> {
     const { store } = this.#context;
+    let upload: MultipartUpload | undefined;
     try {
       const plan = await this.#plan(job);
-      const upload = await this.#upload(job);
+      upload = await this.#upload(job);
       const end = await runSlice(job, this.#sliceContext(job, plan, upload), this.#context.budget ?? alarmBudget);
       if (end === "paused") store.save(pause(store.get(job.id), Date.now()));
       if (end === "uploaded") await this.#complete(job.id, upload, plan);
     } catch (error) {
       const latest = store.find(job.id);
+      if (latest === null) await upload?.abort(); // the host has deleted all, and the job with it
       if (latest?.state !== "running") return; // cancelled meanwhile: what failed was for nobody
       const next = retryOrFail(latest, error, Date.now());
       console.error(`Cannot go on with dump ${job.id} (try ${latest.attempts}):`, error);
       store.save(next);
-      if (next.state === "failed" || next.restarts > latest.restarts) await this.#abandon(latest);
+      if (next.state === "failed") await this.#tidy(next);
+      else if (next.restarts > latest.restarts) await this.#giveUp(latest);
     }
   }
 
@@ -183,19 +192,25 @@ export class JobRunner {
     if (job.state === "running") {
       const cancelled = cancel(job, Date.now());
       store.save(cancelled);
-      await this.#abandon(cancelled);
-      return cancelled;
+      await this.#tidy(cancelled);
+      return store.get(id);
     }
     if (job.state === "complete") await this.#object(id).delete();
-    else await this.#abandon(job);
+    else await this.#object(id).abandon(job);
     store.remove(id);
     return job;
   }
 
-  /** Leaves nothing of a job that will not complete: no upload, no parts, no remainder. */
-  async #abandon(job: Job): Promise<void> {
+  /** R2 has lost an upload, or holds another than the one that was answered for; should it refuse, it is gone in a week. */
+  async #giveUp(job: Job): Promise<void> {
     this.#context.store.clearWork(job.id);
-    await this.#object(job.id).abandon(job);
+    await this.#object(job.id)
+      .abandon(job)
+      .catch((error: unknown) => console.error(`Cannot abort an upload of dump ${job.id}:`, error));
+  }
+
+  async #tidy(job: Job): Promise<void> {
+    await tidy(job, this.#object(job.id), this.#context.store, Date.now());
   }
 
   #object(id: string): JobObject {

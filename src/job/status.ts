@@ -1,7 +1,8 @@
 /** A job as its status shows it. */
 import type { JobState, JobStatus, Progress } from "../engine.ts";
 import { shareDone } from "../source/source.ts";
-import type { Job } from "./job.ts";
+import { neverMs } from "../limits.ts";
+import { expiresMs, type Job } from "./job.ts";
 
 /** Status of a job; one that is running may still wait for the ones before it. */
 export function statusOf(job: Job, isFirst: boolean, now: number): JobStatus {
@@ -14,6 +15,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number): JobStatus {
     fileName: job.fileName,
     startedAt: new Date(job.startedMs).toISOString(),
     finishedAt: job.finishedMs === null ? null : new Date(job.finishedMs).toISOString(),
+    expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
     warnings: job.warnings,
     ...(job.result !== null && {

@@ -5,6 +5,7 @@ export type ExportErrorCode =
   | "not_found"
   | "not_complete"
   | "too_large_for_direct"
+  | "too_many_downloads"
   | "idempotency_conflict"
   | "no_bucket"
   | "schema_changed"

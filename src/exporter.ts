@@ -1,7 +1,7 @@
 /** What the object holds: the engine, behind `fetch()` and `alarm()`. */
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
-import { concatBytes } from "../formats/bytes.ts";
+import { Downloads } from "./downloads.ts";
 import type { Dump, Engine, ExportOptions, JobStatus } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
@@ -11,7 +11,7 @@ import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
-import { directLimitBytes, MiB, neverMs, retentionMs, sinkDeadlineMs } from "./limits.ts";
+import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs } from "./limits.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
@@ -27,6 +27,8 @@ export interface ExporterOptions {
   readonly formats?: readonly Format[];
   /** Bytes of database beyond which a direct download of the whole is refused. 1 GiB. */
   readonly directLimit?: number;
+  /** Direct downloads that may be under way at once; one more is refused. 4. */
+  readonly maxDownloads?: number;
   /** For a host that keeps a schedule of its own: called with the time, Unix milliseconds, at which `alarm()` is to be called. */
   readonly schedule?: (at: number) => void | Promise<void>;
   /** How much one alarm does, in milliseconds and rendered bytes. */
@@ -48,6 +50,7 @@ export class Exporter implements Engine {
   readonly #alarm: SharedAlarm;
   readonly #schedule: ExporterOptions["schedule"];
   readonly #making: Making;
+  readonly #downloads: Downloads;
   readonly #runner: JobRunner;
   readonly #routes: (request: Request) => Promise<Response>;
 
@@ -58,6 +61,7 @@ export class Exporter implements Engine {
     this.#directLimit = options.directLimit ?? directLimitBytes;
     this.#schedule = options.schedule;
     this.#making = makingNow(options.page);
+    this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
     this.#alarm = new SharedAlarm(ctx.storage, this.#store);
     this.#runner = new JobRunner({
@@ -116,26 +120,13 @@ export class Exporter implements Engine {
         { details: { size: sql.databaseSize, limit: this.#directLimit } },
       );
     }
+    this.#downloads.admit(Date.now());
     const { layout, pipeline } = planOf(sql, { ...options, ...this.#making }, this.formats);
-    let position = pipeline.start();
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          // A throw in here errors the stream, and the connection is cut: nothing ends as if it were whole.
-          while (!position.isDone) {
-            const step = pipeline.step(position);
-            position = step.position;
-            const bytes = concatBytes(step.bytes);
-            if (bytes.length === 0) continue;
-            controller.enqueue(bytes);
-            break;
-          }
-          if (position.isDone) controller.close();
-        },
-      },
-      { highWaterMark: 0 }, // nothing is read before it is asked for
-    );
-    return { fileName: fileNameOf(layout, Date.now()), mediaType: layout.mediaType, body };
+    return {
+      fileName: fileNameOf(layout, Date.now()),
+      mediaType: layout.mediaType,
+      body: this.#downloads.stream(pipeline),
+    };
   }
 
   async start(options: ExportOptions, idempotencyKey?: string): Promise<JobStatus> {

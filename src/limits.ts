@@ -87,5 +87,11 @@ export const neverMs = 8.64e15;
 /** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
 export const directLimitBytes = 1 * GiB;
 
+/** Direct downloads at once: each holds a page or two, and takes turns with the host's own requests. */
+export const maxDownloads = 4;
+
+/** A download that nobody has read from for so long, in milliseconds, no longer counts. */
+export const downloadIdleMs = 5 * 60_000;
+
 /** Deflate level of gzip and zip: 65 MB/s and a ratio of 3.5 on INSERT text (level 1: 158 MB/s, 3.2). */
 export const deflateLevel = 6;

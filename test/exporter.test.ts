@@ -64,6 +64,24 @@ describe("a download", () => {
     });
   });
 
+  it("is refused while four others are under way, and takes the place of one that is read, cancelled or broken", async () => {
+    await withExporter(async (exporter, _, ctx) => {
+      const [one, two, three, four] = Array.from({ length: 4 }, () => exporter.dump(options).body);
+      const refused = "Cannot begin a download: 4 are under way, the limit is 4";
+      expect(() => exporter.dump(options)).toThrow(refused);
+      await one?.cancel();
+      await exporter.dump(options).body.cancel();
+      for await (const chunk of two ?? []) expect(chunk.length).toBeGreaterThan(0);
+      const fifth = exporter.dump(options).body;
+      const sixth = exporter.dump(options).body;
+      expect(() => exporter.dump(options)).toThrow(refused);
+      ctx.storage.sql.exec("DROP TABLE t");
+      for (const body of [three, four, fifth, sixth])
+        await expect(new Response(body).bytes()).rejects.toThrow("Cannot read");
+      await exporter.dump(options).body.cancel();
+    });
+  });
+
   it("hands on chunks of at most a page, so that its memory does not depend on the table", async () => {
     await withExporter(async (exporter) => {
       let [largest, all] = [0, 0];

@@ -2,14 +2,13 @@
 import type { Format } from "../../formats/format.ts";
 import type { ExportOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { fileNameOf, timestamp } from "../layout.ts";
 import { watchdogMs } from "../limits.ts";
 import { crc32 } from "../pack/crc32.ts";
-import { countedTables } from "../pipeline.ts";
 import { planOf, type Making, type Plan } from "../plan.ts";
 import type { MultipartUpload, Sink } from "../sink/sink.ts";
-import { advance, begin, cancel, complete, partSizeFor, pause, retryOrFail, storedOptions, type Job } from "./job.ts";
+import { advance, begin, cancel, complete, partSizeFor, pause, retryOrFail, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
+import { newJob } from "./new-job.ts";
 import { JobObject } from "./object.ts";
 import { tidy } from "./tidy.ts";
 import { alarmBudget, runSlice, type SliceBudget, type SliceContext } from "./slice.ts";
@@ -43,35 +42,11 @@ export class JobRunner {
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions, idempotencyKey: string | null): Promise<Job> {
     const { sql, store, formats, making, retentionMs } = this.#context;
-    const startedMs = Date.now();
-    const id = `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
-    this.#object(id); // or there is no bucket to put it in
-    const { source, layout } = planOf(sql, { ...options, ...making }, formats);
-    const job: Job = {
-      id,
-      startedMs,
-      state: "running",
-      options: storedOptions(options),
-      idempotencyKey,
-      fileName: fileNameOf(layout, startedMs),
-      mediaType: layout.mediaType,
-      schemaHash: await sha256(source.fingerprint),
-      making,
-      partBytes: partSizeFor(sql.databaseSize),
-      tables: countedTables(layout.parts).map((table) => table.name),
-      estimate: source.estimate(),
-      warnings: layout.warnings,
-      uploadId: null,
-      checkpoint: null,
-      restarts: 0,
-      attempts: 0,
-      wakeMs: startedMs,
-      lease: null,
-      finishedMs: null,
-      retentionMs,
-      result: null,
-      error: null,
-    };
+    const plan = planOf(sql, { ...options, ...making }, formats);
+    const schemaHash = await sha256(plan.source.fingerprint);
+    const partBytes = partSizeFor(sql.databaseSize);
+    const job = newJob(plan, { options, idempotencyKey, making, retentionMs, schemaHash, partBytes }, Date.now());
+    this.#object(job.id); // or there is no bucket to put it in
     store.add(job);
     return job;
   }

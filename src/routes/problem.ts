@@ -9,6 +9,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   not_found: 404,
   not_complete: 409,
   too_large_for_direct: 413,
+  too_many_downloads: 429,
   idempotency_conflict: 422,
   no_bucket: 503,
   schema_changed: 409,
@@ -30,6 +31,7 @@ const titles: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
   503: "Service Unavailable",
@@ -57,7 +59,8 @@ export function problem({ status, code, detail, ...members }: Problem, headers: 
 export function problemOf(error: unknown, more: Readonly<Record<string, unknown>> = {}): Response {
   if (error instanceof ExportError) {
     const { code, message, details } = error;
-    return problem({ ...details, ...more, status: statuses[code], code, detail: message });
+    const headers: Record<string, string> = code === "too_many_downloads" ? { "Retry-After": "10" } : {};
+    return problem({ ...details, ...more, status: statuses[code], code, detail: message }, headers);
   }
   console.error("Cannot answer a request:", error);
   return problem({ status: 500, code: "internal", detail: "The request failed; the Worker's log says why" });

@@ -3,6 +3,7 @@ import { hex, join } from "./bytes.ts";
 import { careOf, isBlob, isRealZero, joinByComma } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
+import { lostIndex } from "./virtual.ts";
 
 /** One table as CSV. */
 export const csv = {
@@ -11,6 +12,7 @@ export const csv = {
   mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
   choices: { blobs: ["base64", "hex"], bom: ["0", "1"], formulas: ["keep", "guard"] },
   scope: "table",
+  warnings: lostIndex,
   *segments(table: Table, chosen: Chosen) {
     const columns = table.visible;
     const header = columns.map((column) => textField(guarded(column.name, chosen))).join(",");

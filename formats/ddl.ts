@@ -18,53 +18,63 @@ export function runnable(sql: string, columns: readonly string[] | null): Runnab
   const list = tokensOf(sql);
   const [, second = "", third = ""] = list.filter((token) => !isBlank(token));
   const isIndex = /^index$/i.test(/^unique$/i.test(second) ? third : second);
-  const text = columns === null ? sql : singleQuoted(list, columns, isIndex).map(lineBreaks).map(standing).join("");
+  const text = columns === null ? sql : standalone(list, columns, isIndex).map(standing).join("");
   const last = list.at(-1) ?? "";
   const isOpenBlock = last.startsWith("/*") && (last.length < 4 || !last.endsWith("*/"));
   // A line comment would swallow the `;`; SQLite accepts a block comment that never ends, which would swallow the file.
   const end = isOpenBlock ? "*/;\n" : last.startsWith("--") ? "\n;\n" : ";\n";
-  // The shell drops CR in front of LF; and of an index SQLite keeps the line feed that closes a comment.
+  const isBare = isIndex || list.findLast((token) => !isBlank(token)) !== ")";
+  // The shell drops CR in front of LF; and unless a table ends in its `)`, SQLite keeps the line feed that closes a comment.
   const isStoredOtherwise =
-    isOpenBlock || (columns !== null && sql.includes("\r\n")) || (isIndex && end.startsWith("\n"));
+    isOpenBlock ||
+    (columns !== null && sql.includes("\r\n")) ||
+    (/^(?:table|(?:unique )?index)$/i.test(isIndex ? "index" : second) && isBare && end.startsWith("\n"));
   return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
-}
-
-/** The shell drops CR in front of LF, in strings too: what a default, a generated column or an index works out must not change. */
-function lineBreaks(token: string): string {
-  if (!token.startsWith("'") || !token.includes("\r\n")) return token;
-  return `(${token.replaceAll("\r\n", "'||char(13,10)||'")})`;
 }
 
 /** The sqlite3 shell takes a line that holds nothing but `/` or `go` for the end of a statement. */
 function standing(token: string, at: number, list: readonly string[]): string {
-  const isEnd = token === "/" || /^go$/i.test(token);
-  const isAlone = /\n[^\S\n]*$/.test(list[at - 1] ?? "") && /^\s*\n|^--|^\/\*/.test(list[at + 1] ?? "");
-  return isEnd && isAlone ? `/**/ ${token}` : token;
+  if (token !== "/" && !/^go$/i.test(token)) return token;
+  const isAlone = (others: readonly string[]) => {
+    const border = others.findIndex((other) => other.includes("\n") || !isBlank(other));
+    return border === -1 || isBlank(others[border] ?? "");
+  };
+  return isAlone(list.slice(at + 1)) && isAlone(list.slice(0, at).toReversed()) ? `/**/ ${token}` : token;
 }
 
+/** Names that mean the rowid where no column has them. */
+const rowidNames = ["rowid", "oid", "_rowid_"];
+
 /**
- * Double-quoted strings as single-quoted ones: SQLite takes `"x"` for a string where no column has that name, unless it
- * was told not to, as the newer sqlite3 shells and node:sqlite are (https://sqlite.org/quirks.html#dblquote).
+ * Expressions that mean the same to every reader. Double-quoted strings become single-quoted ones: SQLite takes `"x"` for a string where
+ * no column has that name, unless it was told not to, as the newer sqlite3 shells and node:sqlite are
+ * (https://sqlite.org/quirks.html#dblquote). CR LF in a string is put together, as the shell drops the CR.
  */
-function singleQuoted(list: readonly string[], columns: readonly string[], isIndex: boolean): readonly string[] {
-  const names = new Set([...columns, "rowid", "oid", "_rowid_"].map(foldAscii));
-  let [depth, expression, before] = [0, 0, ""];
+function standalone(list: readonly string[], columns: readonly string[], isIndex: boolean): readonly string[] {
+  const names = new Set(columns.map(foldAscii));
+  const hasRowid = !list.some((token) => /^without$/i.test(token));
+  let [depth, expression, before, context] = [0, 0, "", ""];
   return list.map((token, at) => {
     if (isBlank(token)) return token;
     const previous = before;
     before = token;
+    if (isIndex && /^where$/i.test(token)) context = "where";
     if (token === "(") {
       depth++;
       // in a table only these hold expressions; in an index everything behind the first parenthesis may
-      if (expression === 0 && (isIndex || /^(?:check|as|default)$/i.test(previous))) expression = depth;
+      if (expression === 0 && (isIndex || /^(?:check|as|default)$/i.test(previous)))
+        [expression, context] = [depth, previous.toLowerCase()];
     } else if (token === ")") {
       if (depth === expression && !isIndex) expression = 0;
       depth--;
+    } else if (token.startsWith("'") && token.includes("\r\n")) {
+      if (expression > 0 || /^default$/i.test(previous)) return `(${token.replaceAll("\r\n", "'||char(13,10)||'")})`;
     } else if (expression > 0 && token.startsWith('"')) {
       const next = list.slice(at + 1).find((one) => !isBlank(one));
       const name = token.slice(1, -1).replaceAll('""', '"');
-      const isName = previous === "." || next === "." || next === "(" || /^(?:collate|as)$/i.test(previous);
-      if (!isName && !names.has(foldAscii(name))) return `'${name.replaceAll("'", "''")}'`;
+      const isQualified = previous === "." || next === "." || next === "(" || /^(?:collate|as)$/i.test(previous);
+      const isRowid = hasRowid && /^(?:check|where)$/.test(context) && rowidNames.includes(foldAscii(name));
+      if (!isQualified && !isRowid && !names.has(foldAscii(name))) return `'${name.replaceAll("'", "''")}'`;
     }
     return token;
   });

@@ -160,6 +160,8 @@ export interface DatabaseFormat extends FormatBase {
 /** One stream holds one table; several tables make an archive with an entry each. */
 export interface TableFormat extends FormatBase {
   readonly scope: "table";
+  /** One line for each thing of a table that the format leaves out. */
+  warnings?(table: Table, chosen: Chosen): readonly string[];
   segments(table: Table, chosen: Chosen): Iterable<Segment>;
 }
 

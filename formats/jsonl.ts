@@ -2,6 +2,7 @@
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
 import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
+import { lostIndex } from "./virtual.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
 export const jsonl = {
@@ -10,15 +11,19 @@ export const jsonl = {
   mediaType: "application/x-ndjson",
   choices: { int64: ["number", "string"] },
   scope: "table",
+  warnings: lostIndex,
   *segments(table: Table, { int64 }: Chosen) {
-    yield { kind: "rows", table, columns: table.visible, rows: encoder(table.visible, int64 === "string") };
+    yield { kind: "rows", table, columns: table.visible, rows: encoder(table, int64 === "string") };
   },
 } as const satisfies TableFormat;
 
 /** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
 const maxObjectColumns = 63;
 
-function encoder(columns: readonly Column[], quotesLarge: boolean): RowEncoder {
+function encoder(table: Table, quotesLarge: boolean): RowEncoder {
+  const columns = table.visible.map((column) =>
+    table.stored.some(({ name }) => name === column.name) ? column : plainText(column),
+  );
   const keys = columns.map((column) => JSON.stringify(column.name));
   const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
   return {
@@ -37,6 +42,11 @@ function encoder(columns: readonly Column[], quotesLarge: boolean): RowEncoder {
       count: (cells) => cells.filter(isInvalidText).length,
     },
   };
+}
+
+/** A generated column may hand on that its text came out of a JSON function, and would be nested as JSON; it is text. */
+function plainText(column: Column): Column {
+  return { ...column, sql: `CASE typeof(${column.sql}) WHEN 'text' THEN concat(${column.sql}) ELSE ${column.sql} END` };
 }
 
 /** The largest integer up to which a double holds each: 2^53. */

@@ -5,14 +5,16 @@
 import { hex, utf8 } from "./bytes.ts";
 import { runnable } from "./ddl.ts";
 import { quoteName } from "./expression.ts";
-import type { Cell, Column, Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import type { Cell, Column, Content, RowEncoder, Schema, SchemaObject, Segment, Table } from "./format.ts";
 import { internalSegments, unusedName } from "./sql-internal.ts";
 import { literal } from "./sql-literal.ts";
 import { insertInto, rowEncoder } from "./sql-rows.ts";
+import { hasWord } from "./tokens.ts";
 import { contentOf, moduleOf } from "./virtual.ts";
 
 /** workerd refuses 100,000 bytes of SQL at once (util/sqlite.c++:1375); so does D1, whose object it is. */
 const statementBytes = 95_000;
+const maxColumns = 100;
 
 /** The statements in the order in which they can be run. */
 export function* d1Segments(schema: Schema, content: Content): Iterable<Segment> {
@@ -25,9 +27,12 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
 
   yield text("PRAGMA defer_foreign_keys=TRUE;\n");
   if (checks) yield text("PRAGMA ignore_check_constraints=ON;\n");
-  if (definitions) yield* [...plain, ...virtual].map(define);
+  // what foreign keys refer to may be unique by an index; virtual tables lock the names of their shadow tables, so they come later
+  const [unique, others] = partition(schema.indexes, ({ sql }) => sql !== null && hasWord(sql, "unique"));
+  if (definitions) yield* [...plain, ...unique].map(define);
+  if (data) for (const table of plain) yield rowsOf(table, stage);
+  if (definitions) yield* virtual.map(define);
   if (data) {
-    for (const table of plain) yield rowsOf(table, stage);
     for (const table of virtual) {
       if (moduleOf(table) === "fts5") yield* settingsOf(table, schema);
       if (holdsRows(table)) yield rowsOf(table, stage);
@@ -36,7 +41,7 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
   }
   if (definitions) yield* schema.views.map(define);
   if (data) for (const table of virtual) if (contentOf(table) === "external") yield text(rebuild(table));
-  if (definitions) yield* [...schema.triggers, ...schema.indexes].map(define);
+  if (definitions) yield* [...schema.triggers, ...others].map(define);
   if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
 }
 
@@ -54,6 +59,10 @@ export function d1Warnings(schema: Schema): readonly string[] {
       .filter(({ sql }) => sql !== null && !runnable(sql, null).isExact)
       .map(({ type, name }) => `The definition of ${type} ${quoteName(name)} comes back with its comment closed`),
   ];
+}
+
+function partition<T>(list: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [list.filter(test), list.filter((one) => !test(one))];
 }
 
 function tablesOf(schema: Schema, kind: Table["kind"]): readonly Table[] {
@@ -86,13 +95,19 @@ function rowsOf(table: Table, stage: string): Segment {
   const segment = (columns: readonly Column[]) => ({
     columns,
     rows: {
-      ...rowEncoder(table, columns),
+      ...rowsByColumns(table, columns),
       limit: { bytes: statementBytes, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
     },
   });
   const plain: Segment = { kind: "rows", table, ...segment(stored) };
   if (rowid === null || moduleOf(table)?.startsWith("rtree") === true) return plain; // an R-Tree's first column is its rowid
   return { ...plain, sparse: segment([rowid, ...stored]) };
+}
+
+/** VALUES of several rows are a result set, which may have 100 columns (`sqlite.c++:1376`): 100 and the rowid go row by row. */
+function rowsByColumns(table: Table, columns: readonly Column[]): RowEncoder {
+  const encoder = rowEncoder(table, columns);
+  return columns.length <= maxColumns ? encoder : { ...encoder, separator: `${encoder.close}${encoder.open}` };
 }
 
 /** Values longer than this go by steps, in a row that is too long: 100 columns of this size, as hex, are not. */

@@ -1,6 +1,6 @@
 /** SQL for the sqlite3 shell and node:sqlite: one transaction, and virtual tables as they are stored. */
 import { runnable } from "./ddl.ts";
-import { quoteName, quoteText } from "./expression.ts";
+import { foldAscii, quoteName, quoteText } from "./expression.ts";
 import type { Content, Schema, SchemaObject, Segment, Table } from "./format.ts";
 import { internalSegments } from "./sql-internal.ts";
 import { textLiteral } from "./sql-literal.ts";
@@ -21,8 +21,14 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
         table,
         stored && table.kind === "virtual" ? entered(table) : define(table, columnsOf.get(table.name) ?? []),
       );
-    for (const object of [...schema.views, ...schema.triggers, ...schema.indexes])
+    for (const object of [...schema.views, ...schema.indexes])
       defined.set(object, define(object, columnsOf.get(object.table) ?? []));
+    // a view that is only a line in sqlite_schema is not there yet when its triggers are made
+    const lines = new Set(
+      schema.views.filter((view) => defined.get(view)?.isWritten).map(({ name }) => foldAscii(name)),
+    );
+    for (const object of schema.triggers)
+      defined.set(object, lines.has(foldAscii(object.table)) ? entered(object) : define(object, []));
   }
   const writable = [...defined.values()].some((definition) => definition.isWritten);
 

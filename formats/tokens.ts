@@ -1,8 +1,8 @@
 /** SQL text in pieces: https://sqlite.org/lang.html. */
 
-/** Strings, quoted names, comments (the last one may be open), words, white space, and any other sign. */
+/** Strings, quoted names, comments (the last one may be open), words, what SQLite takes for white space, and any other sign. */
 const pattern =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|\s+|[\s\S]/g;
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|[ \t\n\f\r]+|[\s\S]/g;
 
 /** All pieces of a text; joined they are the text again. */
 export function tokensOf(sql: string): readonly string[] {
@@ -11,7 +11,7 @@ export function tokensOf(sql: string): readonly string[] {
 
 /** True for white space and comments. */
 export function isBlank(token: string): boolean {
-  return /^(?:\s|--|\/\*)/.test(token);
+  return /^(?:[ \t\n\f\r]|--|\/\*)/.test(token);
 }
 
 /** True if a definition has this word, outside of strings, quoted names and comments. */

@@ -1,31 +1,78 @@
 /** What a virtual table's definition says of it. */
+import { quoteName } from "./expression.ts";
 import type { Table } from "./format.ts";
-import { tokensOf } from "./tokens.ts";
+import { isBlank, tokensOf } from "./tokens.ts";
+
+/** What is looked at of a table. */
+type Definition = Pick<Table, "kind" | "sql">;
 
 /** The module of a virtual table, in lower case: fts5, fts5vocab, rtree, rtree_i32; undefined for any other table. */
-export function moduleOf(table: Table): string | undefined {
+export function moduleOf(table: Definition): string | undefined {
   return definitionOf(table)?.module;
 }
 
 /** Where an FTS5 table has its content: in itself, in another table, or nowhere. Any other table has its own. */
-export function contentOf(table: Table): "own" | "external" | "none" {
+export function contentOf(table: Definition): "own" | "external" | "none" {
   const definition = definitionOf(table);
   if (definition?.module !== "fts5") return "own";
-  const [option] = definition.arguments.flatMap((argument) => {
-    const [, name = "", value = ""] = /^\s*(\w+)\s*=([\s\S]*)$/.exec(argument) ?? [];
-    // FTS5 takes options by their first letters (fts5_config.c, fts5ConfigParseSpecial)
-    return name !== "" && "content".startsWith(name.toLowerCase()) ? [value] : [];
-  });
+  const option = optionOf(definition.arguments, "content");
   if (option === undefined) return "own";
   return /^\s*(?:''|""|``|\[\])?\s*$/.test(option) ? "none" : "external";
 }
 
-function definitionOf({ kind, sql }: Table) {
+/** What is lost of a table that comes out as what it shows. */
+export function lostIndex(table: Table): readonly string[] {
+  return contentOf(table) === "none"
+    ? [`The index of ${quoteName(table.name)} is left out: an FTS5 table without content shows no text`]
+    : [];
+}
+
+/** True if a virtual table makes a table of its own name and this ending; any other one of such a name is a user's. */
+export function makesShadow(table: Definition, ending: string): boolean {
+  const definition = definitionOf(table);
+  switch (definition?.module) {
+    case "fts5": // https://sqlite.org/fts5.html#fts5_data_structures
+      if (ending === "content")
+        return contentOf(table) === "own" || isOn(optionOf(definition.arguments, "contentless_unindexed"));
+      if (ending === "docsize") return !/^\W*0/.test(optionOf(definition.arguments, "columnsize") ?? "1");
+      return ["data", "idx", "config"].includes(ending);
+    case "rtree":
+    case "rtree_i32":
+      return ["node", "rowid", "parent"].includes(ending);
+    default:
+      return false;
+  }
+}
+
+function isOn(option: string | undefined): boolean {
+  return option !== undefined && /[1-9]/.test(option);
+}
+
+/** FTS5 takes options by their first letters, the first one in its list that fits (fts5_config.c, fts5ConfigParseSpecial). */
+const options = [
+  "prefix",
+  "tokenize",
+  "content",
+  "contentless_delete",
+  "contentless_unindexed",
+  "content_rowid",
+  "columnsize",
+];
+
+function optionOf(list: readonly string[], wanted: string): string | undefined {
+  const values = list.flatMap((argument) => {
+    const [, name = "", value = ""] = /^\s*(\w+)\s*=([\s\S]*)$/.exec(argument) ?? [];
+    return name !== "" && options.find((option) => option.startsWith(name.toLowerCase())) === wanted ? [value] : [];
+  });
+  return values[0];
+}
+
+function definitionOf({ kind, sql }: Definition) {
   if (kind !== "virtual" || sql === null) return undefined;
-  const list = tokensOf(sql).filter((token) => !/^(?:--|\/\*)/.test(token));
+  const list = tokensOf(sql).map((token) => (isBlank(token) ? " " : token));
   const open = list.indexOf("(");
   const head = (open === -1 ? list : list.slice(0, open)).join("");
-  const module = /\busing\s+["'`[]?(\w+)["'`\]]?\s*$/i.exec(head)?.[1]?.toLowerCase();
+  const module = /\busing\s*["'`[]?(\w+)["'`\]]?\s*$/i.exec(head)?.[1]?.toLowerCase();
   if (module === undefined) return undefined;
   const close = list.lastIndexOf(")");
   const parameters: string[] = [""];

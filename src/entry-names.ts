@@ -4,7 +4,7 @@
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unsafe = /[\u0000-\u001f\u007f<>:"/\\|?*]|^\.+|[. ]+$/g;
 /** Names of devices on Windows, also with an ending, and of the archive's own entries. */
-const reserved = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|schema|manifest)(?:\.|$)/i;
+const reserved = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|schema|manifest) *(?:\.|$)/i;
 
 /** Bytes of a name at most; with its ending and a number it stays below the 255 that most file systems take. */
 const maxNameBytes = 200;
@@ -24,7 +24,7 @@ export function entryNames(tables: readonly string[]): readonly string[] {
 
 /** Some systems take names that differ in case, or in how an accent is composed, for the same one. */
 function folded(name: string): string {
-  return name.normalize("NFC").toLowerCase();
+  return name.normalize("NFC").toUpperCase().toLowerCase();
 }
 
 function shortened(name: string): string {

@@ -40,17 +40,17 @@ export function layoutOf(
     const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
     return { ...single([...format.segments({ ...schema, warnings }, content, chosen)], format, gzip), warnings };
   }
-  const { warnings } = schema;
-  const tables = schema.tables.filter((table) => table.kind !== "shadow");
+  const all = schema.tables.filter((table) => table.kind !== "shadow");
+  const tables = content === "schema" ? [] : all;
   const [only] = tables;
-  if (tables.length === 1 && only !== undefined && content !== "schema")
-    return { ...single([...format.segments(only, chosen)], format, gzip), warnings };
-  const definitions = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
+  const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, chosen) ?? [])];
+  if (all.length === 1 && only !== undefined)
+    return { ...single([...format.segments(only, chosen)], format, gzip), warnings: own };
+  const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
+  const definitions = content === "data" ? undefined : first;
+  const warnings = [...own, ...(definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {})) ?? [])];
   return {
-    parts: archiveParts(schema, content === "schema" ? [] : tables, content === "data" ? undefined : definitions, {
-      format,
-      chosen,
-    }),
+    parts: archiveParts({ ...schema, warnings }, tables, definitions, { format, chosen }),
     packing: "zip",
     extension: ".zip",
     mediaType: "application/zip",

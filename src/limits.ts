@@ -20,10 +20,16 @@ export const firstPageRows = 128;
 export const pageGrowth = 8;
 
 /**
- * Rows of a page that goes straight to the careful path. Nothing but this number bounds its memory, as no value limit
- * of the engine applies: 16 rows of 2 MB each (https://developers.cloudflare.com/durable-objects/platform/limits/).
+ * Rows of a page of the careful path at most. Nothing but this number and the size of the rows before bounds its memory, as no value limit
+ * of the engine applies (https://developers.cloudflare.com/durable-objects/platform/limits/).
  */
 export const carefulPageRows = 16;
+
+/** Rows of the first careful page after the fast path refused one, when nothing is known of their size: 2 MB each, or 8. */
+export const carefulFirstRows = 2;
+
+/** Bound parameters at most (workerd util/sqlite.c++:1387). */
+export const maxParameters = 100;
 
 /** After a page that needed care, at most so many times its rows go straight to the careful path: 1.02 reads a row. */
 export const carefulBackoffMax = 64;

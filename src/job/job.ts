@@ -92,14 +92,20 @@ export function restart(job: Job): Job {
   return { ...job, uploadId: null, checkpoint: null, restarts: job.restarts + 1 };
 }
 
+/** Trying again finds the same. */
+const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
+  "schema_changed",
+  "data_unreadable",
+  "too_many_parts",
+  "no_bucket",
+]);
+
 /** A slice failed: tried again later, or for good if it was the last try or trying again cannot help. */
 export function retryOrFail(job: Job, error: unknown, now: number): Job {
   const known = error instanceof ExportError;
   const message = error instanceof Error ? error.message : String(error);
   const isLost = known && error.code === "upload_lost";
-  const isFinal =
-    (known && (error.code === "schema_changed" || error.code === "too_many_parts" || error.code === "no_bucket")) ||
-    (isLost && job.restarts >= maxRestarts);
+  const isFinal = (known && finalCodes.has(error.code)) || (isLost && job.restarts >= maxRestarts);
   if (!isFinal && job.attempts < maxAttempts) {
     const next = isLost ? restart(job) : job;
     return { ...next, lease: null, wakeMs: now + backoffMs(Math.max(1, job.attempts)) };

@@ -21,9 +21,9 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   const optionsOf = (c: Context) =>
     parseOptions(new URL(c.req.url).searchParams, { formats: engine.formats, tableNames: () => engine.tableNames() });
 
-  app.get("/dump", (c) => {
+  app.get("/dump", async (c) => {
     const { body, fileName, mediaType } = engine.dump(optionsOf(c));
-    return new Response(body, {
+    return new Response(await begun(body), {
       headers: {
         "Content-Type": mediaType,
         "Content-Disposition": `attachment; filename="${fileName}"`,
@@ -54,6 +54,24 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   app.notFound(unknownPath);
   app.onError((error, c) => problemOf(error, hintsFor(error, c)));
   return async (request) => app.fetch(request);
+}
+
+/** The same stream, once its first chunk is there: what fails before it can still be told with a status. */
+async function begun(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const reader = body.getReader();
+  let first: ReadableStreamReadResult<Uint8Array> | null = await reader.read();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = first ?? (await reader.read());
+        first = null;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** For a database that is too large: the same request as a POST is what works. */

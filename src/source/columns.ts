@@ -44,15 +44,20 @@ export function readColumns(sql: SqlStorage): (table: string, strict: boolean) =
 /** The columns of every primary-key index, which a rowid alias does not have. */
 export function readIndexKeys(sql: SqlStorage): Map<string, readonly KeyColumn[]> {
   const rows = sql
-    .exec<{ t: string; name: string; down: number }>(
-      `SELECT l.name AS t, k.name AS name, k."desc" AS down ${described.replace("%s", "pragma_index_list(l.name)").replace(" WHERE", " JOIN pragma_index_xinfo(x.name) k WHERE")} AND x.origin='pk' AND k.key=1 ORDER BY l.name, k.seqno`,
+    .exec<{ t: string; name: string; down: number; coll: string; sql: string }>(
+      `SELECT l.name AS t, k.name AS name, k."desc" AS down, k.coll AS coll, (SELECT sql FROM sqlite_schema WHERE type='table' AND name=l.name) AS sql ${described.replace("%s", "pragma_index_list(l.name)").replace(" WHERE", " JOIN pragma_index_xinfo(x.name) k WHERE")} AND x.origin='pk' AND k.key=1 ORDER BY l.name, k.seqno`,
     )
     .toArray();
   const keys = new Map<string, readonly KeyColumn[]>();
   for (const [table, columns] of Map.groupBy(rows, (row) => row.t)) {
     keys.set(
       table,
-      columns.map((row) => ({ sql: columnSql(row.name), descending: row.down === 1 })),
+      columns.map((row) => ({
+        sql: columnSql(row.name),
+        descending: row.down === 1,
+        // no pragma tells a column's collation; without the word all are the same
+        collation: /collate/i.test(row.sql) ? row.coll : null,
+      })),
     );
   }
   return keys;

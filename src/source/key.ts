@@ -6,6 +6,8 @@ import type { KeyCell } from "./cursor.ts";
 export interface KeyColumn {
   /** Qualified, as `columnSql` writes it. */
   readonly sql: string;
+  /** The key's own collation, where it may be another than the column's; null where it cannot. */
+  readonly collation: string | null;
   readonly descending: boolean;
 }
 
@@ -43,21 +45,38 @@ export function orderOf(key: Key): string {
     case "rowid":
       return key.sql;
     case "columns":
-      return key.columns.map(({ sql, descending }) => `${sql}${descending ? " DESC" : ""}`).join(",");
+      return key.columns.map((column) => `${comparable(column)}${column.descending ? " DESC" : ""}`).join(",");
     case "none":
       return "";
   }
 }
 
-/** Keys whose columns do not all run the same way are read level by level: SQLite cannot compare them as one row value. */
+/** A column as its key compares it. */
+function comparable({ sql, collation }: KeyColumn): string {
+  return collation === null ? sql : `${sql} COLLATE ${quoteName(collation)}`;
+}
+
+/**
+ * Keys whose columns do not all run the same way, or have collations of their own, are read level by level: SQLite cannot compare them
+ * as one row value, or does not use the index for it.
+ */
 export function isMixed(key: Key): boolean {
-  return key.kind === "columns" && new Set(key.columns.map((column) => column.descending)).size > 1;
+  return (
+    key.kind === "columns" &&
+    key.columns.length > 1 &&
+    (new Set(key.columns.map((column) => column.descending)).size > 1 ||
+      key.columns.some(({ collation }) => collation !== null))
+  );
 }
 
 /** The rows behind a key; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
 export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
   const columns =
-    key.kind === "columns" ? key.columns : key.kind === "rowid" ? [{ sql: key.sql, descending: false }] : [];
+    key.kind === "columns"
+      ? key.columns
+      : key.kind === "rowid"
+        ? [{ sql: key.sql, descending: false, collation: null }]
+        : [];
   const values: Bound["values"][number][] = [];
   const bind = (cell: KeyCell) => {
     const { sql, value } = parameter(cell);
@@ -67,11 +86,11 @@ export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
   if (isMixed(key)) {
     const terms = columns.slice(0, fixed + 1).map((column, index) => {
       const operator = index < fixed ? "=" : column.descending ? "<" : ">";
-      return `${column.sql}${operator}${bind(cellAt(at, index))}`;
+      return `${comparable(column)}${operator}${bind(cellAt(at, index))}`;
     });
     return { sql: terms.join(" AND "), values };
   }
-  const left = columns.map((column) => column.sql).join(",");
+  const left = columns.map(comparable).join(",");
   const right = at.map(bind).join(",");
   return { sql: `(${left})${columns[0]?.descending ? "<" : ">"}(${right})`, values };
 }

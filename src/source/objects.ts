@@ -11,12 +11,14 @@ export interface Objects {
   readonly warnings: readonly string[];
   /** Names of what has bytes in its definition that are no UTF-8: no text here can say exactly what it is. */
   readonly unreadable: ReadonlySet<string>;
+  /** Tables that are left out; statistics of them are, too. */
+  readonly hiddenTables: readonly string[];
 }
 
 /** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
 const hidden = /^(_cf_|_export_|__miniflare)/i;
-/** Of the hidden tables these hold nothing of a user's: jobs and their snapshots, the alarm, and the name of a local object. */
-const own = /^(_export_(jobs|parts|remainder|alarm|undo_.*)|_cf_metadata|__miniflare_do_name)$/i;
+/** Of the hidden tables these hold nothing of a user's: jobs, the alarm, and the name of a local object. */
+const own = /^(_export_(jobs|parts|remainder|alarm)|_cf_metadata|__miniflare_do_name)$/i;
 /** Statistics of releases that this one does not have, or that no statement brings back. */
 const statistics = /^sqlite_stat[0-9]/i;
 
@@ -46,5 +48,6 @@ export function readObjects(sql: SqlStorage): Objects {
     shown: objects.filter((object) => !isHidden(object)),
     warnings: left.map(({ type, name }) => `${type[0]?.toUpperCase()}${type.slice(1)} ${quoteName(name)} is left out`),
     unreadable,
+    hiddenTables: objects.filter((object) => object.type === "table" && isHidden(object)).map(({ name }) => name),
   };
 }

@@ -2,7 +2,15 @@
 import { utf8 } from "../../formats/bytes.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { RowEncoder } from "../../formats/format.ts";
-import { carefulPageRows, carefulBackoffMax, firstPageRows, limitAim, pageGrowth } from "../limits.ts";
+import {
+  carefulBackoffMax,
+  carefulFirstRows,
+  carefulPageRows,
+  firstPageRows,
+  limitAim,
+  maxParameters,
+  pageGrowth,
+} from "../limits.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
 import { alias, behind, isMixed, orderOf, type Bound } from "./key.ts";
 import { fastQuery, renderCareful, renderFast, type Rendered, type Rendering } from "./render.ts";
@@ -31,18 +39,21 @@ export function readPage(reading: Reading, segment: RowsSegment, from: Cursor | 
     let rendered = query === null ? ("needs care" as const) : renderFast(sql, query, rendering, quick);
     const path = query === null ? "careful" : rendered === "needs care" ? "refused" : "fast";
     // A row that is too large for the engine once it is rendered is not too large to be read.
+    let rows = limit;
     if (rendered === "needs care" || (rendered === "too big" && limit === 1)) {
-      rendered = renderCareful(sql, table, rendering, windowOf(table, at, limit));
+      // nothing is known yet of the size of rows that the fast path refused
+      rows = path === "refused" ? Math.min(limit, carefulFirstRows) : limit;
+      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows));
     }
     if (typeof rendered === "string") {
-      at = { ...at, limit: Math.max(1, limit >>> 1) };
+      at = { ...at, limit: Math.max(1, rows >>> 1) };
       continue;
     }
     if (!at.sparse && segment.sparse !== undefined && hasGaps(at, rendered)) {
       at = { ...at, sparse: true };
       continue;
     }
-    return pageOf(reading, rendering, at, limit, rendered, path);
+    return pageOf(reading, rendering, at, rows, rendered, path);
   }
 }
 
@@ -72,14 +83,14 @@ function pageOf(
 }
 
 /** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer. */
-function nextPath({ careful, backoff }: Cursor, rows: number, path: Path): Pick<Cursor, "careful" | "backoff"> {
+function nextPath({ careful, backoff, limit }: Cursor, rows: number, path: Path): Pick<Cursor, "careful" | "backoff"> {
   switch (path) {
     case "fast":
       return { careful: 0, backoff: 1 };
     case "careful":
       return { careful: Math.max(0, careful - rows), backoff };
     case "refused":
-      return { careful: rows * backoff, backoff: Math.min(backoff * 2, carefulBackoffMax) };
+      return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
   }
 }
 
@@ -97,7 +108,8 @@ function nextLimit({ rows, bytes }: Rendered, aim: number, most: number): number
 
 /** Pages grow step by step; one that only tries whether the fast path is back is a small one. */
 function mostRows(at: Cursor, path: Path, budget: PageBudget): number {
-  return Math.min(path === "fast" ? at.limit * pageGrowth : firstPageRows, budget.rows);
+  const careful = path === "refused" ? 2 * carefulFirstRows : at.careful > 0 ? 2 * at.limit : firstPageRows;
+  return Math.min(path === "fast" ? at.limit * pageGrowth : Math.min(careful, firstPageRows), budget.rows);
 }
 
 /** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */
@@ -123,10 +135,14 @@ function windowOf(table: SourceTable, at: Cursor, limit: number): Bound {
   }
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   const order = table.key.kind === "none" ? "" : ` ORDER BY ${orderOf(table.key)}`;
-  // Rows that nothing can name are the one case for OFFSET (docs/decisions.md).
+  // Rows that nothing can name are the one case for OFFSET (docs/decisions.md) …
   const offset = table.key.kind === "none" ? ` OFFSET ${at.rows}` : "";
+  // … and by one scan for all their columns: a covering index would give some of them in another order
+  const scan = table.key.kind === "none" ? " NOT INDEXED" : "";
+  // parameters may be 100 (workerd util/sqlite.c++:1387), and so may key columns
+  const most = values.length < maxParameters ? "?" : String(limit);
   return {
-    sql: ` FROM ${quoteName(table.name)} AS ${alias}${where}${order} LIMIT ?${offset}`,
-    values: [...values, limit],
+    sql: ` FROM ${quoteName(table.name)} AS ${alias}${scan}${where}${order} LIMIT ${most}${offset}`,
+    values: most === "?" ? [...values, limit] : values,
   };
 }

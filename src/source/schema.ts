@@ -2,6 +2,7 @@
 import { foldAscii, quoteName, quoteText } from "../../formats/expression.ts";
 import type { Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
 import { hasWord } from "../../formats/tokens.ts";
+import { makesShadow } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { readColumns, readIndexKeys } from "./columns.ts";
@@ -30,13 +31,14 @@ export interface Catalog {
   readonly others: readonly SchemaObject[];
   readonly warnings: readonly string[];
   readonly unreadable: Objects["unreadable"];
+  readonly hiddenTables: Objects["hiddenTables"];
   /** Text that differs whenever the exported schema does. */
   readonly fingerprint: string;
 }
 
 /** Reads the schema in one synchronous turn. */
 export function readCatalog(sql: SqlStorage): Catalog {
-  const { shown, warnings, unreadable } = readObjects(sql);
+  const { shown, warnings, unreadable, hiddenTables } = readObjects(sql);
   const kinds = new Map(
     sql
       .exec<{ name: string; type: string; wr: number; strict: number }>(
@@ -47,7 +49,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
   );
   const columns = readColumns(sql);
   const indexKeys = readIndexKeys(sql);
-  const virtual = shown.filter((object) => kinds.get(object.name)?.type === "virtual").map((object) => object.name);
+  const virtual = shown.filter((object) => kinds.get(object.name)?.type === "virtual");
 
   const build = (object: SchemaObject): SourceTable => {
     const { stored, visible, names, alias } = columns(object.name, kinds.get(object.name)?.strict === 1);
@@ -67,8 +69,9 @@ export function readCatalog(sql: SqlStorage): Catalog {
       key.kind === "rowid" && !isAlias && free !== undefined
         ? { name: free, sql: key.sql, affinity: "INTEGER", only: "INTEGER" }
         : null;
-    const tableKind = kind?.type === "virtual" || kind?.type === "shadow" ? kind.type : "table";
-    const owner = tableKind === "shadow" ? ownerOf(object.name, virtual) : null;
+    // SQLite goes by the name alone; a user's table may have such a name
+    const owner = kind?.type === "shadow" ? ownerOf(object.name, virtual) : null;
+    const tableKind = kind?.type === "virtual" ? "virtual" : owner === null ? "table" : "shadow";
     const exact = (list: readonly Column[]) =>
       list.map((column): Column => (isAlias && column.name === alias ? { ...column, only: "INTEGER" } : column));
     return {
@@ -95,14 +98,18 @@ export function readCatalog(sql: SqlStorage): Catalog {
     others: shown.filter((object) => object.type !== "table"),
     warnings,
     unreadable,
+    hiddenTables,
     fingerprint: JSON.stringify(shown.map(({ type, name, sql: text }) => [type, name, text])),
   };
 }
 
 /** A shadow table is named after its virtual table: `docs_content` belongs to `docs`. */
-function ownerOf(name: string, virtual: readonly string[]): string | null {
-  const owners = virtual.filter((owner) => foldAscii(name).startsWith(`${foldAscii(owner)}_`));
-  return owners.toSorted((one, other) => other.length - one.length)[0] ?? null;
+function ownerOf(name: string, virtual: readonly SchemaObject[]): string | null {
+  const owner = virtual.find((one) => {
+    const isNamedAfter = foldAscii(name).startsWith(`${foldAscii(one.name)}_`);
+    return isNamedAfter && makesShadow({ kind: "virtual", sql: one.sql }, foldAscii(name).slice(one.name.length + 1));
+  });
+  return owner?.name ?? null;
 }
 
 /** The names that a selection may hold. */
@@ -119,11 +126,13 @@ export function select(catalog: Catalog, { tables: wanted, exclude }: Selection)
   const others = catalog.others.filter((object) => object.sql !== null && homes.has(foldAscii(object.table)));
   const all = wanted === null && exclude.length === 0;
   const list = tables.map((table) => quoteText(table.name)).join(",");
+  const hidden = catalog.hiddenTables.map(quoteText).join(",");
   const internal = catalog.internal
     .filter((table) => all || table.name !== "sqlite_sequence" || tables.some((one) => one.autoincrement))
-    .map((table) =>
-      all ? table : { ...table, where: `${table.name === "sqlite_sequence" ? "name" : "tbl"} IN (${list})` },
-    );
+    .map((table) => {
+      const column = table.name === "sqlite_sequence" ? "name" : "tbl";
+      return { ...table, where: all ? `${column} IS NULL OR ${column} NOT IN (${hidden})` : `${column} IN (${list})` };
+    });
   const bad = [...tables, ...views, ...others].find(({ name }) => catalog.unreadable.has(name));
   if (bad !== undefined) {
     throw new ExportError(

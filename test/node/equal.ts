@@ -11,7 +11,7 @@ import { has, run } from "./commands.ts";
 const schemaQuery =
   "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name = 'sqlite_sequence') ORDER BY type, name";
 const sequenceQuery = "SELECT name, CAST(seq AS TEXT) AS seq FROM sqlite_sequence ORDER BY name, seq";
-const statisticsQuery = "SELECT * FROM sqlite_stat1 ORDER BY 1, 2";
+const statisticsQuery = "SELECT * FROM sqlite_stat1 WHERE tbl NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1, 2";
 
 /** The first difference between an object and its copy, or null; what `warnings` name may differ, and is not looked at. */
 export async function differenceOf(one: Case, object: Reader, copy: Reader, warnings = ""): Promise<string | null> {

@@ -23,12 +23,10 @@ export function runnable(sql: string, columns: readonly string[] | null): Runnab
   const isOpenBlock = last.startsWith("/*") && (last.length < 4 || !last.endsWith("*/"));
   // A line comment would swallow the `;`; SQLite accepts a block comment that never ends, which would swallow the file.
   const end = isOpenBlock ? "*/;\n" : last.startsWith("--") ? "\n;\n" : ";\n";
-  const isBare = isIndex || list.findLast((token) => !isBlank(token)) !== ")";
-  // The shell drops CR in front of LF; and unless a table ends in its `)`, SQLite keeps the line feed that closes a comment.
+  // SQLite keeps the line feed that closes a comment: of an index, and of a table that does not end in its `)`.
+  const keepsLineFeed = isIndex || (/^table$/i.test(second) && list.findLast((token) => !isBlank(token)) !== ")");
   const isStoredOtherwise =
-    isOpenBlock ||
-    (columns !== null && sql.includes("\r\n")) ||
-    (/^(?:table|(?:unique )?index)$/i.test(isIndex ? "index" : second) && isBare && end.startsWith("\n"));
+    isOpenBlock || (keepsLineFeed && end.startsWith("\n")) || (columns !== null && sql.includes("\r\n")); // the shell drops the CR
   return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
 }
 

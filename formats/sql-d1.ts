@@ -1,6 +1,6 @@
 /**
- * SQL for D1 and for other Durable Objects: no transaction of its own, nothing written to sqlite_schema, all tables before any row,
- * and no statement that `exec()` would refuse for its length.
+ * SQL for D1 and for other Durable Objects: no transaction of its own, nothing written to sqlite_schema, all tables that foreign keys may
+ * name before any row, and no statement that `exec()` would refuse for its length.
  */
 import { hex, utf8 } from "./bytes.ts";
 import { runnable } from "./ddl.ts";

@@ -1,6 +1,6 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
 import { hex, join } from "./bytes.ts";
-import { careOf, isBlob, isRealZero, joinByComma } from "./expression.ts";
+import { careOf, isBlob, isPlainNumber, isRealZero, joinByComma } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
@@ -31,7 +31,7 @@ function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
     open: "",
     separator: "\n",
     close: "\n",
-    fast: { row, ...(care !== undefined && { care }), needsCare: (page) => !isUtf8(page) },
+    fast: { row, ...(care !== undefined && { care }), finish: (page) => (isUtf8(page) ? page : null) },
     encode: (cells) => join(cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)])),
     noted: {
       what: "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there",
@@ -40,8 +40,10 @@ function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
   };
 }
 
-function fieldExpression({ sql, only }: Column, { formulas }: Chosen): string {
+function fieldExpression(column: Column, { formulas }: Chosen): string {
+  const { sql, affinity, only = affinity === "TEXT" ? "TEXT" : undefined } = column;
   const text = textExpression(
+    sql,
     formulas === "guard"
       ? `CASE WHEN substr(${sql},1,1) IN (${formulaSigns}) THEN concat('''',${sql}) ELSE ${sql} END`
       : sql,
@@ -50,18 +52,19 @@ function fieldExpression({ sql, only }: Column, { formulas }: Chosen): string {
     case "INTEGER":
       return `ifnull(${sql},'')`;
     case "TEXT":
-      return `CASE WHEN ${sql} IS NULL THEN '' ELSE ${text} END`;
-    default: // TEXT sorts behind every number; SQLite prints infinity as Inf
-      return `CASE WHEN ${sql} IS NULL THEN '' WHEN ${sql}>='' THEN ${text} WHEN ${sql}>=9e999 THEN 'Infinity' WHEN ${sql}<=-9e999 THEN '-Infinity' ELSE ${sql} END`;
+      return `CASE WHEN ${sql} IS NULL THEN '' ${text}`;
+    default: // numbers sort before TEXT; SQLite prints infinity as Inf
+      return `CASE WHEN ${isPlainNumber(column)} THEN ${sql} WHEN ${sql} IS NULL THEN '' WHEN ${sql}>=9e999 AND ${sql}<'' THEN 'Infinity' WHEN ${sql}<=-9e999 THEN '-Infinity' WHEN ${sql}<'' THEN ${sql} ${text}`;
   }
 }
 
 /** RFC 4180, section 2: fields with a line break, a double quote or a comma are quoted, double quotes doubled. */
 const special = ["','", `'"'`, "char(10)", "char(13)"];
 
-function textExpression(sql: string): string {
-  const isSpecial = special.map((sign) => `instr(${sql},${sign})`).join(" OR ");
-  return `CASE WHEN ${isSpecial} OR octet_length(${sql})=0 THEN concat('"',replace(${sql},'"','""'),'"') ELSE ${sql} END`;
+/** The last branches of a CASE: for TEXT, which may have been `changed`. */
+function textExpression(sql: string, changed: string): string {
+  const isSpecial = special.map((sign) => `instr(${changed},${sign})`).join(" OR ");
+  return `WHEN ${isSpecial} OR ${sql}='' THEN concat('"',replace(${changed},'"','""'),'"') ELSE ${changed} END`;
 }
 
 /** What makes a spreadsheet take a field for a formula (CWE-1236, https://owasp.org/www-community/attacks/CSV_Injection). */

@@ -51,11 +51,16 @@ export function isBlob(column: Column): string | undefined {
   return column.only === undefined || column.only === "BLOB" ? `${column.sql}>=x''` : undefined;
 }
 
-/** True for TEXT that holds a NUL, which `quote()` cuts; BLOBs may well hold one. */
-export function hasNul(column: Column): string | undefined {
-  if (column.only !== undefined && column.only !== "TEXT") return undefined;
-  const search = `instr(${column.sql},char(0))`;
-  return column.affinity === "TEXT" ? search : `(${column.sql}>='' AND ${column.sql}<x'' AND ${search})`;
+/**
+ * True for a number that SQLite turns into text by itself, exactly: any but ±Infinity, and at the very end of INTEGER. Two comparisons,
+ * where `quote()` is a call that allocates.
+ */
+export function isPlainNumber({ sql, affinity }: Column): string {
+  const [least, most] =
+    affinity === "INTEGER" || affinity === "NUMERIC"
+      ? ["-9223372036854775807", "9223372036854775807"] // INTEGERs compare faster with their like
+      : ["-1.79e308", "1.79e308"];
+  return `${sql} BETWEEN ${least} AND ${most}`;
 }
 
 /** True for 0.0 and for -0.0, which SQLite prints alike; only a column without affinity keeps the sign. */

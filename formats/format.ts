@@ -60,10 +60,11 @@ export interface FastRows {
   readonly row: string;
   /** SQL expression, true (not 0, not NULL) for a row that `row` would not render right; `row` is then not evaluated. */
   readonly care?: string;
-  /** Looks over a rendered page (the bytes between `open` and `close`): true if any row may need the careful path. */
-  needsCare?(page: Uint8Array): boolean;
-  /** A rendered page with what can be put right in its bytes; null where nothing has to be. */
-  mend?(page: Uint8Array): Uint8Array | null;
+  /**
+   * Looks over a rendered page (the bytes between `open` and `close`): gives it back, with what can be put right in its bytes, or null
+   * if any row may need the careful path. Absent where there is nothing to look for.
+   */
+  finish?(page: Uint8Array): Uint8Array | null;
 }
 
 /** A table, index, view or trigger as `sqlite_schema` has it. */

@@ -34,7 +34,7 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
       row: rowExpression(quotesLarge ? columns.map(quotingLarge) : columns),
       ...(care !== undefined && { care }),
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
-      needsCare: (page) => includesAscii(page, "+999") || !isUtf8(page),
+      finish: (page) => (includesAscii(page, "+999") || !isUtf8(page) ? null : page),
     },
     encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell, quotesLarge)}`).join(",")}}`,
     noted: {

@@ -4,40 +4,35 @@ import type { Cell, InvalidText } from "./format.ts";
 /** Control characters except TAB and LF: a sqlite3 shell eats CR, and the others do not survive every reader. */
 const isControl = (byte: number) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a;
 
-/** True if any byte is a C0 control character other than TAB and LF. Four bytes at a time: about 4 GB/s. */
-export function hasControl(bytes: Uint8Array): boolean {
+/** What one look over a page finds. */
+export interface Look {
+  /** A C0 control character other than TAB and LF; the positions of dots end in front of it. */
+  readonly hasControl: boolean;
+  /** Where the dots are. */
+  readonly dots: readonly number[];
+}
+
+/** Looks for control characters and dots, four bytes at a time: 2 GB/s, and as cheap as one search where dots are rare. */
+export function look(bytes: Uint8Array): Look {
+  const dots: number[] = [];
   const aligned = bytes.byteOffset % 4 === 0 ? bytes.length >>> 2 : 0;
   const words = new Uint32Array(bytes.buffer, aligned === 0 ? 0 : bytes.byteOffset, aligned);
   for (let at = 0; at < aligned; at++) {
     const word = words[at] ?? 0;
     // A byte below 0x20 borrows into its own high bit: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
-    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && wordHasControl(word)) return true;
+    const dotsAsZero = word ^ 0x2e2e2e2e;
+    const found = ((word - 0x20202020) & ~word) | ((dotsAsZero - 0x01010101) & ~dotsAsZero);
+    if ((found & 0x80808080) !== 0 && findIn(bytes, at << 2, (at << 2) + 4, dots)) return { hasControl: true, dots };
   }
-  for (let at = aligned << 2; at < bytes.length; at++) {
-    if (isControl(bytes[at] ?? 0x20)) return true;
-  }
-  return false;
+  return { hasControl: findIn(bytes, aligned << 2, bytes.length, dots), dots };
 }
 
-function wordHasControl(word: number): boolean {
-  return (
-    isControl(word & 0xff) ||
-    isControl((word >>> 8) & 0xff) ||
-    isControl((word >>> 16) & 0xff) ||
-    isControl(word >>> 24)
-  );
-}
-
-/**
- * True if the bytes may hold the text of a REAL below 1e-280: `e-28…`, `e-29…` or `e-3…` with three digits.
- */
-export function hasTinyReal(bytes: Uint8Array): boolean {
-  const [minus, e, two, three, eight] = [0x2d, 0x65, 0x32, 0x33, 0x38];
-  const isDigit = (at: number) => ((bytes[at] ?? 0) ^ 0x30) < 10;
-  for (let at = bytes.indexOf(minus); at !== -1; at = bytes.indexOf(minus, at + 1)) {
-    if (bytes[at - 1] !== e) continue;
-    const [first, second] = [bytes[at + 1], bytes[at + 2] ?? 0];
-    if ((first === three || (first === two && second >= eight)) && isDigit(at + 2) && isDigit(at + 3)) return true;
+/** Adds the dots from one position to another; true at the first control character. */
+function findIn(bytes: Uint8Array, from: number, to: number, dots: number[]): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0x20;
+    if (byte === 0x2e) dots.push(at);
+    else if (isControl(byte)) return true;
   }
   return false;
 }

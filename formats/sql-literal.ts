@@ -2,7 +2,7 @@
 import { hex, utf8 } from "./bytes.ts";
 import { quoteText } from "./expression.ts";
 import type { Cell } from "./format.ts";
-import { hasControl } from "./scan.ts";
+import { look } from "./scan.ts";
 import { realLiteral } from "./sql-real.ts";
 
 /** A value as a literal; REAL always with `.` or `e`. */
@@ -18,5 +18,5 @@ export function literal(cell: Cell): string {
 /** TEXT. The sqlite3 shell strips CR in front of LF in literals too, and no SQL text may hold a NUL. */
 export function textLiteral(text: string): string {
   const bytes = utf8(text);
-  return hasControl(bytes) ? `CAST(X'${hex(bytes)}' AS TEXT)` : quoteText(text);
+  return look(bytes).hasControl ? `CAST(X'${hex(bytes)}' AS TEXT)` : quoteText(text);
 }

@@ -7,36 +7,39 @@
  */
 import { concatBytes, utf8 } from "./bytes.ts";
 import type { Real } from "./format.ts";
-
-/** Below this SQLite 3.40 reads decimal text inexactly, whatever its length. */
-const tiny = 1e-280;
+import { look } from "./scan.ts";
 
 /** REAL as a literal, from SQLite's own text for it. */
-export function realLiteral({ real, text }: Real): string {
-  if (!Number.isFinite(real)) return real > 0 ? "9e999" : "-9e999";
-  if (real !== 0 && Math.abs(real) < tiny) return quotient(real);
-  const mended = mendReals(utf8(text));
-  return mended === null ? text : new TextDecoder().decode(mended);
+export function realLiteral({ text }: Real): string {
+  const bytes = utf8(text);
+  const mended = mendReals(bytes, look(bytes).dots);
+  return mended === bytes ? text : new TextDecoder().decode(mended);
 }
 
 /**
- * A page of rows as `quote()` writes them, with every REAL that is at risk in 17 digits; null if there is none. What looks like a
- * REAL inside of a text is left alone.
+ * A page of rows with every REAL that is at risk put otherwise; the same page if there is none. What looks like a REAL inside of a text
+ * is left alone. `dots` are the positions of all dots: SQLite writes no REAL without.
  */
-export function mendReals(page: Uint8Array): Uint8Array | null {
+export function mendReals(page: Uint8Array, dots: readonly number[]): Uint8Array {
   const pieces: Uint8Array[] = [];
   let done = 0;
   let text: { at: number; isInside: boolean } = { at: 0, isInside: false };
-  for (let dot = page.indexOf(sign.dot); dot !== -1; dot = page.indexOf(sign.dot, dot + 1)) {
-    const found = decimalAround(page, dot);
-    if (found === null || isSafeDecimal(found.digits, found.exponent)) continue;
+  for (const dot of dots) {
+    const found = riskyAround(page, dot);
+    if (found === null) continue;
     text = followQuotes(page, text, dot);
     if (text.isInside) continue;
-    const real = Number(new TextDecoder().decode(page.subarray(found.start, found.end)));
-    pieces.push(page.subarray(done, found.start), utf8(real.toPrecision(17)));
+    const real = new TextDecoder().decode(page.subarray(found.start, found.end));
+    pieces.push(page.subarray(done, found.start), utf8(safeLiteral(Number(real))));
     done = found.end;
   }
-  return done === 0 ? null : concatBytes([...pieces, page.subarray(done)]);
+  return done === 0 ? page : concatBytes([...pieces, page.subarray(done)]);
+}
+
+/** A literal that every reader takes for this number. */
+function safeLiteral(real: number): string {
+  if (!Number.isFinite(real)) return real > 0 ? "9e999" : "-9e999";
+  return real !== 0 && Math.abs(real) < 1e-280 ? quotient(real) : real.toPrecision(17);
 }
 
 const sign = { quote: 0x27, open: 0x28, close: 0x29, comma: 0x2c, plus: 0x2b, minus: 0x2d, dot: 0x2e, e: 0x65 };
@@ -51,30 +54,37 @@ function followQuotes(page: Uint8Array, from: { at: number; isInside: boolean },
   return { at: to, isInside };
 }
 
-/** The number around a dot, without its sign, as digits × 10^exponent; null if it is none, or has more than 15 digits. */
-function decimalAround(page: Uint8Array, dot: number) {
-  let start = dot;
+/** Where the number around a dot begins and ends, if a reader may take it for another one; null if there is none, or it is safe. */
+function riskyAround(page: Uint8Array, dot: number): { start: number; end: number } | null {
+  if (!isDigit(page[dot + 1]) || !isDigit(page[dot - 1])) return null;
+  let end = dot + 2;
+  while (isDigit(page[end])) end++;
+  // Three decimals are no further from the middle between two doubles than a 1,000th of the way, which 64 bits can tell.
+  if (page[end] !== sign.e && (end <= dot + 4 || !isEnd(page[end]))) return null;
+  let start = dot - 1;
   while (isDigit(page[start - 1])) start--;
-  const before = page[page[start - 1] === sign.minus ? start - 2 : start - 1];
-  if (start === dot || (before !== undefined && before !== sign.comma && before !== sign.open)) return null;
-  let [digits, significant] = [0, 0];
-  let end = start;
-  for (; isDigit(page[end]) || end === dot; end++) {
-    if (end === dot) continue;
-    digits = digits * 10 + (page[end] ?? 0) - 0x30;
-    if (digits > 0) significant++;
-  }
-  if (significant > 16) return null; // 17 digits, or 15 and a zero behind the dot
+  let digits = 0;
+  for (let at = start; at < end; at++) if (at !== dot) digits = digits * 10 + (page[at] ?? 0) - 0x30;
   let exponent = dot + 1 - end;
+  let power = 0;
   if (page[end] === sign.e) {
     const isNegative = page[end + 1] === sign.minus;
-    let power = 0;
     for (end += 2; isDigit(page[end]); end++) power = power * 10 + (page[end] ?? 0) - 0x30;
-    exponent += isNegative ? -power : power;
+    if (isNegative) power = -power;
+    exponent += power;
   }
-  const after = page[end];
-  return after === undefined || after === sign.comma || after === sign.close ? { start, end, digits, exponent } : null;
+  if (page[start - 1] === sign.minus) start--;
+  if (!isEnd(page[end]) || !isBeginning(page[start - 1])) return null;
+  // Below 1e-280 SQLite 3.40 reads decimal text inexactly, whatever its length; 999 is SQLite's infinity.
+  const isExtreme = power < -280 || power > 308;
+  return isExtreme || !isSafeDecimal(digits, exponent) ? { start, end } : null;
 }
+
+const isEnd = (byte: number | undefined) => byte === undefined || byte === sign.comma || byte === sign.close;
+const isBeginning = (byte: number | undefined) => byte === undefined || byte === sign.comma || byte === sign.open;
+
+/** From 17 digits on, or 15 and a zero behind the dot (`digits` is rounded then, which does no harm). */
+const tooLong = 1e16;
 
 /** Powers of ten that a double holds exactly. */
 const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
@@ -85,6 +95,7 @@ const atRisk = 0.998;
 /** True if digits × 10^exponent is read as the double next to it by every reader. */
 function isSafeDecimal(digits: number, exponent: number): boolean {
   const power = powers[Math.abs(exponent)];
+  if (digits >= tooLong) return true;
   if (power === undefined || digits > Number.MAX_SAFE_INTEGER) return false;
   if (exponent >= 0) {
     const product = digits * power;

@@ -67,8 +67,8 @@ export function renderFast(
   if (rows === 0) return none;
   if (plain !== count || !(page instanceof ArrayBuffer)) return "needs care";
   const raw = new Uint8Array(page);
-  if (encoder.fast?.needsCare?.(raw)) return isBeyond(encoder, raw) ? "too big" : "needs care";
-  const bytes = encoder.fast?.mend?.(raw) ?? raw;
+  const bytes = encoder.fast?.finish === undefined ? raw : encoder.fast.finish(raw);
+  if (bytes === null) return isBeyond(encoder, raw) ? "too big" : "needs care";
   if (isBeyond(encoder, bytes)) return "too big";
   const found = { ...none, bytes, rows };
   if (last instanceof ArrayBuffer) return { ...found, last: lastKey(new Uint8Array(last)) };

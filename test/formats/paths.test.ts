@@ -77,14 +77,16 @@ describe.each(variants)("%s", (_, format, chosen) => {
             const { r } = sql
               .exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t AS ${alias}`)
               .one();
-            if (r === null || rows.fast?.needsCare?.(new Uint8Array(r)) === true) return;
+            if (r === null) return;
+            const raw = new Uint8Array(r);
+            const finished = rows.fast?.finish === undefined ? raw : rows.fast.finish(raw);
+            if (finished === null) return;
             fastRows++;
             const cells =
               readCells(sql, table.key, columns, { sql: ` FROM t AS ${alias} LIMIT ?`, values: [1] }).rows[0] ?? [];
             const careful = rows.encode(cells);
             const text = typeof careful === "string" ? new TextEncoder().encode(careful) : careful;
-            const mended = rows.fast?.mend?.(new Uint8Array(r)) ?? new Uint8Array(r);
-            expect(Buffer.from(mended).toString("latin1")).toBe(Buffer.from(text).toString("latin1"));
+            expect(Buffer.from(finished).toString("latin1")).toBe(Buffer.from(text).toString("latin1"));
           }),
           { numRuns: 200 },
         );

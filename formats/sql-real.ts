@@ -48,9 +48,7 @@ const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30
 /** Whether a position is inside of a string, counted on from an earlier one. */
 function followQuotes(page: Uint8Array, from: { at: number; isInside: boolean }, to: number) {
   let { isInside } = from;
-  for (let at = page.indexOf(sign.quote, from.at); at !== -1 && at < to; at = page.indexOf(sign.quote, at + 1)) {
-    isInside = !isInside;
-  }
+  for (let at = from.at; at < to; at++) if (page[at] === sign.quote) isInside = !isInside;
   return { at: to, isInside };
 }
 

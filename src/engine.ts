@@ -14,6 +14,12 @@ export interface ExportOptions {
   readonly chosen?: Chosen;
 }
 
+/** What a job does besides. */
+export interface JobOptions {
+  /** Reads the finished file back from R2, part by part, before the job is complete. False. */
+  readonly verify?: boolean;
+}
+
 /** A dump that is being streamed to the caller. */
 export interface Dump {
   readonly fileName: string;
@@ -54,7 +60,16 @@ export interface JobStatus {
   readonly result?: {
     readonly size: number;
     readonly etag: string;
+    /** Of the whole file, eight hex digits. */
     readonly crc32: string;
+    /** SHA-256 of the parts' SHA-256, in base64, and `-` with their number: the form of S3. */
+    readonly sha256: string;
+    /** Bytes of each part but the last. */
+    readonly partBytes: number;
+    /** SHA-256 of each part, in base64; not in lists. */
+    readonly parts?: readonly string[];
+    /** The file was read back from R2 and compared with what was sent (`verify=1`). */
+    readonly verified: boolean;
     readonly rows: Readonly<Record<string, number>>;
   };
   /** When failed. */
@@ -70,13 +85,18 @@ export interface Engine {
   /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
   dump(options: ExportOptions): Dump;
   /** Starts a job, or gives the one that the same key started before. */
-  start(options: ExportOptions, idempotencyKey?: string): Promise<JobStatus>;
+  start(options: ExportOptions & JobOptions, idempotencyKey?: string): Promise<JobStatus>;
   /** All jobs, newest first. */
   list(): readonly JobStatus[];
   /** One job. Throws `not_found`. */
   status(dumpId: string): JobStatus;
   /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */
   delete(dumpId: string): Promise<JobStatus>;
+}
+
+/** The R2 key of a finished file's manifest: its checksums and its rows, as JSON. */
+export function manifestKey(objectId: string, dumpId: string): string {
+  return `${objectKey(objectId, dumpId)}.manifest.json`;
 }
 
 /** The R2 key of a job's object: what the Worker needs to serve a download without waking the object. */

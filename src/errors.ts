@@ -12,6 +12,8 @@ export type ExportErrorCode =
   | "data_unreadable"
   | "storage_failed"
   | "upload_lost"
+  | "checksum_mismatch"
+  | "object_missing"
   | "too_many_parts"
   | "internal";
 

@@ -2,7 +2,7 @@
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
 import { Downloads } from "./downloads.ts";
-import type { Dump, Engine, ExportOptions, JobStatus } from "./engine.ts";
+import type { Dump, Engine, ExportOptions, JobOptions, JobStatus } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
 import { storedOptions, type Job } from "./job/job.ts";
@@ -129,7 +129,7 @@ export class Exporter implements Engine {
     };
   }
 
-  async start(options: ExportOptions, idempotencyKey?: string): Promise<JobStatus> {
+  async start(options: ExportOptions & JobOptions, idempotencyKey?: string): Promise<JobStatus> {
     const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
     if (before !== null) {
       if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);
@@ -148,7 +148,9 @@ export class Exporter implements Engine {
   }
 
   status(dumpId: string): JobStatus {
-    return this.#statusOf(this.#store.get(dumpId));
+    const job = this.#store.get(dumpId);
+    const parts = this.#store.parts(dumpId).map(({ sha256 }) => sha256);
+    return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
 
   async delete(dumpId: string): Promise<JobStatus> {

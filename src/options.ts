@@ -1,10 +1,12 @@
 /** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
 import { foldAscii } from "../formats/expression.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
-import type { ExportOptions } from "./engine.ts";
+import type { ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 
 const single = ["format", "gzip", "content"] as const;
+/** What only a job can do. */
+const jobOnly = ["verify"] as const;
 const repeatable = ["table", "exclude"] as const;
 const contents: readonly Content[] = ["all", "schema", "data"];
 
@@ -18,14 +20,28 @@ export interface OptionContext {
   readonly tableNames: () => readonly string[];
 }
 
-/** Reads the query of `GET` or `POST /dump`. Throws `invalid_option` or `unknown_table`. */
-export function parseOptions(query: URLSearchParams, { formats, tableNames }: OptionContext): ExportOptions {
+/** Reads the query of `GET /dump`. Throws `invalid_option` or `unknown_table`. */
+export function parseOptions(query: URLSearchParams, context: OptionContext): ExportOptions {
+  return exportOptions(query, context, []);
+}
+
+/** Reads the query of `POST /dump`. Throws `invalid_option` or `unknown_table`. */
+export function parseJobOptions(query: URLSearchParams, context: OptionContext): ExportOptions & Required<JobOptions> {
+  const options = exportOptions(query, context, jobOnly);
+  return { ...options, verify: flag("verify", query) };
+}
+
+function exportOptions(
+  query: URLSearchParams,
+  { formats, tableNames }: OptionContext,
+  more: readonly string[],
+): ExportOptions {
   const names = formats.map((format) => format.name);
   const formatName = query.get("format") ?? names[0];
   const format = formats.find((candidate) => candidate.name === formatName);
   if (format === undefined) return refuse("format", formatName, names);
   const { choices = {} } = format;
-  const singles = [...single, ...Object.keys(choices)];
+  const singles = [...single, ...Object.keys(choices), ...more];
   for (const [name, value] of query) {
     const known = [...singles, ...repeatable];
     if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}" for format "${format.name}"`);
@@ -35,8 +51,6 @@ export function parseOptions(query: URLSearchParams, { formats, tableNames }: Op
     if (values.length > 1)
       refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
   }
-  const gzip = query.get("gzip") ?? "0";
-  if (gzip !== "0" && gzip !== "1") return refuse("gzip", gzip, ["0", "1"]);
   const wanted = query.get("content") ?? "all";
   const content = contents.find((candidate) => candidate === wanted);
   if (content === undefined) return refuse("content", wanted, contents);
@@ -49,12 +63,17 @@ export function parseOptions(query: URLSearchParams, { formats, tableNames }: Op
   }
   return {
     format,
-    gzip: gzip === "1",
+    gzip: flag("gzip", query),
     tables: tables.length === 0 ? null : tables,
     exclude,
     content,
     chosen: chosenOf(choices, query),
   };
+}
+
+function flag(name: string, query: URLSearchParams): boolean {
+  const value = query.get(name) ?? "0";
+  return value === "0" || value === "1" ? value === "1" : refuse(name, value, ["0", "1"]);
 }
 
 /** A value for each of a format's own options. */

@@ -2,11 +2,18 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
+import { objectKey, type ExportOptions, type JobOptions, type JobStatus } from "../src/engine.ts";
 import { fileOf, formatOf } from "./database.ts";
 import type { Faulty, Fault } from "./faulty.ts";
 
-const options: ExportOptions = { format: formatOf("sql"), gzip: false, tables: null, exclude: [], content: "all" };
+const options: ExportOptions & JobOptions = {
+  format: formatOf("sql"),
+  gzip: false,
+  tables: null,
+  exclude: [],
+  content: "all",
+  verify: true,
+};
 
 /** About 18 MB as SQL: three parts in three slices. */
 async function newObject(fault: Fault): Promise<DurableObjectStub<Faulty>> {
@@ -36,28 +43,42 @@ async function run(fault: Fault): Promise<{ status: JobStatus; calls: readonly s
   }
 }
 
+const written = ["create", "part 1", "part 2", "part 3", "put", "complete"];
+
 describe("a bucket that goes wrong once", () => {
-  it("is called five times for three parts", async () => {
+  it("is called nine times for three parts that are read back", async () => {
     const { calls, isSame } = await run({ call: 0, kind: "before" });
-    expect(calls).toEqual(["create", "part 1", "part 2", "part 3", "complete"]);
+    expect(calls).toEqual([...written, "get", "get", "get"]);
     expect(isSame).toBe(true);
   });
 
   const kinds: readonly Fault["kind"][] = ["before", "after", "hang"];
   it.each(kinds)("does not change the file, at whichever call it goes wrong: %s", async (kind) => {
-    const runs = await Promise.all([1, 2, 3, 4, 5].map((call) => run({ call, kind })));
+    const runs = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9].map((call) => run({ call, kind })));
     expect(runs.map(({ status, isSame }) => [status.status, isSame])).toEqual(runs.map(() => ["complete", true]));
     // what failed was tried again; an object that stands there although its answer was lost is taken for what it is
-    expect(runs.map(({ calls }) => calls.length)).toEqual(kind === "after" ? [6, 6, 6, 6, 6] : [6, 6, 6, 6, 7]);
+    const last = kind === "after" ? ["head"] : ["head", "put", "complete"];
+    for (const [at, { calls }] of runs.entries())
+      expect(calls.length).toBe(written[at] === "complete" ? 9 + last.length : 10);
   });
 
   it("begins again where R2 has lost the upload, and gives the old one up", async () => {
-    const runs = await Promise.all([2, 3, 4, 5].map((call) => run({ call, kind: "lost" })));
+    const runs = await Promise.all([2, 3, 4, 6].map((call) => run({ call, kind: "lost" })));
     expect(runs.map(({ status, isSame }) => [status.status, isSame])).toEqual(runs.map(() => ["complete", true]));
     for (const { calls } of runs) {
       expect(calls.filter((name) => name === "create")).toHaveLength(2);
       expect(calls).toContain("abort");
     }
+  });
+});
+
+describe("a file that is read back", () => {
+  it("is not one if a single bit of it is another", async () => {
+    const { status, calls, isSame } = await run({ call: 8, kind: "altered" });
+    expect(status).toMatchObject({ status: "failed", error: { code: "checksum_mismatch" } });
+    expect(status.error?.message).toMatch(/^Part 2 of "dump_\d+-\d+\.sql" in R2 is not what was sent: its SHA-256 is /);
+    expect(isSame).toBe(false);
+    expect(calls.slice(-3)).toEqual(["get", "delete", "delete"]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * A host whose bucket is the real one, but for one call: that fails before R2 hears of it, or after it
- * has done it, or never answers, or finds its upload gone.
+ * has done it, or never answers, or finds its upload gone, or reads one bit otherwise.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../src/exporter.ts";
@@ -10,7 +10,7 @@ import type { MultipartUpload, Sink } from "../src/sink/sink.ts";
 /** Which call goes wrong, from 1, and how. */
 export interface Fault {
   readonly call: number;
-  readonly kind: "before" | "after" | "hang" | "lost";
+  readonly kind: "before" | "after" | "hang" | "lost" | "altered";
 }
 
 export class Faulty extends DurableObject {
@@ -39,7 +39,7 @@ export class Faulty extends DurableObject {
 
   async #call<T>(name: string, run: () => Promise<T>, upload?: MultipartUpload): Promise<T> {
     this.calls.push(name);
-    if (this.calls.length !== this.fault.call) return run();
+    if (this.calls.length !== this.fault.call || this.fault.kind === "altered") return run();
     if (this.fault.kind === "hang") return new Promise(() => {});
     if (this.fault.kind === "after") await run();
     if (this.fault.kind === "lost") {
@@ -47,6 +47,10 @@ export class Faulty extends DurableObject {
       return run();
     }
     throw new Error(`${name}: the network is down`);
+  }
+
+  #isFaulty(kind: Fault["kind"]): boolean {
+    return this.calls.length === this.fault.call && this.fault.kind === kind;
   }
 
   #bucket(): Sink {
@@ -61,8 +65,19 @@ export class Faulty extends DurableObject {
       createMultipartUpload: async (key, metadata) =>
         upload(await this.#call("create", () => bucket.createMultipartUpload(key, metadata))),
       resumeMultipartUpload: (key, uploadId) => upload(bucket.resumeMultipartUpload(key, uploadId)),
+      get: async (key, range) => {
+        const object = await this.#call("get", () => bucket.get(key, range));
+        return this.#isFaulty("altered") && object !== null ? altered(await object.arrayBuffer()) : object;
+      },
+      put: (key, text, metadata) => this.#call("put", () => bucket.put(key, text, metadata)),
       head: (key) => this.#call("head", () => bucket.head(key)),
       delete: (key) => this.#call("delete", () => bucket.delete(key)),
     };
   }
+}
+
+function altered(bytes: ArrayBuffer): { arrayBuffer(): Promise<ArrayBuffer> } {
+  const view = new Uint8Array(bytes);
+  view[view.length >> 1] = (view[view.length >> 1] ?? 0) ^ 1;
+  return { arrayBuffer: async () => bytes };
 }

@@ -82,6 +82,27 @@ describe("a job", () => {
     expect(object?.httpMetadata?.contentDisposition).toMatch(/^attachment; filename="dump_\d{8}-\d{6}\.sql"$/);
   });
 
+  it("keeps checksums of each part and of all, in its status and beside the file", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), verify: true }));
+    const { result } = await finished(stub, dumpId);
+    const bytes = (await storedBytes(stub, dumpId)) ?? new Uint8Array();
+    const digest = async (part: Uint8Array) => new Uint8Array(await crypto.subtle.digest("SHA-256", part));
+    const digests = [];
+    for (let at = 0; at < bytes.length; at += 8 * MiB) digests.push(await digest(bytes.subarray(at, at + 8 * MiB)));
+    expect(result?.parts).toEqual(digests.map((one) => one.toBase64()));
+    expect(result?.sha256).toBe(`${(await digest(Buffer.concat(digests))).toBase64()}-${digests.length}`);
+    expect(result).toMatchObject({ verified: true, partBytes: 8 * MiB, rows: { files: 6000, notes: 6000 } });
+    const key = objectKey(stub.id.toString(), dumpId);
+    const { customMetadata } = (await env.EXPORTS.head(key)) ?? {};
+    expect(customMetadata).toMatchObject({ dumpId, manifest: `${key}.manifest.json` });
+    const manifest = await env.EXPORTS.get(`${key}.manifest.json`);
+    const { size, crc32, sha256, partBytes, parts, rows } = result ?? {};
+    expect(await manifest?.json()).toMatchObject({ dumpId, size, crc32, sha256, partBytes, parts, rows });
+    await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+    expect(await env.EXPORTS.head(`${key}.manifest.json`)).toBeNull();
+  });
+
   it("leaves nothing of its work behind", async () => {
     const stub = await filledArchive(200);
     const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
@@ -89,9 +110,7 @@ describe("a job", () => {
     await inArchive(stub, async (_, state) => {
       // nothing but the alarm at which it will be taken away
       await vi.waitFor(async () => expect(await state.storage.getAlarm()).toBe(Date.parse(expiresAt ?? "")));
-      for (const table of ["_export_parts", "_export_remainder"]) {
-        expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
-      }
+      expect(state.storage.sql.exec("SELECT * FROM _export_remainder").toArray()).toEqual([]);
     });
   });
 

@@ -1,12 +1,12 @@
 /** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
 import { ExportError } from "../errors.ts";
 import { neverMs, remainderRowBytes } from "../limits.ts";
-import type { StoredPart } from "../sink/sink.ts";
 import type { Job } from "./job.ts";
+import type { SentPart } from "./object.ts";
 
 const tables = `
 CREATE TABLE IF NOT EXISTS _export_jobs (id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _export_parts (job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _export_parts (job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _export_remainder (job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number));
 CREATE TABLE IF NOT EXISTS _export_alarm (one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER);
 `;
@@ -108,28 +108,27 @@ export class JobStore {
   /** Takes away what only a running job needs. */
   clearWork(id: string): void {
     this.#sql.exec("DELETE FROM _export_parts WHERE job = ?", id);
+    this.clearRemainder(id);
+  }
+
+  clearRemainder(id: string): void {
     this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
   }
 
-  addPart(id: string, part: StoredPart): void {
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO _export_parts (job, number, etag) VALUES (?, ?, ?)",
-      id,
-      part.partNumber,
-      part.etag,
-    );
+  addPart(id: string, { partNumber, etag, sha256, md5 }: SentPart): void {
+    const insert = "INSERT OR REPLACE INTO _export_parts (job, number, etag, sha256, md5) VALUES (?, ?, ?, ?, ?)";
+    this.#sql.exec(insert, id, partNumber, etag, sha256, md5);
   }
 
-  parts(id: string): StoredPart[] {
-    const query = "SELECT number, etag FROM _export_parts WHERE job = ? ORDER BY number";
-    return this.#sql
-      .exec<{ number: number; etag: string }>(query, id)
-      .toArray()
-      .map((row) => ({ partNumber: row.number, etag: row.etag }));
+  /** In order; they are kept as long as the job is. */
+  parts(id: string): readonly SentPart[] {
+    if (!this.exists) return [];
+    const query = "SELECT number AS partNumber, etag, sha256, md5 FROM _export_parts WHERE job = ? ORDER BY number";
+    return this.#sql.exec<{ partNumber: number; etag: string; sha256: string; md5: string }>(query, id).toArray();
   }
 
   setRemainder(id: string, bytes: Uint8Array): void {
-    this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
+    this.clearRemainder(id);
     for (let at = 0, number = 0; at < bytes.length; at += remainderRowBytes, number++) {
       const piece = bytes.slice(at, at + remainderRowBytes);
       this.#sql.exec("INSERT INTO _export_remainder (job, number, bytes) VALUES (?, ?, ?)", id, number, piece.buffer);

@@ -1,5 +1,5 @@
 /** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
-import type { ExportOptions } from "../engine.ts";
+import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import {
   backoffMs,
@@ -16,7 +16,7 @@ import type { Making } from "../plan.ts";
 import type { Estimate } from "../source/source.ts";
 
 /** Options as they are kept: a format by its name. */
-export type StoredOptions = Omit<ExportOptions, "format"> & { readonly format: string };
+export type StoredOptions = Omit<ExportOptions, "format"> & Required<JobOptions> & { readonly format: string };
 
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {
@@ -57,7 +57,10 @@ export interface Job {
   readonly finishedMs: number | null;
   /** How long it is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
-  readonly result: { readonly size: number; readonly etag: string } | null;
+  /** Of the file that stands in R2; while the job still runs it is being read back. */
+  readonly result: { readonly size: number; readonly etag: string; readonly sha256: string } | null;
+  /** Parts that were read back and were what was sent. */
+  readonly verified: number;
   readonly error: { readonly code: ExportErrorCode; readonly message: string } | null;
 }
 
@@ -67,9 +70,9 @@ export function partSizeFor(databaseBytes: number): number {
 }
 
 /** The options in the form that is kept. */
-export function storedOptions(options: ExportOptions): StoredOptions {
-  const { format, gzip, tables, exclude, content, chosen = {} } = options;
-  return { format: format.name, gzip, tables, exclude, content, chosen };
+export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
+  const { format, gzip, tables, exclude, content, chosen = {}, verify = false } = options;
+  return { format: format.name, gzip, tables, exclude, content, chosen, verify };
 }
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
@@ -97,6 +100,8 @@ const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "schema_changed",
   "data_unreadable",
   "too_many_parts",
+  "checksum_mismatch",
+  "object_missing",
   "no_bucket",
 ]);
 
@@ -115,10 +120,14 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
   return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
 }
 
-/** The file is whole and in its place. */
-export function complete(job: Job, result: Job["result"], noted: readonly string[], now: number): Job {
-  const finished = tidied(finish(job, now));
-  return { ...finished, state: "complete", result, warnings: [...job.warnings, ...noted] };
+/** The file is whole and in its place; there is no upload any more. */
+export function published(job: Job, result: Job["result"]): Job {
+  return { ...job, result, uploadId: null };
+}
+
+/** Nothing is left to do. */
+export function complete(job: Job, now: number): Job {
+  return { ...tidied(finish(job, now)), state: "complete" };
 }
 
 /** The caller wants no more of it. */

@@ -1,5 +1,5 @@
 /** A job as it begins. */
-import type { ExportOptions } from "../engine.ts";
+import type { ExportOptions, JobOptions } from "../engine.ts";
 import { fileNameOf, timestamp } from "../layout.ts";
 import { countedTables } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
@@ -7,7 +7,7 @@ import { storedOptions, type Job } from "./job.ts";
 
 /** What a job is given when it begins, besides its plan. */
 export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "retentionMs" | "schemaHash" | "partBytes"> {
-  readonly options: ExportOptions;
+  readonly options: ExportOptions & JobOptions;
 }
 
 /** A job that is due at once. Its id is the time of its start and eight random digits. */
@@ -31,6 +31,7 @@ export function newJob({ source, layout }: Plan, { options, ...given }: Beginnin
     lease: null,
     finishedMs: null,
     result: null,
+    verified: 0,
     error: null,
   };
 }

@@ -1,17 +1,23 @@
 /** A job's object in the sink: begun, completed, or given up. */
-import { objectKey } from "../engine.ts";
+import { manifestKey, objectKey } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import type { MultipartUpload, Sink, StoredObject, StoredPart } from "../sink/sink.ts";
+import { etagOf, type PartDigests } from "./checksums.ts";
 import type { Job } from "./job.ts";
+
+/** A part that R2 has answered for, with its checksums. */
+export type SentPart = StoredPart & PartDigests;
 
 /** The object that one job writes. */
 export class JobObject {
   readonly #sink: Sink;
   readonly #key: string;
+  readonly #manifestKey: string;
 
   constructor(sink: Sink, objectId: string, jobId: string) {
     this.#sink = sink;
     this.#key = objectKey(objectId, jobId);
+    this.#manifestKey = manifestKey(objectId, jobId);
   }
 
   /** Begins an upload; its type, name and job are fixed from here on. */
@@ -22,6 +28,8 @@ export class JobObject {
         dumpId: job.id,
         format: job.options.format,
         startedAt: new Date(job.startedMs).toISOString(),
+        partBytes: String(job.partBytes),
+        manifest: this.#manifestKey, // checksums and row counts: they are known when the last byte is
       },
     };
     try {
@@ -36,15 +44,34 @@ export class JobObject {
   }
 
   /**
-   * Completes the upload and checks what stands there. A second `complete` is refused (R2 error 10024): then the object
-   * itself says whether the first one did it.
+   * Writes the manifest, completes the upload and checks what stands there. A second `complete` is refused (R2 error
+   * 10024): then the object itself says whether the first one did it.
    */
-  async publish(job: Job, upload: MultipartUpload, parts: StoredPart[]): Promise<StoredObject> {
-    const object = await this.#complete(job, upload, parts);
-    const length = job.checkpoint?.length ?? 0;
-    if (object.size === length) return object;
-    const message = `Cannot complete "${job.fileName}": R2 holds ${object.size} bytes, expected ${length}`;
-    throw new ExportError("storage_failed", message);
+  async publish(
+    job: Job,
+    upload: MultipartUpload,
+    parts: readonly SentPart[],
+    manifest: string,
+  ): Promise<StoredObject> {
+    try {
+      await this.#sink.put(this.#manifestKey, manifest, { httpMetadata: { contentType: "application/json" } });
+    } catch (cause) {
+      throw storageError(`Cannot write the manifest of "${job.fileName}"`, cause);
+    }
+    const stored = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
+    const object = await this.#complete(job, upload, stored);
+    const [length, etag] = [job.checkpoint?.length ?? 0, await etagOf(parts)];
+    if (object.size === length && object.httpEtag === etag) return object;
+    const found = `R2 holds ${object.size} bytes with ETag ${object.httpEtag}, expected ${length} with ${etag}`;
+    throw new ExportError("storage_failed", `Cannot complete "${job.fileName}": ${found}`);
+  }
+
+  /** Some bytes of the finished object. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (length === 0) return new Uint8Array();
+    const object = await this.#sink.get(this.#key, { range: { offset, length } });
+    if (object !== null) return new Uint8Array(await object.arrayBuffer());
+    throw new ExportError("object_missing", `Cannot read "${this.#key}" back: R2 does not have it`);
   }
 
   async #complete(job: Job, upload: MultipartUpload, parts: StoredPart[]): Promise<StoredObject> {
@@ -57,13 +84,17 @@ export class JobObject {
     }
   }
 
-  /** Gives the upload up with all its parts. */
+  /** Gives up what there is of it: an upload with all its parts, or an object that was not to be. */
   async abandon(job: Job): Promise<void> {
+    if (job.uploadId === null && job.result === null) return;
     if (job.uploadId !== null) await this.resume(job.uploadId).abort();
+    await this.#sink.delete(this.#key); // it stands there if only the answer to `complete` was lost, or if it failed to be verified
+    await this.#sink.delete(this.#manifestKey);
   }
 
   async delete(): Promise<void> {
     await this.#sink.delete(this.#key);
+    await this.#sink.delete(this.#manifestKey);
   }
 }
 

@@ -3,9 +3,10 @@ import { ExportError } from "../errors.ts";
 import { maxParts, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
 import type { Pipeline, Position } from "../pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
-import type { MultipartUpload, StoredPart } from "../sink/sink.ts";
+import type { MultipartUpload } from "../sink/sink.ts";
+import { digestsOf } from "./checksums.ts";
 import type { Checkpoint, Job } from "./job.ts";
-import { storageError } from "./object.ts";
+import { storageError, type SentPart } from "./object.ts";
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
 export interface SliceBudget {
@@ -26,7 +27,7 @@ export interface SliceContext {
   /** True as long as nobody has cancelled the job. */
   readonly isWanted: () => boolean;
   /** Writes a checkpoint, the part that made it and the remainder, in one synchronous turn. */
-  readonly checkpoint: (checkpoint: Checkpoint, part: StoredPart | null, remainder: Uint8Array) => void;
+  readonly checkpoint: (checkpoint: Checkpoint, part: SentPart | null, remainder: Uint8Array) => void;
 }
 
 /** How a slice ended: with work left, with every part uploaded, or because nobody wants the job any more. */
@@ -136,9 +137,10 @@ class Slice {
   }
 
   async #send(number: number, bytes: Uint8Array, state: Checkpoint, remainder: Uint8Array): Promise<void> {
-    let part: StoredPart;
+    let part: SentPart;
     try {
-      part = await this.#context.upload.uploadPart(number, bytes);
+      const [stored, digests] = await Promise.all([this.#context.upload.uploadPart(number, bytes), digestsOf(bytes)]);
+      part = { partNumber: stored.partNumber, etag: stored.etag, ...digests };
     } catch (cause) {
       if (!this.#context.isWanted()) return; // cancelled: its upload is gone
       throw storageError(`Cannot upload part ${number} of "${this.#job.fileName}" (${bytes.length} bytes)`, cause);

@@ -3,9 +3,10 @@ import type { JobState, JobStatus, Progress } from "../engine.ts";
 import { shareDone } from "../source/source.ts";
 import { neverMs } from "../limits.ts";
 import { expiresMs, type Job } from "./job.ts";
+import { crcOf, rowsOf } from "./manifest.ts";
 
-/** Status of a job; one that is running may still wait for the ones before it. */
-export function statusOf(job: Job, isFirst: boolean, now: number): JobStatus {
+/** Status of a job; one that is running may still wait for the ones before it. `parts` are the SHA-256 of its parts, where they are wanted. */
+export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readonly string[]): JobStatus {
   const status: JobState = job.state === "running" && !isFirst ? "queued" : job.state;
   return {
     dumpId: job.id,
@@ -18,20 +19,19 @@ export function statusOf(job: Job, isFirst: boolean, now: number): JobStatus {
     expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
     warnings: job.warnings,
-    ...(job.result !== null && {
-      result: {
-        ...job.result,
-        crc32: (job.checkpoint?.crc ?? 0).toString(16).padStart(8, "0"),
-        rows: rowsOf(job),
-      },
-    }),
+    ...(job.result !== null &&
+      job.state === "complete" && {
+        result: {
+          ...job.result,
+          crc32: crcOf(job),
+          partBytes: job.partBytes,
+          ...(parts !== undefined && { parts }),
+          verified: job.options.verify,
+          rows: rowsOf(job),
+        },
+      }),
     ...(job.error !== null && { error: job.error }),
   };
-}
-
-function rowsOf(job: Job): Readonly<Record<string, number>> {
-  const counts = job.checkpoint?.position.counts ?? [];
-  return Object.fromEntries(job.tables.map((name, at) => [name, counts[at] ?? 0]));
 }
 
 function progressOf(job: Job, now: number): Progress {

@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { parseOptions } from "../options.ts";
+import { parseJobOptions, parseOptions } from "../options.ts";
 import { baseHeader, forwardHost } from "./forward.ts";
 import { otherMethods, problemOf, unknownPath } from "./problem.ts";
 
@@ -18,11 +18,11 @@ export function isForwarded(request: Request): boolean {
 /** Answers forwarded requests with an engine. */
 export function objectRoutes(engine: Engine): (request: Request) => Promise<Response> {
   const app = new Hono();
-  const optionsOf = (c: Context) =>
-    parseOptions(new URL(c.req.url).searchParams, { formats: engine.formats, tableNames: () => engine.tableNames() });
+  const context = { formats: engine.formats, tableNames: () => engine.tableNames() };
+  const queryOf = (c: Context) => new URL(c.req.url).searchParams;
 
   app.get("/dump", async (c) => {
-    const { body, fileName, mediaType } = engine.dump(optionsOf(c));
+    const { body, fileName, mediaType } = engine.dump(parseOptions(queryOf(c), context));
     return new Response(await begun(body), {
       headers: {
         "Content-Type": mediaType,
@@ -33,7 +33,7 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     });
   });
   app.post("/dump", async (c) => {
-    const job = await engine.start(optionsOf(c), idempotencyKey(c));
+    const job = await engine.start(parseJobOptions(queryOf(c), context), idempotencyKey(c));
     const links = linksOf(c, job.dumpId);
     const accepted = { dumpId: job.dumpId, status: job.status, ...links };
     return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });

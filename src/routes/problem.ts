@@ -16,6 +16,8 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   data_unreadable: 500,
   storage_failed: 502,
   upload_lost: 502,
+  checksum_mismatch: 502,
+  object_missing: 502,
   too_many_parts: 500,
   internal: 500,
 };

@@ -16,8 +16,19 @@ export function inTime(sink: Sink, deadlineMs: number): Sink {
       upload(await call("begin the upload", sink.createMultipartUpload(key, metadata))),
     resumeMultipartUpload: (key, uploadId) => upload(sink.resumeMultipartUpload(key, uploadId)),
     head: (key) => call("look for the object", sink.head(key)),
+    get: async (key, options) => {
+      const bytes = await call("read the object", bytesOf(sink, key, options));
+      return bytes === null ? null : { arrayBuffer: async () => bytes };
+    },
+    put: (key, text, metadata) => call("write the manifest", sink.put(key, text, metadata)),
     delete: (key) => call("delete the object", sink.delete(key)),
   };
+}
+
+/** The body belongs to the call: it may hang as well. */
+async function bytesOf(sink: Sink, ...args: Parameters<Sink["get"]>): Promise<ArrayBuffer | null> {
+  const object = await sink.get(...args);
+  return object === null ? null : object.arrayBuffer();
 }
 
 async function within<T>(deadlineMs: number, what: string, promise: Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ export interface StoredPart {
 
 /** What is kept with the finished object. */
 export interface ObjectMetadata {
-  readonly httpMetadata: { readonly contentType: string; readonly contentDisposition: string };
+  readonly httpMetadata: { readonly contentType: string; readonly contentDisposition?: string };
   readonly customMetadata: Record<string, string>;
 }
 
@@ -30,5 +30,12 @@ export interface Sink {
   createMultipartUpload(key: string, metadata: ObjectMetadata): Promise<MultipartUpload>;
   resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
   head(key: string): Promise<StoredObject | null>;
+  /** A stretch of an object, in bytes. */
+  get(
+    key: string,
+    options: { readonly range: { readonly offset: number; readonly length: number } },
+  ): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>;
+  /** Writes a small object in one go. */
+  put(key: string, text: string, metadata: Pick<ObjectMetadata, "httpMetadata">): Promise<unknown>;
   delete(key: string): Promise<void>;
 }

@@ -1,0 +1,33 @@
+/** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
+import type { PartDigests } from "./checksums.ts";
+import type { Job } from "./job.ts";
+
+/** Rows of each table that a job has exported so far. */
+export function rowsOf(job: Job): Readonly<Record<string, number>> {
+  const counts = job.checkpoint?.position.counts ?? [];
+  return Object.fromEntries(job.tables.map((name, at) => [name, counts[at] ?? 0]));
+}
+
+/** CRC-32 of the file so far, eight hex digits. */
+export function crcOf(job: Job): string {
+  return (job.checkpoint?.crc ?? 0).toString(16).padStart(8, "0");
+}
+
+/** The manifest as JSON: enough to check the file without the object that made it. */
+export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: string): string {
+  const manifest = {
+    dumpId: job.id,
+    fileName: job.fileName,
+    format: job.options.format,
+    gzip: job.options.gzip,
+    startedAt: new Date(job.startedMs).toISOString(),
+    size: job.checkpoint?.length ?? 0,
+    crc32: crcOf(job),
+    sha256,
+    partBytes: job.partBytes,
+    parts: parts.map((part) => part.sha256),
+    rows: rowsOf(job),
+    warnings: job.warnings,
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}

@@ -1,0 +1,43 @@
+/** Reads a finished file back from the sink, part by part, and compares each with what was sent. */
+import { ExportError } from "../errors.ts";
+import { digestsOf, type PartDigests } from "./checksums.ts";
+import type { Job } from "./job.ts";
+import type { JobObject } from "./object.ts";
+import type { SliceBudget } from "./slice.ts";
+
+/** What reading back needs from around it. */
+export interface VerifyContext {
+  readonly object: JobObject;
+  readonly parts: readonly PartDigests[];
+  readonly budget: SliceBudget;
+  /** True as long as nobody has cancelled the job. */
+  readonly isWanted: () => boolean;
+  /** Keeps how many parts have been compared. */
+  readonly verified: (parts: number) => void;
+}
+
+/** Compares parts from where the job is, for as long as a slice may take. Throws `checksum_mismatch`. */
+export async function verifySlice(job: Job, context: VerifyContext): Promise<"done" | "paused" | "unwanted"> {
+  const { object, parts, budget, isWanted, verified } = context;
+  const started = Date.now();
+  const size = job.result?.size ?? 0;
+  let read = 0;
+  for (let at = job.verified; at < parts.length; at++) {
+    if (read >= budget.renderedBytes || Date.now() - started >= budget.ms) return "paused";
+    const offset = at * job.partBytes;
+    const bytes = await object.read(offset, Math.min(job.partBytes, size - offset));
+    if (!isWanted()) return "unwanted";
+    const { sha256 } = await digestsOf(bytes);
+    if (sha256 !== parts[at]?.sha256) {
+      const found = `its SHA-256 is ${sha256}, expected ${parts[at]?.sha256}`;
+      throw new ExportError(
+        "checksum_mismatch",
+        `Part ${at + 1} of "${job.fileName}" in R2 is not what was sent: ${found}`,
+      );
+    }
+    if (!isWanted()) return "unwanted";
+    read += bytes.length;
+    verified(at + 1);
+  }
+  return "done";
+}

@@ -18,6 +18,8 @@ export interface ExportOptions {
 export interface JobOptions {
   /** Reads the finished file back from R2, part by part, before the job is complete. False. */
   readonly verify?: boolean;
+  /** What to do when the schema is changed while the job runs: fail, or begin again, once. `fail`. */
+  readonly onSchemaChange?: "fail" | "restart";
 }
 
 /** A dump that is being streamed to the caller. */

@@ -9,6 +9,8 @@ export type ExportErrorCode =
   | "idempotency_conflict"
   | "no_bucket"
   | "schema_changed"
+  | "stalled"
+  | "too_many_jobs"
   | "data_unreadable"
   | "storage_failed"
   | "upload_lost"

@@ -70,6 +70,12 @@ export const watchdogMs = 15_000;
 /** Tries without progress before a job fails for good; with `backoffMs` that is about half an hour. */
 export const maxAttempts = 12;
 
+/** Slices that may end without progress and without an error, as they do when the object is reset; a watchdog takes 15 s for each. */
+export const maxResets = 100;
+
+/** A job fails when its slices have made no progress for so long, in milliseconds. */
+export const stalledMs = 24 * 60 * 60_000;
+
 /** Wait before try n (from 1): 2 s doubled each time, 5 min at most. */
 export function backoffMs(attempt: number): number {
   return Math.min(2_000 * 2 ** (attempt - 1), 300_000);
@@ -93,11 +99,17 @@ export const neverMs = 8.64e15;
 /** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
 export const directLimitBytes = 1 * GiB;
 
+/** Jobs that may wait or run at once: they go one after the other, and each keeps a row. */
+export const maxOpenJobs = 100;
+
 /** Direct downloads at once: each holds a page or two, and takes turns with the host's own requests. */
 export const maxDownloads = 4;
 
 /** A download that nobody has read from for so long, in milliseconds, no longer counts. */
 export const downloadIdleMs = 5 * 60_000;
+
+/** A link to a finished dump lets it be fetched without the token for so long, in seconds. */
+export const linkSeconds = 3600;
 
 /** Deflate level of gzip and zip: 65 MB/s and a ratio of 3.5 on INSERT text (level 1: 158 MB/s, 3.2). */
 export const deflateLevel = 6;

@@ -6,9 +6,12 @@ import { ExportError } from "./errors.ts";
 
 const single = ["format", "gzip", "content"] as const;
 /** What only a job can do. */
-const jobOnly = ["verify"] as const;
+const jobOnly = ["verify", "onSchemaChange"] as const;
 const repeatable = ["table", "exclude"] as const;
 const contents: readonly Content[] = ["all", "schema", "data"];
+
+/** How often a name may be given: more do not fit into a URL that Workers take (16 KB). */
+const maxNames = 1000;
 
 /** How many table names an error lists at most. */
 const namesShown = 20;
@@ -28,7 +31,10 @@ export function parseOptions(query: URLSearchParams, context: OptionContext): Ex
 /** Reads the query of `POST /dump`. Throws `invalid_option` or `unknown_table`. */
 export function parseJobOptions(query: URLSearchParams, context: OptionContext): ExportOptions & Required<JobOptions> {
   const options = exportOptions(query, context, jobOnly);
-  return { ...options, verify: flag("verify", query) };
+  const onSchemaChange = query.get("onSchemaChange") ?? "fail";
+  if (onSchemaChange !== "fail" && onSchemaChange !== "restart")
+    return refuse("onSchemaChange", onSchemaChange, ["fail", "restart"]);
+  return { ...options, verify: flag("verify", query), onSchemaChange };
 }
 
 function exportOptions(
@@ -45,6 +51,11 @@ function exportOptions(
   for (const [name, value] of query) {
     const known = [...singles, ...repeatable];
     if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}" for format "${format.name}"`);
+  }
+  for (const name of repeatable) {
+    const values = query.getAll(name);
+    if (values.length > maxNames)
+      refuse(name, String(values.length), [`${maxNames} names`], `Option "${name}" was given ${values.length} times`);
   }
   for (const name of singles) {
     const values = query.getAll(name);

@@ -1,9 +1,12 @@
 /** The Worker's side: who may ask, which object answers, and downloads that never wake it. */
 import { Hono, type Context } from "hono";
 import { objectKey } from "./engine.ts";
+import { ExportError } from "./errors.ts";
+import { linkSeconds } from "./limits.ts";
 import { requireToken } from "./routes/auth.ts";
 import { download, type DownloadBucket } from "./routes/download.ts";
 import { forwarded } from "./routes/forward.ts";
+import { checkLink, linkKey } from "./routes/signature.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
 
 /** Where the routes find what they need, for each request. */
@@ -16,15 +19,34 @@ export interface ExportRoutesOptions<E extends object> {
   readonly token: (c: Context<{ Bindings: E }>) => string | undefined;
   /** Query parameters that `object` reads: links carry them along, and they are no options of an export. */
   readonly objectParameters?: readonly string[];
+  /** Seconds for which the `downloadUrl` of a finished dump lets anyone fetch it without the token. 3,600. */
+  readonly linkSeconds?: number;
 }
 
 /** Routes for dumps, to be mounted where the host likes: `app.route("/export", exportRoutes<Env>({ … }))`. */
 export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>): Hono<{ Bindings: E }> {
   const app = new Hono<{ Bindings: E }>();
   const parameters = options.objectParameters ?? [];
-  const forward = (path: (c: Context<{ Bindings: E }>) => string) => (c: Context<{ Bindings: E }>) =>
-    options.object(c).fetch(forwarded(c.req.raw, path(c), parameters));
+  const forward = (path: (c: Context<{ Bindings: E }>) => string) => async (c: Context<{ Bindings: E }>) => {
+    const object = options.object(c);
+    const expires = Math.floor(Date.now() / 1000) + (options.linkSeconds ?? linkSeconds);
+    const key = await linkKey(options.token(c) ?? "", object.id.toString());
+    return object.fetch(forwarded(c.req.raw, path(c), parameters, { expires, key }));
+  };
 
+  app.get("/dump/:dumpId/download", async (c, next) => {
+    // HEAD comes here, too, and has no link of its own
+    const isLink = c.req.method === "GET" && c.req.query("signature") !== undefined;
+    if (!isLink || c.req.header("Authorization") !== undefined) return next();
+    const token = options.token(c);
+    if (token === undefined || token === "") return next();
+    const key = await linkKey(token, options.object(c).id.toString());
+    const worth = await checkLink(new URL(c.req.url).searchParams, dumpIdOf(c), key, Date.now());
+    if (worth === "good") return fileOf(c, options);
+    const detail =
+      worth === "expired" ? "This link has expired; the dump's status has a new one" : "This link is not valid";
+    return problem({ status: 403, code: `link_${worth}`, detail });
+  });
   app.use(requireToken(options.token));
   app.on(
     ["GET", "POST"],
@@ -43,26 +65,33 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     forward((c) => `/dump/${dumpIdOf(c)}`),
   );
   app.all("/dump/:dumpId", otherMethods("GET", "DELETE"));
-  app.get("/dump/:dumpId/download", async (c) => {
-    const object = options.object(c);
-    const dumpId = dumpIdOf(c);
-    const found = await download(options.bucket(c), objectKey(object.id.toString(), dumpId), c.req.raw);
-    if (found !== null) return found;
-    // Only now the object is asked: it knows why there is no file.
-    const statusUrl = c.req.url.replace(/\/download(?=$|\?)/, "");
-    const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, parameters));
-    return status.ok ? notThere(dumpId, await status.json()) : status;
-  });
+  app.get("/dump/:dumpId/download", (c) => fileOf(c, options));
   app.all("/dump/:dumpId/download", otherMethods("GET", "HEAD"));
   app.notFound(unknownPath);
   app.onError((error) => problemOf(error));
   return app;
 }
 
+/** The file of a finished dump, straight from the bucket, or why there is none. */
+async function fileOf<E extends object>(
+  c: Context<{ Bindings: E }>,
+  { object: objectOf, bucket, objectParameters = [] }: ExportRoutesOptions<E>,
+): Promise<Response> {
+  const object = objectOf(c);
+  const dumpId = dumpIdOf(c);
+  const found = await download(bucket(c), objectKey(object.id.toString(), dumpId), c.req.raw);
+  if (found !== null) return found;
+  // Only now the object is asked: it knows why there is no file.
+  const statusUrl = c.req.url.replace(/\/download(?=$|\?)/, "");
+  const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, objectParameters));
+  return status.ok ? notThere(dumpId, await status.json()) : status;
+}
+
 /** Ids are made of digits, letters and hyphens; anything else must not get into a key or a path. */
 function dumpIdOf(c: Context): string {
   const dumpId = c.req.param("dumpId") ?? "";
-  return /^[0-9a-z-]{1,64}$/i.test(dumpId) ? dumpId : "unknown";
+  if (/^[0-9a-z-]{1,64}$/i.test(dumpId)) return dumpId;
+  throw new ExportError("not_found", `There is no dump "${dumpId}"`, { details: { dumpId } });
 }
 
 function notThere(dumpId: string, job: unknown): Response {

@@ -1,7 +1,10 @@
 /** The deployable Worker: a SQLite database behind HTTP that can be dumped. The only file that names bindings. */
 import { DurableObject } from "cloudflare:workers";
 import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { ExportError } from "./errors.ts";
 import { Exporter } from "./exporter.ts";
+import { MiB } from "./limits.ts";
 import { exportRoutes } from "./routes.ts";
 import { requireToken } from "./routes/auth.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
@@ -37,37 +40,36 @@ const parameter = "database";
 const defaultName = "main";
 const maxNameBytes = 255;
 
+/** Several values of 2 MB, as base64 or escaped. */
+const maxQueryBytes = 32 * MiB;
+
 function databaseOf(c: Context<{ Bindings: Env }>): DurableObjectStub<Database> {
-  return c.env.DATABASE.getByName(c.req.query(parameter) ?? defaultName);
+  const names = c.req.queries(parameter) ?? [defaultName];
+  const [name = ""] = names;
+  if (names.length === 1 && name !== "" && new TextEncoder().encode(name).length <= maxNameBytes)
+    return c.env.DATABASE.getByName(name);
+  const allowed = [`one name of 1 to ${maxNameBytes} bytes`];
+  const message = `Option "${parameter}" is "${names.join('", "')}"; allowed: ${allowed.join()}`;
+  throw new ExportError("invalid_option", message, { details: { option: parameter, received: names.join(), allowed } });
 }
 
 const token = (c: Context<{ Bindings: Env }>) => c.env.EXPORT_TOKEN;
 const app = new Hono<{ Bindings: Env }>();
 
-app.use(requireToken<Env>(token), async (c, next) => {
-  const names = c.req.queries(parameter) ?? [];
-  const [name] = names;
-  const isGood =
-    names.length === 0 || (names.length === 1 && name !== "" && new TextEncoder().encode(name).length <= maxNameBytes);
-  if (isGood) return next();
-  const detail = `Option "${parameter}" is "${names.join('", "')}"; allowed: one name of 1 to ${maxNameBytes} bytes`;
-  return problem({
-    status: 400,
-    code: "invalid_option",
-    detail,
-    option: parameter,
-    received: name,
-    allowed: [`1 to ${maxNameBytes} bytes`],
-  });
-});
 app.route(
   "/export",
   exportRoutes<Env>({ object: databaseOf, bucket: (c) => c.env.EXPORTS, token, objectParameters: [parameter] }),
 );
-app.post("/query", async (c) => {
+app.use(requireToken<Env>(token)); // the routes above see to it themselves: a signed link needs no token
+app.post("/query", bodyLimit({ maxSize: maxQueryBytes, onError: tooLarge }), async (c) => {
   const answer = await databaseOf(c).query(await c.req.json().catch(() => null));
   return "problem" in answer ? problem(answer.problem) : c.json(answer);
 });
+function tooLarge(): Response {
+  const detail = `The body of a query may have ${maxQueryBytes} bytes at most`;
+  return problem({ status: 413, code: "too_large", detail });
+}
+
 app.all("/query", otherMethods("POST"));
 app.notFound(unknownPath);
 app.onError((error) => problemOf(error));

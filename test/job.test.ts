@@ -167,6 +167,71 @@ describe("a job", () => {
     expect(await storedBytes(stub, dumpId)).toBeNull();
   });
 
+  it("begins again when the schema changes, where that is wanted: once, and says so", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, ({ exporter }) =>
+      exporter.start({ ...options({ gzip: true }), onSchemaChange: "restart" }),
+    );
+    await vi.waitFor(async () => {
+      const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
+      expect(progress.rows).toBeGreaterThan(0);
+    });
+    await inArchive(stub, (_, state) => void state.storage.sql.exec("ALTER TABLE notes ADD COLUMN more DEFAULT 7"));
+    const done = await finished(stub, dumpId);
+    expect(done).toMatchObject({ status: "complete", result: { rows: { files: 6000, notes: 6000 } } });
+    expect(done.warnings).toContain("The schema changed while the job ran; it began again with the new one");
+    expect(equal(await storedBytes(stub, dumpId), await expected(stub, { gzip: true }))).toBe(true);
+  });
+
+  it("does not begin again a second time, or without a table that was asked for", async () => {
+    const twice = await filledArchive();
+    const without = await filledArchive();
+    const wanted = { ...options({ tables: ["notes", "files"] }), onSchemaChange: "restart" } as const;
+    const [one, other] = [
+      await inArchive(twice, ({ exporter }) => exporter.start(wanted)),
+      await inArchive(without, ({ exporter }) => exporter.start(wanted)),
+    ];
+    await inArchive(without, (_, state) => void state.storage.sql.exec("DROP TABLE notes"));
+    let column = 0;
+    const again = async () => {
+      await inArchive(twice, (_, state) => void state.storage.sql.exec(`ALTER TABLE notes ADD COLUMN c${column++}`));
+      return inArchive(twice, ({ exporter }) => exporter.status(one.dumpId));
+    };
+    await vi.waitFor(async () => expect((await again()).status).toBe("failed"), { timeout: 10_000, interval: 60 });
+    expect((await finished(twice, one.dumpId)).error).toMatchObject({ code: "schema_changed" });
+    expect((await finished(without, other.dumpId)).error).toEqual({
+      code: "schema_changed",
+      message: 'Cannot go on with the export: the schema changed while it ran; there is no table "notes" any more',
+    });
+  });
+
+  it("fails when its slices end without a trace, a hundred times or for a day", async () => {
+    for (const change of [{ attempts: 100 }, { triedMs: Date.now() - 25 * 3_600_000 }]) {
+      const stub = await filledArchive(100);
+      const { dumpId } = await inArchive(stub, async ({ exporter }, state) => {
+        const job = await exporter.start(options());
+        const { text } = state.storage.sql.exec<{ text: string }>("SELECT job AS text FROM _export_jobs").one();
+        const tried = { ...JSON.parse(text), triedMs: Date.now() - 1000, ...change };
+        state.storage.sql.exec("UPDATE _export_jobs SET job = ?", JSON.stringify(tried));
+        return job;
+      });
+      const { error } = await finished(stub, dumpId);
+      expect(error?.code).toBe("stalled");
+      expect(error?.message).toMatch(/^Cannot go on: \d+ slices since .* ended without progress and without an error/);
+    }
+  });
+
+  it("is refused while a hundred wait", async () => {
+    const stub = await filledArchive(10);
+    await inArchive(stub, async ({ exporter }, state) => {
+      await exporter.start(options());
+      state.storage.sql.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+        INSERT INTO _export_jobs SELECT 'waiting-' || i, started + i, state, wake, NULL, replace(job, id, 'waiting-' || i) FROM n, _export_jobs`);
+      await expect(exporter.start(options())).rejects.toThrow("Cannot start a job: 100 wait or run, the limit is 100");
+      state.storage.sql.exec("DELETE FROM _export_jobs WHERE id LIKE 'waiting-%'");
+    });
+  });
+
   it("waits for the job before it", async () => {
     const stub = await filledArchive();
     const [first, second] = await inArchive(stub, async ({ exporter }) => [

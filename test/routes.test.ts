@@ -95,6 +95,17 @@ describe("options", () => {
     }
   });
 
+  it("takes what only a job can do with POST alone", async () => {
+    for (const option of ["verify=1", "onSchemaChange=restart"]) {
+      expect((await send(`/export/dump?database=jobs&${option}`)).status).toBe(400);
+      expect((await send(`/export/dump?database=jobs&${option}`, { method: "POST" })).status).toBe(202);
+    }
+    for (const option of ["verify=yes", "onSchemaChange=ignore"]) {
+      const response = await send(`/export/dump?database=jobs&${option}`, { method: "POST" });
+      expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_option" }]);
+    }
+  });
+
   it("lists 20 tables at most where one is unknown", async () => {
     for (let number = 0; number < 25; number++) await run(`CREATE TABLE t${number} (a)`, [], "many");
     const problem = await (

@@ -85,6 +85,12 @@ export class JobStore {
     return this.#jobs("WHERE state = 'running' ORDER BY started, id LIMIT 1")[0] ?? null;
   }
 
+  /** How many wait or run. */
+  openJobs(): number {
+    if (!this.exists) return 0;
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM _export_jobs WHERE state = 'running'").one().n;
+  }
+
   /** Jobs that are finished, and have something to clear away by now. */
   untidy(now: number): readonly Job[] {
     return this.#jobs("WHERE state <> 'running' AND wake <= ?", now);

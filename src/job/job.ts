@@ -6,10 +6,13 @@ import {
   MiB,
   maxAttempts,
   maxParts,
+  maxResets,
   maxRestarts,
   neverMs,
   partBytes,
   renderedPerStored,
+  stalledMs,
+  watchdogMs,
 } from "../limits.ts";
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
@@ -48,8 +51,12 @@ export interface Job {
   readonly checkpoint: Checkpoint | null;
   /** How often it began again, as R2 had lost its parts. */
   readonly restarts: number;
+  /** It began again, as the schema had changed. */
+  readonly isRemade: boolean;
   /** Slices begun since the last progress. */
   readonly attempts: number;
+  /** When the first of them began, Unix milliseconds; null with no slice begun. */
+  readonly triedMs: number | null;
   /** When there is something to do for it next, Unix milliseconds: a slice, or clearing away. */
   readonly wakeMs: number;
   /** Which life of the object has begun a slice that has not come back. */
@@ -64,6 +71,9 @@ export interface Job {
   readonly error: { readonly code: ExportErrorCode; readonly message: string } | null;
 }
 
+/** What a job takes from the plan that it follows. */
+export type Planned = Pick<Job, "schemaHash" | "mediaType" | "tables" | "estimate" | "warnings">;
+
 /** The size of a job's parts in bytes: sized up where 10,000 of the usual size could be too few. */
 export function partSizeFor(databaseBytes: number): number {
   return Math.max(partBytes, Math.ceil((databaseBytes * renderedPerStored) / maxParts / MiB) * MiB);
@@ -71,23 +81,32 @@ export function partSizeFor(databaseBytes: number): number {
 
 /** The options in the form that is kept. */
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
-  const { format, gzip, tables, exclude, content, chosen = {}, verify = false } = options;
-  return { format: format.name, gzip, tables, exclude, content, chosen, verify };
+  const { format, gzip, tables, exclude, content, chosen = {}, verify = false, onSchemaChange = "fail" } = options;
+  return { format: format.name, gzip, tables, exclude, content, chosen, verify, onSchemaChange };
 }
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
-export function begin(job: Job, lease: string, watchdogAt: number): Job {
-  return { ...job, attempts: job.attempts + 1, lease, wakeMs: watchdogAt };
+export function begin(job: Job, lease: string, now: number): Job {
+  const triedMs = job.triedMs ?? now;
+  return { ...job, attempts: job.attempts + 1, triedMs, lease, wakeMs: now + watchdogMs };
+}
+
+/** Why another slice is not worth it: they have all gone without a trace, or a day has gone by; null if it is. */
+export function stalled(job: Job, now: number): ExportError | null {
+  if (job.triedMs === null || (job.attempts < maxResets && now - job.triedMs < stalledMs)) return null;
+  const since = new Date(job.triedMs).toISOString();
+  const message = `Cannot go on: ${job.attempts} slices since ${since} ended without progress and without an error, as when the object is reset; it may need more memory or CPU time than it has`;
+  return new ExportError("stalled", message);
 }
 
 /** A checkpoint is durable: that is progress. */
 export function advance(job: Job, checkpoint: Checkpoint): Job {
-  return { ...job, checkpoint, attempts: 0 };
+  return { ...job, checkpoint, attempts: 0, triedMs: null };
 }
 
 /** A slice ended with work left. */
 export function pause(job: Job, now: number): Job {
-  return { ...job, attempts: 0, lease: null, wakeMs: now };
+  return { ...job, attempts: 0, triedMs: null, lease: null, wakeMs: now };
 }
 
 /** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
@@ -95,9 +114,20 @@ export function restart(job: Job): Job {
   return { ...job, uploadId: null, checkpoint: null, restarts: job.restarts + 1 };
 }
 
+/** The schema is another one: all of it is made again, as it is now. */
+export function remade(job: Job, planned: Planned): Job {
+  return { ...restart(job), ...planned, isRemade: true, restarts: job.restarts };
+}
+
+/** Whether a change of the schema may be answered by beginning again. */
+export function mayBeRemade({ options, isRemade }: Job): boolean {
+  return options.onSchemaChange === "restart" && !isRemade;
+}
+
 /** Trying again finds the same. */
 const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "schema_changed",
+  "stalled",
   "data_unreadable",
   "too_many_parts",
   "checksum_mismatch",

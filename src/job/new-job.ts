@@ -3,30 +3,41 @@ import type { ExportOptions, JobOptions } from "../engine.ts";
 import { fileNameOf, timestamp } from "../layout.ts";
 import { countedTables } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
-import { storedOptions, type Job } from "./job.ts";
+import { sha256Hex } from "./checksums.ts";
+import { storedOptions, type Job, type Planned } from "./job.ts";
 
 /** What a job is given when it begins, besides its plan. */
-export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "retentionMs" | "schemaHash" | "partBytes"> {
+export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "retentionMs" | "partBytes"> {
   readonly options: ExportOptions & JobOptions;
 }
 
+/** What a job keeps of its plan. */
+export async function plannedBy({ source, layout }: Plan): Promise<Planned> {
+  return {
+    schemaHash: await sha256Hex(source.fingerprint),
+    mediaType: layout.mediaType,
+    tables: countedTables(layout.parts).map((table) => table.name),
+    estimate: source.estimate(),
+    warnings: layout.warnings,
+  };
+}
+
 /** A job that is due at once. Its id is the time of its start and eight random digits. */
-export function newJob({ source, layout }: Plan, { options, ...given }: Beginning, startedMs: number): Job {
+export async function newJob(plan: Plan, { options, ...given }: Beginning, startedMs: number): Promise<Job> {
   return {
     ...given,
     id: `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`,
     startedMs,
     state: "running",
     options: storedOptions(options),
-    fileName: fileNameOf(layout, startedMs),
-    mediaType: layout.mediaType,
-    tables: countedTables(layout.parts).map((table) => table.name),
-    estimate: source.estimate(),
-    warnings: layout.warnings,
+    fileName: fileNameOf(plan.layout, startedMs),
+    ...(await plannedBy(plan)),
     uploadId: null,
     checkpoint: null,
     restarts: 0,
+    isRemade: false,
     attempts: 0,
+    triedMs: null,
     wakeMs: startedMs,
     lease: null,
     finishedMs: null,

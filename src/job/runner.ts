@@ -2,11 +2,10 @@
 import type { Format } from "../../formats/format.ts";
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { watchdogMs } from "../limits.ts";
+import { maxOpenJobs } from "../limits.ts";
 import { planOf, type Making } from "../plan.ts";
 import type { Sink } from "../sink/sink.ts";
-import { begin, cancel, partSizeFor, type Job } from "./job.ts";
-import { sha256Hex } from "./checksums.ts";
+import { begin, cancel, partSizeFor, stalled, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import { newJob } from "./new-job.ts";
 import { JobObject } from "./object.ts";
@@ -43,10 +42,12 @@ export class JobRunner {
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions & JobOptions, idempotencyKey: string | null): Promise<Job> {
     const { sql, store, formats, making, retentionMs } = this.#context;
+    const open = store.openJobs();
+    if (open >= maxOpenJobs)
+      throw new ExportError("too_many_jobs", `Cannot start a job: ${open} wait or run, the limit is ${maxOpenJobs}`);
     const plan = planOf(sql, { ...options, ...making }, formats);
-    const schemaHash = await sha256Hex(plan.source.fingerprint);
     const partBytes = partSizeFor(sql.databaseSize);
-    const job = newJob(plan, { options, idempotencyKey, making, retentionMs, schemaHash, partBytes }, Date.now());
+    const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
     store.add(job);
     return job;
@@ -76,11 +77,10 @@ export class JobRunner {
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
     try {
-      const watchdogAt = Date.now() + watchdogMs;
-      const begun = begin(job, this.#life, watchdogAt);
+      const begun = begin(job, this.#life, Date.now());
       store.save(begun);
-      await wake(watchdogAt);
-      await takeTurn(begun, this.#context, this.#object(begun.id));
+      await wake(begun.wakeMs);
+      await takeTurn(begun, stalled(job, Date.now()), this.#context, this.#object(begun.id));
     } finally {
       this.#isBusy = false;
     }

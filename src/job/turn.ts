@@ -3,24 +3,43 @@ import { ExportError } from "../errors.ts";
 import { crc32 } from "../pack/crc32.ts";
 import { planOf, type Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
-import { compositeOf, sha256Hex } from "./checksums.ts";
-import { advance, complete, pause, published, retryOrFail, type Job } from "./job.ts";
+import { compositeOf } from "./checksums.ts";
+import {
+  advance,
+  complete,
+  mayBeRemade,
+  pause,
+  published,
+  remade,
+  retryOrFail,
+  type Job,
+  type Planned,
+} from "./job.ts";
 import { manifestOf } from "./manifest.ts";
+import { plannedBy } from "./new-job.ts";
 import { JobObject } from "./object.ts";
 import type { RunnerContext } from "./runner.ts";
 import { alarmBudget, runSlice, type SliceContext } from "./slice.ts";
 import { tidy } from "./tidy.ts";
 import { verifySlice } from "./verify.ts";
 
-/** Gives a job that has begun a slice its turn. Never throws for what concerns the job alone: that is in its row. */
-export async function takeTurn(job: Job, context: RunnerContext, object: JobObject): Promise<void> {
+/** Gives a job that has begun a slice its turn, or lets it fail for a `reason`. Never throws for what concerns the job alone: that is in its row. */
+export async function takeTurn(
+  job: Job,
+  reason: ExportError | null,
+  context: RunnerContext,
+  object: JobObject,
+): Promise<void> {
   const turn = new Turn(job, context, object);
   try {
+    if (reason !== null) throw reason;
     await (job.result === null ? turn.write() : turn.verify());
   } catch (error) {
     await turn.failed(error);
   }
 }
+
+const schemaChangedMessage = "Cannot go on with the export: the schema changed while it ran";
 
 class Turn {
   readonly #job: Job;
@@ -37,11 +56,17 @@ class Turn {
   /** Makes the next stretch of the file, and completes it at its end. */
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
-    const plan = await this.#plan();
+    const plan = this.#plan();
+    const planned = await plannedBy(plan);
+    if (planned.schemaHash !== this.#job.schemaHash) return this.#schemaChanged(plan, planned);
     const upload = await this.#openUpload();
     this.#upload = upload;
-    const end = await runSlice(this.#job, this.#sliceContext(plan, upload), budget);
-    if (end === "paused") store.save(pause(store.get(this.#job.id), Date.now()));
+    const end = await runSlice(this.#job, this.#sliceContext(plan, upload), budget).catch((error: unknown) => {
+      const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
+      if (isSchemaChange && mayBeRemade(this.#job)) return "paused"; // the next turn finds the new schema, and begins again
+      throw error;
+    });
+    if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
     if (end === "uploaded") await this.#complete(upload, plan);
   }
 
@@ -74,17 +99,30 @@ class Turn {
   }
 
   /** The chain again, over the same schema as at the start. */
-  async #plan(): Promise<Plan> {
+  #plan(): Plan {
     const { sql, formats } = this.#context;
-    const { id, options, making, schemaHash } = this.#job;
+    const { id, options, making } = this.#job;
     const format = formats.find((candidate) => candidate.name === options.format);
     if (format === undefined)
       throw new TypeError(`Cannot go on with dump ${id}: there is no format "${options.format}" here`);
-    const plan = planOf(sql, { ...options, format, ...making }, formats);
-    if ((await sha256Hex(plan.source.fingerprint)) !== schemaHash) {
-      throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
+    return planOf(sql, { ...options, format, ...making }, formats);
+  }
+
+  /** Begins again with the schema as it is now, where that is wanted and possible; otherwise it ends here. */
+  async #schemaChanged({ source }: Plan, planned: Planned): Promise<void> {
+    const job = this.#job;
+    const names = new Set(source.schema.tables.map(({ name }) => name));
+    const missing = (job.options.tables ?? []).filter((name) => !names.has(name));
+    if (!mayBeRemade(job) || missing.length > 0) {
+      const gone = missing.map((name) => `; there is no table "${name}" any more`).join("");
+      throw new ExportError("schema_changed", `${schemaChangedMessage}${gone}`);
     }
-    return plan;
+    const { store } = this.#context;
+    const latest = store.get(job.id);
+    if (latest.state !== "running") return;
+    const again = "The schema changed while the job ran; it began again with the new one";
+    store.save(pause(remade(latest, { ...planned, warnings: [...planned.warnings, again] }), Date.now()));
+    await this.#giveUp(latest);
   }
 
   async #openUpload(): Promise<MultipartUpload> {

@@ -1,4 +1,5 @@
 /** How a request gets from the Worker to the object. */
+import type { LinkSigner } from "./signature.ts";
 
 /** The host name that forwarded requests have; it exists nowhere else (RFC 6761, `.invalid`). */
 export const forwardHost = "durable-export.invalid";
@@ -6,8 +7,22 @@ export const forwardHost = "durable-export.invalid";
 /** Tells the object under which URL the caller sees the routes, with the query that finds the object. */
 export const baseHeader = "X-Export-Base";
 
+/** Hands the key for signed links to the object, and when they end: `EXPIRES KEY`. */
+const signerHeader = "X-Export-Link-Signer";
+
+/** The signer that the Worker handed on; null where it gave none. */
+export function signerOf(headers: Headers): LinkSigner | null {
+  const [expires = "", key = ""] = headers.get(signerHeader)?.split(" ") ?? [];
+  return key === "" ? null : { expires: Number(expires), key };
+}
+
 /** The request as the object gets it: the path below the mount, without the token and what chose the object. */
-export function forwarded(request: Request, path: string, objectParameters: readonly string[]): Request {
+export function forwarded(
+  request: Request,
+  path: string,
+  objectParameters: readonly string[],
+  signer?: LinkSigner,
+): Request {
   const url = new URL(request.url);
   const base = new URL(url.pathname.slice(0, url.pathname.length - path.length), url.origin);
   const target = new URL(path + url.search, `https://${forwardHost}`);
@@ -19,5 +34,7 @@ export function forwarded(request: Request, path: string, objectParameters: read
   const headers = new Headers(request.headers);
   headers.delete("Authorization");
   headers.set(baseHeader, base.href);
+  headers.delete(signerHeader);
+  if (signer !== undefined) headers.set(signerHeader, `${signer.expires} ${signer.key}`);
   return new Request(target, { method: request.method, headers, signal: request.signal });
 }

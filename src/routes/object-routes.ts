@@ -3,8 +3,9 @@ import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { parseJobOptions, parseOptions } from "../options.ts";
-import { baseHeader, forwardHost } from "./forward.ts";
+import { baseHeader, forwardHost, signerOf } from "./forward.ts";
 import { otherMethods, problemOf, unknownPath } from "./problem.ts";
+import { signedQuery } from "./signature.ts";
 
 /** Seconds after which a running job is worth another look. */
 const retryAfter = { "Retry-After": "2" };
@@ -39,12 +40,15 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });
   });
   app.all("/dump", otherMethods("GET", "POST"));
-  app.get("/dumps", (c) => c.json({ dumps: engine.list().map((job) => withLinks(c, job)) }, 200, fresh));
+  app.get("/dumps", async (c) => {
+    const dumps = await Promise.all(engine.list().map((job) => withLinks(c, job)));
+    return c.json({ dumps }, 200, fresh);
+  });
   app.all("/dumps", otherMethods("GET"));
-  app.get("/dump/:dumpId", (c) => {
+  app.get("/dump/:dumpId", async (c) => {
     const job = engine.status(c.req.param("dumpId"));
     const isOpen = job.status === "running" || job.status === "queued";
-    return c.json(withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
+    return c.json(await withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
   });
   app.delete("/dump/:dumpId", async (c) => {
     const job = await engine.delete(c.req.param("dumpId"));
@@ -90,9 +94,22 @@ function idempotencyKey(c: Context): string | undefined {
   });
 }
 
-function withLinks(c: Context, job: JobStatus) {
+async function withLinks(c: Context, job: JobStatus) {
   const { statusUrl, downloadUrl } = linksOf(c, job.dumpId);
-  return { ...job, statusUrl, ...(job.status === "complete" && { downloadUrl }) };
+  return {
+    ...job,
+    statusUrl,
+    ...(job.status === "complete" && { downloadUrl: await signed(c, job.dumpId, downloadUrl) }),
+  };
+}
+
+/** The link, good for a while without the token, if the Worker has given a key for that. */
+async function signed(c: Context, dumpId: string, url: string): Promise<string> {
+  const signer = signerOf(c.req.raw.headers);
+  const link = new URL(url);
+  if (signer !== null)
+    for (const [name, value] of Object.entries(await signedQuery(dumpId, signer))) link.searchParams.set(name, value);
+  return link.href;
 }
 
 function linksOf(c: Context, dumpId: string) {

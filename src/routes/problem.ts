@@ -13,6 +13,8 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   idempotency_conflict: 422,
   no_bucket: 503,
   schema_changed: 409,
+  stalled: 500,
+  too_many_jobs: 429,
   data_unreadable: 500,
   storage_failed: 502,
   upload_lost: 502,
@@ -25,6 +27,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
@@ -61,7 +64,7 @@ export function problem({ status, code, detail, ...members }: Problem, headers: 
 export function problemOf(error: unknown, more: Readonly<Record<string, unknown>> = {}): Response {
   if (error instanceof ExportError) {
     const { code, message, details } = error;
-    const headers: Record<string, string> = code === "too_many_downloads" ? { "Retry-After": "10" } : {};
+    const headers: Record<string, string> = statuses[code] === 429 ? { "Retry-After": "10" } : {};
     return problem({ ...details, ...more, status: statuses[code], code, detail: message }, headers);
   }
   console.error("Cannot answer a request:", error);

@@ -3,10 +3,10 @@ import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
 import { alias } from "./key.ts";
-import { readPage, type Reading } from "./pages.ts";
+import { readPage } from "./pages.ts";
 import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
 import type { Cursor } from "./cursor.ts";
-import type { Estimate, Page, PageBudget, RowsSegment, Source } from "./source.ts";
+import type { Estimate, PageBudget, Source } from "./source.ts";
 
 /** Reads the schema and gives a source for the tables selected. */
 export function sqliteSource(sql: SqlStorage, selection: Selection, budget: PageBudget): Source {
@@ -20,29 +20,31 @@ export function sqliteSource(sql: SqlStorage, selection: Selection, budget: Page
     if (own === undefined) throw new TypeError(`Cannot read table "${table.name}": it is not in the schema`);
     return table.where === undefined ? own : { ...own, where: table.where };
   };
+  const verify = () => {
+    if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
+    throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
+  };
   return {
     schema,
     fingerprint: catalog.fingerprint,
-    page: (segment, at) => read({ sql, table: tableOf(segment.table), budget }, segment, at),
-    verify() {
-      if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
-      throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
+    page(segment, at) {
+      const table = tableOf(segment.table);
+      try {
+        return readPage({ sql, table, budget }, segment, at);
+      } catch (cause) {
+        verify(); // a table that is gone, or has other columns now, is not unreadable
+        throw unreadable(table, at, cause);
+      }
     },
+    verify,
     estimate: () => estimate(sql, schema),
   };
 }
 
-function read(reading: Reading, segment: RowsSegment, at: Cursor | null): Page {
-  try {
-    return readPage(reading, segment, at);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ExportError(
-      "data_unreadable",
-      `Cannot read table "${reading.table.name}" behind row ${at?.rows ?? 0}: ${message}`,
-      { cause },
-    );
-  }
+function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const what = `Cannot read table "${name}" behind row ${at?.rows ?? 0}: ${message}`;
+  return new ExportError("data_unreadable", what, { cause });
 }
 
 function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {

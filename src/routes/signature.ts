@@ -1,0 +1,44 @@
+/** Links that let whoever has them fetch one file for a while, without the token: for browsers and `wget`. */
+
+/** How a link is signed, passed from the Worker, which has the token, to the object, which has the jobs. */
+export interface LinkSigner {
+  /** Good for the files of one object. */
+  readonly key: string;
+  /** When links that are made now end, Unix seconds. */
+  readonly expires: number;
+}
+
+/** The key for the links of one object. The token cannot be told from it. */
+export async function linkKey(token: string, objectId: string): Promise<string> {
+  return (await hmac(new TextEncoder().encode(token), `durable-export links of ${objectId}`)).toHex();
+}
+
+/** The query of a signed link to a dump: for GET alone, until it expires. */
+export async function signedQuery(dumpId: string, { key, expires }: LinkSigner): Promise<Record<string, string>> {
+  const signature = await hmac(Uint8Array.fromHex(key), signedText(dumpId, expires));
+  return { expires: String(expires), signature: signature.toHex() };
+}
+
+/** What a link is worth at a time, Unix milliseconds. Compares in constant time. */
+export async function checkLink(
+  query: URLSearchParams,
+  dumpId: string,
+  key: string,
+  now: number,
+): Promise<"good" | "wrong" | "expired"> {
+  const [expires, signature] = [query.get("expires") ?? "", query.get("signature") ?? ""];
+  if (!/^\d{1,12}$/.test(expires) || !/^[0-9a-f]{64}$/.test(signature)) return "wrong";
+  const expected = await hmac(Uint8Array.fromHex(key), signedText(dumpId, Number(expires)));
+  if (!crypto.subtle.timingSafeEqual(expected, Uint8Array.fromHex(signature))) return "wrong";
+  return Number(expires) * 1000 < now ? "expired" : "good";
+}
+
+function signedText(dumpId: string, expires: number): string {
+  return `GET ${dumpId} until ${expires}`;
+}
+
+/** HMAC-SHA-256 (RFC 2104). */
+export async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
+  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, new TextEncoder().encode(text)));
+}

@@ -20,6 +20,8 @@ export interface JobOptions {
   readonly verify?: boolean;
   /** What to do when the schema is changed while the job runs: fail, or begin again, once. `fail`. */
   readonly onSchemaChange?: "fail" | "restart";
+  /** An `https:` URL that is told how the job ended (Standard Webhooks); its host must be one of the Exporter's `callbackHosts`. */
+  readonly callback?: string | null;
 }
 
 /** A dump that is being streamed to the caller. */
@@ -58,6 +60,14 @@ export interface JobStatus {
   readonly expiresAt: string | null;
   readonly progress: Progress;
   readonly warnings: readonly string[];
+  /** Where somebody is to be told of the end. */
+  readonly callback?: {
+    readonly url: string;
+    readonly status: "waiting" | "delivered" | "failed";
+    readonly attempts: number;
+    /** What went wrong with the last call. */
+    readonly error: string | null;
+  };
   /** When complete. */
   readonly result?: {
     readonly size: number;

@@ -18,6 +18,7 @@ import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
+import { Webhooks } from "./webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
 export interface ExporterOptions {
@@ -37,6 +38,10 @@ export interface ExporterOptions {
   readonly retention?: number;
   /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
   readonly deadline?: number;
+  /** Hosts (with a port, if it is not 443) that `callback=` may name; with none, nobody is called. */
+  readonly callbackHosts?: readonly string[];
+  /** Signs what is sent to them: `whsec_` and base64 (Standard Webhooks). */
+  readonly callbackSecret?: string | undefined;
   /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
   readonly page?: PageBudget;
 }
@@ -72,6 +77,7 @@ export class Exporter implements Engine {
       objectId: ctx.id.toString(),
       budget: options.slice,
       making: this.#making,
+      webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
       retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
       wake: (at) => this.#wake(at),
     });

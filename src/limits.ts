@@ -108,6 +108,15 @@ export const maxDownloads = 4;
 /** A download that nobody has read from for so long, in milliseconds, no longer counts. */
 export const downloadIdleMs = 5 * 60_000;
 
+/** A receiver of a callback must answer within so long, in milliseconds. */
+export const callbackDeadlineMs = 10_000;
+
+/**
+ * Waits between the calls of a callback, in milliseconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h; more than a day altogether.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const callbackWaitsMs = [5, 300, 1800, 7200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1000);
+
 /** A link to a finished dump lets it be fetched without the token for so long, in seconds. */
 export const linkSeconds = 3600;
 

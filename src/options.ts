@@ -6,7 +6,7 @@ import { ExportError } from "./errors.ts";
 
 const single = ["format", "gzip", "content"] as const;
 /** What only a job can do. */
-const jobOnly = ["verify", "onSchemaChange"] as const;
+const jobOnly = ["verify", "onSchemaChange", "callback"] as const;
 const repeatable = ["table", "exclude"] as const;
 const contents: readonly Content[] = ["all", "schema", "data"];
 
@@ -34,7 +34,7 @@ export function parseJobOptions(query: URLSearchParams, context: OptionContext):
   const onSchemaChange = query.get("onSchemaChange") ?? "fail";
   if (onSchemaChange !== "fail" && onSchemaChange !== "restart")
     return refuse("onSchemaChange", onSchemaChange, ["fail", "restart"]);
-  return { ...options, verify: flag("verify", query), onSchemaChange };
+  return { ...options, verify: flag("verify", query), onSchemaChange, callback: query.get("callback") };
 }
 
 function exportOptions(

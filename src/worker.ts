@@ -15,11 +15,19 @@ export interface Env {
   readonly EXPORTS: R2Bucket;
   /** A secret; without it nothing is served. */
   readonly EXPORT_TOKEN?: string;
+  /** Hosts that `callback=` may name, with commas between; without it nobody is called. */
+  readonly EXPORT_CALLBACK_HOSTS?: string;
+  /** A secret, `whsec_` and base64: signs what is sent to them. */
+  readonly EXPORT_CALLBACK_SECRET?: string;
 }
 
 /** One SQLite database. */
 export class Database extends DurableObject<Env> {
-  readonly #exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS });
+  readonly #exporter = new Exporter(this.ctx, {
+    bucket: this.env.EXPORTS,
+    callbackHosts: this.env.EXPORT_CALLBACK_HOSTS?.split(/[\s,]+/).filter((host) => host !== "") ?? [],
+    callbackSecret: this.env.EXPORT_CALLBACK_SECRET,
+  });
 
   override fetch(request: Request): Promise<Response> {
     return this.#exporter.fetch(request);

@@ -17,6 +17,10 @@ export interface ServerOptions {
   readonly token?: string;
   /** Another configuration than the project's own. */
   readonly config?: string;
+  /** Variables of the Worker. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** More variables of wrangler's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A Worker that runs. */
@@ -42,7 +46,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** Wrangler's command line: this checkout's Worker, a token that stands in no file, no traffic but its own. */
-export async function wranglerDev(port: number, token: string, more: readonly string[]): Promise<ChildProcess> {
+export async function wranglerDev(
+  port: number,
+  token: string,
+  more: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> {
   const inspector = String(await freePort());
   const args = [
     "dev",
@@ -57,7 +66,7 @@ export async function wranglerDev(port: number, token: string, more: readonly st
   ];
   return spawn(process.execPath, ["--no-warnings", wrangler, ...args, ...more], {
     cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_UPDATE_NOTIFIER: "1", CI: "1" },
+    env: { ...process.env, ...env, WRANGLER_SEND_METRICS: "false", NO_UPDATE_NOTIFIER: "1", CI: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     detached: process.platform !== "win32", // a group of its own, so that nothing of it stays behind
   });
@@ -69,17 +78,21 @@ export async function startServer({
   persistTo,
   token = "dev-token",
   config,
+  vars = {},
+  env = {},
 }: ServerOptions = {}): Promise<Server> {
   const at = port ?? (await freePort());
   const state = persistTo !== undefined ? absolute(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
-  const child = await wranglerDev(at, token, [
+  const more = [
     "--persist-to",
     state,
     "--log-level",
     "warn",
     "--show-interactive-dev-session=false",
     ...(config === undefined ? [] : ["--config", config]),
-  ]);
+    ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+  ];
+  const child = await wranglerDev(at, token, more, env);
   let log = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (data: Buffer) => (log = (log + data.toString()).slice(-20_000)));

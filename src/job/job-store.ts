@@ -19,6 +19,11 @@ export interface AlarmTimes {
   readonly host: number | null;
 }
 
+/** When there is anything to do for a job: its own work, or its callback. */
+function wakeOf({ wakeMs, callback }: Job): number {
+  return Math.min(wakeMs, callback?.dueMs ?? neverMs);
+}
+
 /** Keeps jobs, their parts and their remainders. */
 export class JobStore {
   readonly #sql: SqlStorage;
@@ -40,7 +45,7 @@ export class JobStore {
       job.id,
       job.startedMs,
       job.state,
-      job.wakeMs,
+      wakeOf(job),
       job.idempotencyKey,
       JSON.stringify(job),
     );
@@ -50,7 +55,7 @@ export class JobStore {
     this.#sql.exec(
       "UPDATE _export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
       job.state,
-      job.wakeMs,
+      wakeOf(job),
       JSON.stringify(job),
       job.id,
     );

@@ -1,5 +1,6 @@
 /** A job: what is kept of it, and how its state changes. Pure; the tables and the clock are elsewhere. */
 import type { ExportOptions, JobOptions } from "../engine.ts";
+import { newCallback, type Callback } from "./callback.ts";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import {
   backoffMs,
@@ -62,6 +63,8 @@ export interface Job {
   /** Which life of the object has begun a slice that has not come back. */
   readonly lease: string | null;
   readonly finishedMs: number | null;
+  /** The call that tells of its end; null before it, or if nobody wants to be told. */
+  readonly callback: Callback | null;
   /** How long it is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
   /** Of the file that stands in R2; while the job still runs it is being read back. */
@@ -81,8 +84,18 @@ export function partSizeFor(databaseBytes: number): number {
 
 /** The options in the form that is kept. */
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
-  const { format, gzip, tables, exclude, content, chosen = {}, verify = false, onSchemaChange = "fail" } = options;
-  return { format: format.name, gzip, tables, exclude, content, chosen, verify, onSchemaChange };
+  const {
+    format,
+    gzip,
+    tables,
+    exclude,
+    content,
+    chosen = {},
+    verify = false,
+    onSchemaChange = "fail",
+    callback = null,
+  } = options;
+  return { format: format.name, gzip, tables, exclude, content, chosen, verify, onSchemaChange, callback };
 }
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
@@ -177,5 +190,6 @@ export function expiresMs({ finishedMs, retentionMs }: Job): number {
 
 /** What it has left is cleared away at once. */
 function finish(job: Job, now: number): Job {
-  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now };
+  const callback = job.options.callback === null ? null : newCallback(now);
+  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now, callback };
 }

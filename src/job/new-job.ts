@@ -41,6 +41,7 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     wakeMs: startedMs,
     lease: null,
     finishedMs: null,
+    callback: null,
     result: null,
     verified: 0,
     error: null,

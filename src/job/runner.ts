@@ -2,9 +2,11 @@
 import type { Format } from "../../formats/format.ts";
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { maxOpenJobs } from "../limits.ts";
+import { maxOpenJobs, neverMs } from "../limits.ts";
 import { planOf, type Making } from "../plan.ts";
 import type { Sink } from "../sink/sink.ts";
+import type { Webhooks } from "../webhook.ts";
+import { call } from "./call.ts";
 import { begin, cancel, partSizeFor, stalled, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import { newJob } from "./new-job.ts";
@@ -23,6 +25,8 @@ export interface RunnerContext {
   readonly budget?: SliceBudget | undefined;
   /** How long a new job is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
+  /** Who may be told of the end of a job. */
+  readonly webhooks: Webhooks;
   /** What new jobs are made with. */
   readonly making: Making;
   /** Makes sure that the object is woken at this time, Unix milliseconds. */
@@ -41,7 +45,8 @@ export class JobRunner {
 
   /** Starts a job; the caller sees to the wake-up. */
   async create(options: ExportOptions & JobOptions, idempotencyKey: string | null): Promise<Job> {
-    const { sql, store, formats, making, retentionMs } = this.#context;
+    const { sql, store, formats, making, retentionMs, webhooks } = this.#context;
+    if (typeof options.callback === "string") webhooks.check(options.callback);
     const open = store.openJobs();
     if (open >= maxOpenJobs)
       throw new ExportError("too_many_jobs", `Cannot start a job: ${open} wait or run, the limit is ${maxOpenJobs}`);
@@ -71,8 +76,28 @@ export class JobRunner {
 
   /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
+    const calls = await this.#settle();
+    try {
+      await this.#work();
+    } finally {
+      await Promise.all(calls); // they went on beside the work
+    }
+  }
+
+  /** Clears away what finished jobs have left, and begins the calls that are due. */
+  async #settle(): Promise<readonly Promise<void>[]> {
+    const { store, webhooks } = this.#context;
+    const now = Date.now();
+    const calls: Promise<void>[] = [];
+    for (const finished of store.untidy(now)) {
+      if ((finished.callback?.dueMs ?? neverMs) <= now) calls.push(call(finished, store, webhooks));
+      if (finished.wakeMs <= now) await this.#tidy(finished);
+    }
+    return calls;
+  }
+
+  async #work(): Promise<void> {
     const { store, wake } = this.#context;
-    for (const finished of store.untidy(Date.now())) await this.#tidy(finished);
     const job = store.current();
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;

@@ -2,6 +2,7 @@
 import type { JobState, JobStatus, Progress } from "../engine.ts";
 import { shareDone } from "../source/source.ts";
 import { neverMs } from "../limits.ts";
+import type { Callback } from "./callback.ts";
 import { expiresMs, type Job } from "./job.ts";
 import { crcOf, rowsOf } from "./manifest.ts";
 
@@ -19,6 +20,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
     warnings: job.warnings,
+    ...(job.options.callback !== null && { callback: callbackOf(job.options.callback, job.callback) }),
     ...(job.result !== null &&
       job.state === "complete" && {
         result: {
@@ -32,6 +34,11 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
       }),
     ...(job.error !== null && { error: job.error }),
   };
+}
+
+function callbackOf(url: string, callback: Callback | null): NonNullable<JobStatus["callback"]> {
+  const { attempts, dueMs, error } = callback ?? { attempts: 0, dueMs: 0, error: null };
+  return { url, status: dueMs !== null ? "waiting" : error === null ? "delivered" : "failed", attempts, error };
 }
 
 function progressOf(job: Job, now: number): Progress {

@@ -14,9 +14,10 @@ export async function tidy(job: Job, object: JobObject, store: JobStore, now: nu
     if (now >= expiresMs(job)) {
       if (job.state === "complete") await object.delete();
       store.remove(job.id);
-    } else store.save(tidied(job));
+    } else store.save(tidied(store.find(job.id) ?? job));
   } catch (error) {
     console.error(`Cannot clear away dump ${job.id} (try ${job.attempts + 1}):`, error);
-    store.save({ ...job, attempts: job.attempts + 1, wakeMs: now + backoffMs(job.attempts + 1) });
+    const latest = store.find(job.id) ?? job;
+    store.save({ ...latest, attempts: job.attempts + 1, wakeMs: now + backoffMs(job.attempts + 1) });
   }
 }

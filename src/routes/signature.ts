@@ -1,5 +1,7 @@
 /** Links that let whoever has them fetch one file for a while, without the token: for browsers and `wget`. */
 
+import { hmac } from "../hmac.ts";
+
 /** How a link is signed, passed from the Worker, which has the token, to the object, which has the jobs. */
 export interface LinkSigner {
   /** Good for the files of one object. */
@@ -35,10 +37,4 @@ export async function checkLink(
 
 function signedText(dumpId: string, expires: number): string {
   return `GET ${dumpId} until ${expires}`;
-}
-
-/** HMAC-SHA-256 (RFC 2104). */
-export async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
-  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, new TextEncoder().encode(text)));
 }

@@ -8,8 +8,13 @@ import type { Server } from "../../scripts/lib/server.ts";
 
 /** A folder that is gone when the test has ended. */
 export function temporaryFolder(): string {
+  return folderFor(onTestFinished);
+}
+
+/** A folder that is gone when something has ended: `afterAll`, or a test. */
+export function folderFor(atEnd: (remove: () => void) => void): string {
   const folder = mkdtempSync(join(tmpdir(), "durable-export-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { databaseFile, kinds, tablesIn, type Kind } from "./data.ts";
 import { download, median, runCommand, runJob, runOnServer, type Measured } from "./measure.ts";
 import { serverWith } from "./place.ts";
+import { bytesOf } from "./size.ts";
 
 /** Something to time, and the shell's way to the same kind of file. */
 interface Case {
@@ -139,10 +140,4 @@ function print(title: string, lines: readonly ReturnType<typeof lineOf>[]): void
     console.log(
       line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join("  "),
     );
-}
-
-function bytesOf(text: string): number {
-  const found = /^(\d+(?:\.\d+)?)(MB|GB)$/.exec(text);
-  if (found === null) throw new Error(`--size is ${text}, allowed: 100MB, 1GB, …`);
-  return Number(found[1]) * (found[2] === "GB" ? 1e9 : 1e6);
 }

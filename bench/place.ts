@@ -3,12 +3,25 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { query } from "../scripts/lib/database.ts";
-import { startServer, type Server } from "../scripts/lib/server.ts";
+import { startServer, type Server, type ServerOptions } from "../scripts/lib/server.ts";
 
 /** A server whose database is a copy of the file. Its state is gone when it stops. */
 export async function serverWith(file: string): Promise<Server> {
+  const state = await stateWith(file);
+  const server = await startServer({ persistTo: state });
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A folder of state for a server, in which the database is a copy of the file. */
+export async function stateWith(file: string, options: ServerOptions = {}): Promise<string> {
   const state = mkdtempSync(join(tmpdir(), "durable-export-bench-"));
-  const first = await startServer({ persistTo: state });
+  const first = await startServer({ ...options, persistTo: state });
   await query(first, { sql: "SELECT 1" });
   await first.stop();
   const databases = readdirSync(join(state, "v3/do"), { recursive: true, encoding: "utf8" })
@@ -18,12 +31,5 @@ export async function serverWith(file: string): Promise<Server> {
   if (place === undefined || databases.length !== 1) throw new Error(`Cannot find the object's database in ${state}`);
   for (const ending of ["-wal", "-shm"]) if (existsSync(place + ending)) rmSync(place + ending);
   copyFileSync(file, place);
-  const server = await startServer({ persistTo: state });
-  return {
-    ...server,
-    async stop() {
-      await server.stop();
-      rmSync(state, { recursive: true, force: true });
-    },
-  };
+  return state;
 }

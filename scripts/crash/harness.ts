@@ -77,17 +77,20 @@ export class CrashHarness {
     const dumpId = await this.#start(job);
     const steps = stepsOf(parts);
     for (const [at, step] of steps.entries()) {
-      await this.#killAt(step, dumpId);
-      kills.push(step);
+      const reached = this.#steps.at(step, () => this.#kill());
+      let isReached = false;
+      reached.then(() => (isReached = true)).catch(() => {});
       const more = Math.floor(((at + 1) * randomKills) / steps.length) - Math.floor((at * randomKills) / steps.length);
-      for (let time = 0; time < more; time++) {
-        const moment = Math.floor(this.#random() * 400);
+      for (let time = 0; time < more && !isReached; time++) {
+        const moment = Math.floor(this.#random() * 300);
         await this.#answers();
-        await wait(moment);
-        if ((await this.#status(dumpId)).status === "complete") break;
+        await Promise.race([reached, wait(moment)]);
+        if (isReached) break;
         this.#kill();
         kills.push(`${moment} ms after a restart`);
       }
+      await this.#until(reached, step, dumpId);
+      kills.push(step);
     }
     const disturbed = await this.#finished(dumpId);
     const seconds = (performance.now() - started) / 1000;
@@ -143,16 +146,13 @@ export class CrashHarness {
     process.kill(pid, "SIGKILL");
   }
 
-  async #killAt(step: string, dumpId: string): Promise<void> {
-    const killed = this.#steps.at(step, () => this.#kill());
+  async #until(reached: Promise<void>, step: string, dumpId: string): Promise<void> {
     // an object that nobody asks wakes by its alarm; asking is what people do, and shortens the wait
     for (;;) {
-      const won = await Promise.race([killed.then(() => true), wait(50).then(() => false)]);
-      if (won) return;
+      if (await Promise.race([reached.then(() => true), wait(50).then(() => false)])) return;
       const { status, error } = await this.#status(dumpId);
       if (status === "failed") throw new Error(`The job failed: ${JSON.stringify(error)}`);
       if (status !== "complete" || step === "alarm ended") continue;
-      this.#steps.disarm();
       throw new Error(`The job was complete before it came to "${step}"`);
     }
   }

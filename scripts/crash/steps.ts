@@ -43,10 +43,6 @@ export class Steps {
     });
   }
 
-  disarm(): void {
-    this.#armed = null;
-  }
-
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

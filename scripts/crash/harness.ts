@@ -78,14 +78,11 @@ export class CrashHarness {
     const steps = stepsOf(parts);
     for (const [at, step] of steps.entries()) {
       const reached = this.#steps.at(step, () => this.#kill());
-      let isReached = false;
-      reached.then(() => (isReached = true)).catch(() => {});
       const more = Math.floor(((at + 1) * randomKills) / steps.length) - Math.floor((at * randomKills) / steps.length);
-      for (let time = 0; time < more && !isReached; time++) {
+      for (let time = 0; time < more; time++) {
         const moment = Math.floor(this.#random() * 300);
         await this.#answers();
-        await Promise.race([reached, wait(moment)]);
-        if (isReached) break;
+        if (await isFirst(reached, moment)) break;
         this.#kill();
         kills.push(`${moment} ms after a restart`);
       }
@@ -149,7 +146,7 @@ export class CrashHarness {
   async #until(reached: Promise<void>, step: string, dumpId: string): Promise<void> {
     // an object that nobody asks wakes by its alarm; asking is what people do, and shortens the wait
     for (;;) {
-      if (await Promise.race([reached.then(() => true), wait(50).then(() => false)])) return;
+      if (await isFirst(reached, 50)) return;
       const { status, error } = await this.#status(dumpId);
       if (status === "failed") throw new Error(`The job failed: ${JSON.stringify(error)}`);
       if (status !== "complete" || step === "alarm ended") continue;
@@ -166,18 +163,24 @@ export class CrashHarness {
         await wait(50);
         continue;
       }
-      const response = await this.#server.fetch(`/export/dump/${dumpId}/download`);
+      const { sha256, bytes } = await this.#download(dumpId);
+      if (bytes !== Object(result).size)
+        throw new Error(`The file has ${bytes} bytes, its status says ${Object(result).size}`);
+      await this.#json(`/export/dump/${dumpId}`, { method: "DELETE" });
+      return { sha256, bytes };
+    }
+  }
+
+  async #download(dumpId: string): Promise<{ sha256: string; bytes: number }> {
+    return this.#patiently(`/export/dump/${dumpId}/download`, {}, async (response) => {
       const hash = createHash("sha256");
       let bytes = 0;
       for await (const chunk of response.body ?? []) {
         hash.update(chunk);
         bytes += chunk.length;
       }
-      if (bytes !== Object(result).size)
-        throw new Error(`The file has ${bytes} bytes, its status says ${Object(result).size}`);
-      await this.#json(`/export/dump/${dumpId}`, { method: "DELETE" });
       return { sha256: hash.digest("hex"), bytes };
-    }
+    });
   }
 
   async #status(dumpId: string): Promise<Record<string, unknown>> {
@@ -188,17 +191,31 @@ export class CrashHarness {
     await this.#json("/export/dumps");
   }
 
-  /** Asks until somebody answers: workerd comes back some 100 ms after a kill. */
-  async #json(path: string, init?: RequestInit): Promise<Record<string, unknown>> {
+  async #json(path: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
+    return this.#patiently(path, init, (response) => response.json());
+  }
+
+  /** Asks until somebody answers to the end: workerd comes back some 100 ms after a kill. */
+  async #patiently<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
+    let last: unknown;
     for (let time = 0; time < 600; time++) {
-      const response = await this.#server.fetch(path, init).catch(() => null);
-      if (response?.ok === true) return response.json();
-      if (response !== null && response.status < 500)
-        throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+      try {
+        const response = await this.#server.fetch(path, init);
+        if (response.ok) return await read(response);
+        last = `${response.status}: ${await response.text()}`;
+        if (response.status < 500) break;
+      } catch (error) {
+        last = error; // the connection was cut by a kill
+      }
       await wait(50);
     }
-    throw new Error(`${path} did not answer for half a minute`);
+    throw new Error(`${path} did not answer: ${String(last)}`);
   }
+}
+
+/** True if something happens within so many milliseconds. */
+function isFirst(event: Promise<void>, ms: number): Promise<boolean> {
+  return Promise.race([event.then(() => true), wait(ms).then(() => false)]);
 }
 
 /** Every step at which a job's state changes, in the order in which it comes to them. */

@@ -60,6 +60,12 @@ export interface JobStatus {
   readonly expiresAt: string | null;
   readonly progress: Progress;
   readonly warnings: readonly string[];
+  /** When complete: the file is the database as it stood at one moment, or tables may be partly old and partly new. */
+  readonly consistency?: "snapshot" | "fuzzy";
+  /** When complete: the tables that were changed while they were exported. */
+  readonly changedTables?: readonly string[];
+  /** When complete: virtual tables whose changes cannot be seen. */
+  readonly unwatchedTables?: readonly string[];
   /** Where somebody is to be told of the end. */
   readonly callback?: {
     readonly url: string;

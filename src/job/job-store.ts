@@ -2,6 +2,7 @@
 import { ExportError } from "../errors.ts";
 import { neverMs, remainderRowBytes } from "../limits.ts";
 import type { Job } from "./job.ts";
+import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
 const tables = `
@@ -119,10 +120,16 @@ export class JobStore {
   /** Takes away what only a running job needs. */
   clearWork(id: string): void {
     this.#sql.exec("DELETE FROM _export_parts WHERE job = ?", id);
-    this.clearRemainder(id);
+    this.clearTraces(id);
   }
 
-  clearRemainder(id: string): void {
+  /** Takes away what only an export that is under way needs. */
+  clearTraces(id: string): void {
+    unwatch(this.#sql, id);
+    this.#clearRemainder(id);
+  }
+
+  #clearRemainder(id: string): void {
     this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
   }
 
@@ -139,7 +146,7 @@ export class JobStore {
   }
 
   setRemainder(id: string, bytes: Uint8Array): void {
-    this.clearRemainder(id);
+    this.#clearRemainder(id);
     for (let at = 0, number = 0; at < bytes.length; at += remainderRowBytes, number++) {
       const piece = bytes.slice(at, at + remainderRowBytes);
       this.#sql.exec("INSERT INTO _export_remainder (job, number, bytes) VALUES (?, ?, ?)", id, number, piece.buffer);

@@ -18,6 +18,7 @@ import {
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
 import type { Estimate } from "../source/source.ts";
+import type { Changes } from "../source/watch.ts";
 
 /** Options as they are kept: a format by its name. */
 export type StoredOptions = Omit<ExportOptions, "format"> & Required<JobOptions> & { readonly format: string };
@@ -69,6 +70,8 @@ export interface Job {
   readonly retentionMs: number;
   /** Of the file that stands in R2; while the job still runs it is being read back. */
   readonly result: { readonly size: number; readonly etag: string; readonly sha256: string } | null;
+  /** What changed under the export, once all rows are read. */
+  readonly changes: Changes | null;
   /** Parts that were read back and were what was sent. */
   readonly verified: number;
   readonly error: { readonly code: ExportErrorCode; readonly message: string } | null;

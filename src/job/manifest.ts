@@ -1,4 +1,5 @@
 /** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
+import type { JobStatus } from "../engine.ts";
 import type { PartDigests } from "./checksums.ts";
 import type { Job } from "./job.ts";
 
@@ -6,6 +7,14 @@ import type { Job } from "./job.ts";
 export function rowsOf(job: Job): Readonly<Record<string, number>> {
   const counts = job.checkpoint?.position.counts ?? [];
   return Object.fromEntries(job.tables.map((name, at) => [name, counts[at] ?? 0]));
+}
+
+/** Whether the file is the database of one moment; nothing as long as that is not known. */
+export function consistencyOf({ changes }: Job): Pick<JobStatus, "consistency" | "changedTables" | "unwatchedTables"> {
+  if (changes === null) return {};
+  const { changed, unwatched } = changes;
+  const consistency = changed.length + unwatched.length === 0 ? "snapshot" : "fuzzy";
+  return { consistency, changedTables: changed, unwatchedTables: unwatched };
 }
 
 /** CRC-32 of the file so far, eight hex digits. */
@@ -27,6 +36,7 @@ export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: stri
     partBytes: job.partBytes,
     parts: parts.map((part) => part.sha256),
     rows: rowsOf(job),
+    ...consistencyOf(job),
     warnings: job.warnings,
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;

@@ -44,6 +44,7 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     callback: null,
     result: null,
     verified: 0,
+    changes: null,
     error: null,
   };
 }

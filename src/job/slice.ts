@@ -26,6 +26,8 @@ export interface SliceContext {
   readonly remainder: readonly Uint8Array[];
   /** True as long as nobody has cancelled the job. */
   readonly isWanted: () => boolean;
+  /** Called in the turn in which the last row is read. */
+  readonly allRead: () => void;
   /** Writes a checkpoint, the part that made it and the remainder, in one synchronous turn. */
   readonly checkpoint: (checkpoint: Checkpoint, part: SentPart | null, remainder: Uint8Array) => void;
 }
@@ -89,6 +91,7 @@ class Slice {
   /** One step; gives the bytes rendered. */
   step(): number {
     const { bytes, position, rendered } = this.#context.pipeline.step(this.position);
+    if (position.isDone) this.#context.allRead();
     for (const piece of bytes) {
       this.#crc = this.#context.crc32(piece, this.#crc);
       this.#length += piece.length;

@@ -4,7 +4,7 @@ import { shareDone } from "../source/source.ts";
 import { neverMs } from "../limits.ts";
 import type { Callback } from "./callback.ts";
 import { expiresMs, type Job } from "./job.ts";
-import { crcOf, rowsOf } from "./manifest.ts";
+import { consistencyOf, crcOf, rowsOf } from "./manifest.ts";
 
 /** Status of a job; one that is running may still wait for the ones before it. `parts` are the SHA-256 of its parts, where they are wanted. */
 export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readonly string[]): JobStatus {
@@ -20,6 +20,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
     warnings: job.warnings,
+    ...(job.state === "complete" && consistencyOf(job)),
     ...(job.options.callback !== null && { callback: callbackOf(job.options.callback, job.callback) }),
     ...(job.result !== null &&
       job.state === "complete" && {

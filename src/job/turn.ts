@@ -1,8 +1,10 @@
 /** One turn of the current job: a slice of the file, or of reading it back, and what becomes of the job by it. */
+import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
 import { crc32 } from "../pack/crc32.ts";
 import { planOf, type Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
+import { changesOf, watch } from "../source/watch.ts";
 import { compositeOf } from "./checksums.ts";
 import {
   advance,
@@ -39,6 +41,12 @@ export async function takeTurn(
   }
 }
 
+function changeWarnings({ changes }: Job): readonly string[] {
+  if (changes === null || changes.changed.length === 0) return [];
+  const names = changes.changed.map(quoteName).join(", ");
+  return [`Changed while it was exported, so that rows may be partly old and partly new: ${names}`];
+}
+
 const schemaChangedMessage = "Cannot go on with the export: the schema changed while it ran";
 
 class Turn {
@@ -61,6 +69,9 @@ class Turn {
     if (planned.schemaHash !== this.#job.schemaHash) return this.#schemaChanged(plan, planned);
     const upload = await this.#openUpload();
     this.#upload = upload;
+    const { schema } = plan.source;
+    if (this.#job.checkpoint === null && store.isRunning(this.#job.id))
+      watch(this.#context.sql, this.#job.id, schema.tables);
     const end = await runSlice(this.#job, this.#sliceContext(plan, upload), budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       if (isSchemaChange && mayBeRemade(this.#job)) return "paused"; // the next turn finds the new schema, and begins again
@@ -135,8 +146,8 @@ class Turn {
     return upload;
   }
 
-  #sliceContext({ pipeline }: Plan, upload: MultipartUpload): SliceContext {
-    const { store } = this.#context;
+  #sliceContext({ pipeline, source }: Plan, upload: MultipartUpload): SliceContext {
+    const { store, sql } = this.#context;
     const { id } = this.#job;
     return {
       pipeline,
@@ -144,6 +155,7 @@ class Turn {
       crc32,
       remainder: store.remainder(id),
       isWanted: () => store.isRunning(id),
+      allRead: () => store.save({ ...store.get(id), changes: changesOf(sql, id, source.schema.tables) }),
       checkpoint: (checkpoint, part, remainder) => {
         if (part !== null) store.addPart(id, part);
         store.setRemainder(id, remainder);
@@ -158,14 +170,14 @@ class Turn {
     const [job, parts] = [store.get(id), store.parts(id)];
     const sha256 = await compositeOf(parts);
     const noted = job.checkpoint === null ? [] : pipeline.warnings(job.checkpoint.position);
-    const warned = { ...job, warnings: [...job.warnings, ...noted] };
+    const warned = { ...job, warnings: [...job.warnings, ...noted, ...changeWarnings(job)] };
     const { size, httpEtag } = await this.#object.publish(warned, upload, parts, manifestOf(warned, parts, sha256));
     const latest = store.find(id);
     if (latest?.state !== "running") {
       await this.#object.delete(); // cancelled at the last moment
       return;
     }
-    store.clearRemainder(id);
+    store.clearTraces(id);
     const done = published({ ...warned, attempts: latest.attempts }, { size, etag: httpEtag, sha256 });
     store.save(done.options.verify ? pause(done, Date.now()) : complete(done, Date.now()));
   }

@@ -1,5 +1,4 @@
 /** What the tests beside a running Worker share. */
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,34 +22,4 @@ export async function bytesOf(server: Pick<Server, "fetch">, path: string, init?
   const response = await server.fetch(path, init);
   if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   return new Uint8Array(await response.arrayBuffer());
-}
-
-/** The status of a job, as far as tests look at it. */
-export interface JobView {
-  readonly dumpId: string;
-  readonly status: string;
-  readonly progress: { readonly bytes: number };
-  readonly result?: { readonly size: number; readonly rows: Readonly<Record<string, number>> };
-  readonly error?: unknown;
-}
-
-/** Starts a job and gives its status again and again, until it has ended. */
-export async function* watchJob(server: Server, query: string): AsyncGenerator<JobView> {
-  const started = await view(await server.fetch(`/export/dump?${query}`, { method: "POST" }));
-  for (;;) {
-    // While the Worker is down nobody answers; the job is what must survive, not the question.
-    const answer = await server.fetch(`/export/dump/${started.dumpId}`).catch(() => null);
-    const job = answer?.ok === true ? await view(answer) : null;
-    if (job !== null) yield job;
-    if (job !== null && job.status !== "running" && job.status !== "queued") return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-async function view(response: Response): Promise<JobView> {
-  return response.json();
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

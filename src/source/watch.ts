@@ -1,0 +1,91 @@
+/**
+ * Which tables are changed while they are exported. A trigger notes a table at its first change, in the transaction of that change,
+ * so that no crash can lose it; from then on it costs a writer one look into an index.
+ */
+import { quoteName, quoteText } from "../../formats/expression.ts";
+import type { Table } from "../../formats/format.ts";
+import { moduleOf } from "../../formats/virtual.ts";
+
+/** What is known of some tables' changes. */
+export interface Changes {
+  /** Changed since they are watched. */
+  readonly changed: readonly string[];
+  /** Changes of these cannot be seen: virtual tables have no triggers. */
+  readonly unwatched: readonly string[];
+}
+
+const notes = `CREATE TABLE IF NOT EXISTS _export_changed (job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID`;
+const prefix = (job: string) => `_export_watch_${job}_`;
+
+/** Begins to watch tables for a job, anew if it has done so before. Synchronous: the first page may be read in the same turn. */
+export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): void {
+  unwatch(sql, job);
+  sql.exec(notes);
+  for (const [at, table] of tables.entries()) {
+    if (table.kind === "virtual" && isOfItsOwn(table)) note(sql, job, table.name, stateOf(sql, table));
+    if (table.kind !== "table") continue; // shadow tables change with their owner
+    const [own, name] = [quoteText(job), quoteText(table.name)];
+    for (const event of ["INSERT", "UPDATE", "DELETE"]) {
+      sql.exec(
+        `CREATE TRIGGER ${quoteName(`${prefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
+          `WHEN NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name}) ` +
+          `BEGIN INSERT INTO _export_changed (job, name) VALUES (${own}, ${name}); END`,
+      );
+    }
+  }
+}
+
+/** What has changed since. */
+export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]): Changes {
+  if (!isThere(sql)) return { changed: [], unwatched: [] };
+  const noted = new Map(
+    sql
+      .exec<{ name: string; state: string | null }>("SELECT name, state FROM _export_changed WHERE job = ?", job)
+      .toArray()
+      .map(({ name, state }) => [name, state]),
+  );
+  const isChanged = (table: Table) =>
+    table.kind === "virtual" ? noted.get(table.name) !== (stateOf(sql, table) ?? unknown) : noted.has(table.name);
+  const seen = tables.filter((table) => table.kind !== "shadow" && isOfItsOwn(table));
+  const unwatched = seen.filter((table) => table.kind === "virtual" && noted.get(table.name) === unknown);
+  return {
+    changed: seen.filter((table) => !unwatched.includes(table) && isChanged(table)).map(({ name }) => name),
+    unwatched: unwatched.map(({ name }) => name),
+  };
+}
+
+/** Takes everything of a job's watch away. */
+export function unwatch(sql: SqlStorage, job: string): void {
+  if (!isThere(sql)) return;
+  const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
+  for (const { name } of sql.exec<{ name: string }>(triggers, prefix(job)).toArray())
+    sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+  sql.exec("DELETE FROM _export_changed WHERE job = ?", job);
+}
+
+/** False for a table that only shows what another one holds. */
+function isOfItsOwn(table: Table): boolean {
+  return moduleOf(table) !== "fts5vocab";
+}
+
+function isThere(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_export_changed'").toArray().length > 0;
+}
+
+/** In place of a state that nothing tells. */
+const unknown = "unknown";
+
+function note(sql: SqlStorage, job: string, name: string, state: string | null): void {
+  sql.exec("INSERT INTO _export_changed (job, name, state) VALUES (?, ?, ?)", job, name, state ?? unknown);
+}
+
+/**
+ * What differs after every change of a virtual table: FTS5's averages and structure record, which each flush writes
+ * (https://sqlite.org/fts5.html#fts5_data_structures); null for other modules.
+ */
+function stateOf(sql: SqlStorage, table: Table): string | null {
+  if (moduleOf(table) !== "fts5") return null;
+  const data = quoteName(`${table.name}_data`);
+  const query = `SELECT group_concat(id || ':' || hex(block)) AS state FROM ${data} WHERE id IN (1, 10)`;
+  return sql.exec<{ state: string | null }>(query).one().state;
+}

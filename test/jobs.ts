@@ -1,0 +1,57 @@
+/** Jobs in a host whose slices are small, and what becomes of them. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
+import type { Archive } from "./archive.ts";
+import { fileOf, formatOf, type Wanted } from "./database.ts";
+
+/** About 24 MB as SQL: three parts, and eight slices of 3 MiB. */
+export async function filledArchive(rows = 6000): Promise<DurableObjectStub<Archive>> {
+  const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
+  await runInDurableObject(stub, (_, state) => {
+    const { sql } = state.storage;
+    sql.exec("CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT, bytes BLOB); CREATE TABLE notes (body TEXT);");
+    sql.exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO files SELECT i, 'file ' || i, randomblob(2000) FROM n",
+      rows,
+    );
+    sql.exec("INSERT INTO notes SELECT 'note ' || id FROM files");
+  });
+  return stub;
+}
+
+export function options({
+  format = "sql",
+  gzip = false,
+  tables,
+  exclude = [],
+  content = "all",
+}: Wanted = {}): ExportOptions {
+  return { format: formatOf(format), gzip, tables: tables ?? null, exclude, content };
+}
+
+/** By a new stub each time: an abort breaks those that were there. */
+export function inArchive<T>(
+  { id }: DurableObjectStub<Archive>,
+  use: (object: Archive, state: DurableObjectState) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject(env.ARCHIVE.get(id), use);
+}
+
+export async function finished(stub: DurableObjectStub<Archive>, dumpId: string): Promise<JobStatus> {
+  for (;;) {
+    const status = await inArchive(stub, (object) => object.exporter.status(dumpId));
+    if (status.status !== "running" && status.status !== "queued") return status;
+    await scheduler.wait(20);
+  }
+}
+
+export async function storedBytes(stub: DurableObjectStub<Archive>, dumpId: string): Promise<Uint8Array | null> {
+  const object = await env.EXPORTS.get(objectKey(stub.id.toString(), dumpId));
+  return object === null ? null : new Uint8Array(await object.arrayBuffer());
+}
+
+export const expected = (stub: DurableObjectStub<Archive>, wanted: Wanted = {}) =>
+  inArchive(stub, (_, state) => fileOf(state.storage.sql, wanted));
+
+export const equal = (one: Uint8Array | null, other: Uint8Array) => one !== null && Buffer.from(one).equals(other);

@@ -5,6 +5,9 @@ declare namespace Cloudflare {
     readonly ARCHIVE: DurableObjectNamespace<import("./archive.ts").Archive>;
     readonly HOST: DurableObjectNamespace<import("./host.ts").Host>;
     readonly FAULTY: DurableObjectNamespace<import("./faulty.ts").Faulty>;
+    readonly AGENT_LIKE: DurableObjectNamespace<import("./multiplexers.ts").AgentLike>;
+    readonly ACTOR_LIKE: DurableObjectNamespace<import("./multiplexers.ts").ActorLike>;
+    readonly CRON_LIKE: DurableObjectNamespace<import("./multiplexers.ts").CronLike>;
     readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
   }

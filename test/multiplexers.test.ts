@@ -1,0 +1,74 @@
+/** Jobs in hosts with schedules of their own: neither side loses a wake-up, and nothing of the host's happens early. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import { objectKey } from "../src/engine.ts";
+import { fileOf } from "./database.ts";
+import { equal, options } from "./jobs.ts";
+import type { ActorLike, AgentLike, CronLike } from "./multiplexers.ts";
+
+type Host = AgentLike | ActorLike | CronLike;
+
+async function fill<T extends Host>(stub: DurableObjectStub<T>): Promise<void> {
+  await runInDurableObject(stub, (_, { storage }) => {
+    storage.sql.exec("CREATE TABLE files (id INTEGER PRIMARY KEY, bytes BLOB)");
+    storage.sql.exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2400) INSERT INTO files SELECT i, randomblob(2000) FROM n",
+    );
+  });
+}
+
+/** Waits for the end of a job, and compares its file. */
+async function expectComplete<T extends Host>(stub: DurableObjectStub<T>, dumpId: string): Promise<void> {
+  await vi.waitFor(
+    () => runInDurableObject(stub, ({ exporter }) => expect(exporter.status(dumpId).status).toBe("complete")),
+    { timeout: 40_000, interval: 100 },
+  );
+  const stored = await (await env.EXPORTS.get(objectKey(stub.id.toString(), dumpId)))?.arrayBuffer();
+  const expected = await runInDurableObject(stub, (_, { storage }) => fileOf(storage.sql, { tables: ["files"] }));
+  expect(equal(new Uint8Array(stored ?? new ArrayBuffer()), expected)).toBe(true);
+}
+
+const wanted = options({ tables: ["files"] });
+
+describe.each([
+  ["agents", () => env.AGENT_LIKE.get(env.AGENT_LIKE.newUniqueId())],
+  ["@cloudflare/actors", () => env.ACTOR_LIKE.get(env.ACTOR_LIKE.newUniqueId())],
+] as const)("a host that schedules as %s does", (_, newHost) => {
+  it("has its own calls on time, while a job of several slices runs", async () => {
+    const stub = newHost();
+    await fill(stub);
+    const second = Math.floor(Date.now() / 1000);
+    const { dumpId } = await runInDurableObject(stub, async (host) => {
+      for (const wait of [2, 4]) await host.schedule(second + wait, "host");
+      return host.exporter.start(wanted);
+    });
+    await expectComplete(stub, dumpId);
+    await vi.waitFor(() => runInDurableObject(stub, ({ fired }) => expect(fired).toHaveLength(2)), { timeout: 10_000 });
+    const fired = await runInDurableObject(stub, (host) => host.fired);
+    for (const { due, at } of fired) expect(at - due).toBeGreaterThanOrEqual(0);
+    for (const { due, at } of fired) expect(at - due).toBeLessThan(2_000);
+    // and what is left is the day on which the dump goes
+    const next = await runInDurableObject(stub, ({ exporter }) => exporter.nextAlarm());
+    expect((next ?? 0) - Date.now()).toBeGreaterThan(6 * 24 * 3_600_000);
+  });
+});
+
+describe("a host that sets its alarm on every request", () => {
+  it("has it fire when it said last, and the job goes on between", async () => {
+    const stub = env.CRON_LIKE.get(env.CRON_LIKE.newUniqueId());
+    await fill(stub);
+    const { dumpId } = await runInDurableObject(stub, ({ exporter }) => exporter.start(wanted));
+    for (let time = 0; time < 20; time++) {
+      await stub.fetch("https://host.example/hello");
+      if (time % 4 === 0) await stub.fetch(`https://durable-export.invalid/dump/${dumpId}`);
+      await scheduler.wait(50);
+    }
+    await expectComplete(stub, dumpId);
+    await vi.waitFor(() => runInDurableObject(stub, ({ fired, due }) => expect(fired.at(-1)?.due).toBe(due)), {
+      timeout: 5_000,
+    });
+    const fired = await runInDurableObject(stub, (host) => host.fired);
+    for (const { due, at } of fired) expect(at - due).toBeGreaterThanOrEqual(0);
+  });
+});

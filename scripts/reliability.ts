@@ -15,8 +15,8 @@ const { values } = parseArgs({ options: { size: { type: "string", default: "400M
 const server = await serverWith(databaseFile(join(import.meta.dirname, "../.bench"), "mix", bytesOf(values.size)));
 const folder = mkdtempSync(join(tmpdir(), "durable-export-reliability-"));
 try {
-  await live();
   await slowClient();
+  await live();
   await tooMany();
   await truncated();
 } finally {
@@ -42,15 +42,12 @@ async function live(): Promise<void> {
 
 async function readsWhile(name: string, work: Promise<unknown>): Promise<void> {
   const times: number[] = [];
-  let isOver = false;
-  const over = work.finally(() => (isOver = true));
-  while (!isOver) {
+  const over = work.then(() => true);
+  while (!(await Promise.race([over, wait(5).then(() => false)]))) {
     const started = performance.now();
     await query(server, { sql: "SELECT a, b FROM narrow WHERE id = ?", params: [1 + (times.length % 1000)] });
     times.push(performance.now() - started);
-    await wait(5);
   }
-  await over;
   const sorted = times.toSorted((one, other) => one - other);
   const at = (share: number) =>
     (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
@@ -58,14 +55,24 @@ async function readsWhile(name: string, work: Promise<unknown>): Promise<void> {
 }
 
 async function job(options: string): Promise<void> {
-  const { dumpId } = await (await server.fetch(`/export/dump?${options}`, { method: "POST" })).json();
+  const { dumpId } = await statusAt(`/export/dump?${options}`, { method: "POST" });
   for (;;) {
-    const { status, error } = await (await server.fetch(`/export/dump/${dumpId}`)).json();
+    const { status, error } = await statusAt(`/export/dump/${dumpId}`);
     if (status === "complete") break;
     if (status === "failed") throw new Error(JSON.stringify(error));
     await wait(200);
   }
   await server.fetch(`/export/dump/${dumpId}`, { method: "DELETE" });
+}
+
+interface Status {
+  readonly dumpId: string;
+  readonly status: string;
+  readonly error?: unknown;
+}
+
+async function statusAt(path: string, init?: RequestInit): Promise<Status> {
+  return (await server.fetch(path, init)).json();
 }
 
 /** A client that takes 1 KB a second. */
@@ -79,7 +86,7 @@ async function slowClient(): Promise<void> {
     most = Math.max(most, residentBytes(pid) - idle);
   }
   console.log(
-    `\nslow client (1 KB/s, 30 s): workerd holds at most ${(most / 2 ** 20).toFixed(1)} MiB more than before`,
+    `slow client (1 KB/s, 30 s): workerd holds at most ${(most / 2 ** 20).toFixed(1)} MiB more than before\n`,
   );
   slow.child.kill();
   await slow.exit;
@@ -150,8 +157,8 @@ async function run(command: string): Promise<{ code: number | null; output: stri
   return { code, output };
 }
 
-function workerd({ workerdPid }: Server): number {
-  const pid = workerdPid();
+function workerd(of: Server): number {
+  const pid = of.workerdPid();
   if (pid === undefined) throw new Error("Cannot find the workerd that holds the database");
   return pid;
 }

@@ -79,6 +79,7 @@ export class Exporter implements Engine {
       making: this.#making,
       webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
       retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
+      background: (work) => ctx.waitUntil(work.then(() => this.#arm())),
       wake: (at) => this.#wake(at),
     });
     this.#routes = objectRoutes(this);

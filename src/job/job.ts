@@ -171,6 +171,11 @@ export function published(job: Job, result: Job["result"]): Job {
   return { ...job, result, uploadId: null };
 }
 
+/** So many parts have been read back: that is progress. */
+export function verifiedUpTo(job: Job, verified: number): Job {
+  return { ...job, verified, attempts: 0, triedMs: null };
+}
+
 /** Nothing is left to do. */
 export function complete(job: Job, now: number): Job {
   return { ...tidied(finish(job, now)), state: "complete" };

@@ -29,6 +29,8 @@ export interface RunnerContext {
   readonly webhooks: Webhooks;
   /** What new jobs are made with. */
   readonly making: Making;
+  /** Goes on with something beside everything else. */
+  readonly background: (work: Promise<void>) => void;
   /** Makes sure that the object is woken at this time, Unix milliseconds. */
   readonly wake: (at: number) => Promise<void>;
 }
@@ -76,24 +78,19 @@ export class JobRunner {
 
   /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
-    const calls = await this.#settle();
-    try {
-      await this.#work();
-    } finally {
-      await Promise.all(calls); // they went on beside the work
-    }
+    await this.#settle();
+    await this.#work();
   }
 
   /** Clears away what finished jobs have left, and begins the calls that are due. */
-  async #settle(): Promise<readonly Promise<void>[]> {
-    const { store, webhooks } = this.#context;
+  async #settle(): Promise<void> {
+    const { store, webhooks, background } = this.#context;
     const now = Date.now();
-    const calls: Promise<void>[] = [];
     for (const finished of store.untidy(now)) {
-      if ((finished.callback?.dueMs ?? neverMs) <= now) calls.push(call(finished, store, webhooks));
+      // An alarm that waited for it would hold the next one up; a call that is lost with the object is due again.
+      if ((finished.callback?.dueMs ?? neverMs) <= now) background(call(finished, store, webhooks));
       if (finished.wakeMs <= now) await this.#tidy(finished);
     }
-    return calls;
   }
 
   async #work(): Promise<void> {

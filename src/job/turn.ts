@@ -14,6 +14,7 @@ import {
   published,
   remade,
   retryOrFail,
+  verifiedUpTo,
   type Job,
   type Planned,
 } from "./job.ts";
@@ -90,7 +91,7 @@ class Turn {
       parts: store.parts(id),
       budget,
       isWanted: () => store.isRunning(id),
-      verified: (verified) => store.save({ ...store.get(id), verified, attempts: 0 }),
+      verified: (verified) => store.save(verifiedUpTo(store.get(id), verified)),
     });
     if (end === "paused") store.save(pause(store.get(id), Date.now()));
     if (end === "done") store.save(complete(store.get(id), Date.now()));

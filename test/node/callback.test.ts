@@ -22,6 +22,7 @@ let server: Server;
 let receiver: HttpsServer;
 let base: string;
 const received: Received[] = [];
+let isHanging = false;
 const callsTo = (path: string) => received.filter((one) => one.path === path);
 
 beforeAll(async () => {
@@ -44,7 +45,11 @@ beforeAll(async () => {
       const path = request.url ?? "";
       received.push({ path, headers: request.headers, body });
       const isFirst = callsTo(path).length === 1;
-      if (path.startsWith("/hang") && isFirst) return;
+      if (path.startsWith("/hang") && isFirst) {
+        isHanging = true;
+        response.once("close", () => (isHanging = false));
+        return;
+      }
       if (path.startsWith("/redirect")) response.writeHead(302, { Location: `${base}/elsewhere` });
       else response.writeHead(path.startsWith("/gone") ? 410 : path.startsWith("/fail") && isFirst ? 500 : 200);
       response.end("x".repeat(1000));
@@ -111,6 +116,7 @@ describe("a callback", () => {
     await vi.waitFor(() => expect(callsTo("/hang")).toHaveLength(1), { timeout: 20_000 });
     const next = await start("/ok-meanwhile");
     await settled(next, "delivered");
+    expect(isHanging).toBe(true); // a job began and ended, and its call was made, while that one was open
     expect((await statusOf(hanging)).callback).toMatchObject({ status: "waiting", attempts: 1 });
     expect((await settled(failing, "delivered")).callback).toMatchObject({ attempts: 2, error: null });
     expect((await settled(hanging, "delivered")).callback).toMatchObject({ attempts: 2 });

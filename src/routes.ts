@@ -48,6 +48,12 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     return problem({ status: 403, code: `link_${worth}`, detail });
   });
   app.use(requireToken(options.token));
+  app.post("/dump", async (c, next) => {
+    // Options that somebody believes to have sent must not be passed over.
+    if (c.req.raw.body === null || (await isEmpty(c.req.raw.body))) return next();
+    const detail = "The options of POST /dump are read from the URL, not from a body: send them as ?format=csv&gzip=1";
+    return problem({ status: 400, code: "invalid_option", detail });
+  });
   app.on(
     ["GET", "POST"],
     "/dump",
@@ -92,6 +98,19 @@ function dumpIdOf(c: Context): string {
   const dumpId = c.req.param("dumpId") ?? "";
   if (/^[0-9a-z-]{1,64}$/i.test(dumpId)) return dumpId;
   throw new ExportError("not_found", `There is no dump "${dumpId}"`, { details: { dumpId } });
+}
+
+/** True if a body ends before its first byte; no more of it is read. */
+async function isEmpty(body: ReadableStream<Uint8Array>): Promise<boolean> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || value.length > 0) return done;
+    }
+  } finally {
+    await reader.cancel();
+  }
 }
 
 function notThere(dumpId: string, job: unknown): Response {

@@ -106,6 +106,14 @@ describe("options", () => {
     }
   });
 
+  it("are not looked for in a body, which is refused", async () => {
+    const post = (body: string) => send("/export/dump?database=bodies", { method: "POST", body });
+    const response = await post("format=csv&gzip=1");
+    expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_option" }]);
+    expect(await (await send("/export/dumps?database=bodies")).json()).toEqual({ dumps: [] });
+    expect((await post("")).status).toBe(202);
+  });
+
   it("lists 20 tables at most where one is unknown", async () => {
     for (let number = 0; number < 25; number++) await run(`CREATE TABLE t${number} (a)`, [], "many");
     const problem = await (

@@ -33,6 +33,7 @@ export function forwarded(
   }
   const headers = new Headers(request.headers);
   headers.delete("Authorization");
+  headers.delete("Content-Length"); // no body goes along
   headers.set(baseHeader, base.href);
   headers.delete(signerHeader);
   if (signer !== undefined) headers.set(signerHeader, `${signer.expires} ${signer.key}`);

@@ -49,6 +49,9 @@ export const yieldBytes = 512 * KiB;
 /** As `yieldBytes`, where each byte is deflated too: 256 KiB at level 6 are about 4 ms. */
 export const yieldBytesDeflated = 256 * KiB;
 
+/** Bytes that are digested between two yields: 3 ms for SHA-256 and MD5. */
+export const digestBytes = 1 * MiB;
+
 /** Bytes of a part. R2 wants 5 MiB or more, and all but the last equal: https://developers.cloudflare.com/r2/objects/multipart-objects/ */
 export const partBytes = 8 * MiB;
 

@@ -79,9 +79,12 @@ export const maxResets = 100;
 /** A job fails when its slices have made no progress for so long, in milliseconds. */
 export const stalledMs = 24 * 60 * 60_000;
 
+/** A job waits for no more than this, in milliseconds. */
+export const maxWaitMs = 300_000;
+
 /** Wait before try n (from 1): 2 s doubled each time, 5 min at most. */
 export function backoffMs(attempt: number): number {
-  return Math.min(2_000 * 2 ** (attempt - 1), 300_000);
+  return Math.min(2_000 * 2 ** (attempt - 1), maxWaitMs);
 }
 
 /** One call to R2 may take so long, in milliseconds; a part of 8 MiB takes well under a second (docs/decisions.md). */

@@ -176,6 +176,44 @@ describe("a job", () => {
     }
   });
 
+  it("goes on although its alarm fires twice at once, early, late and with no information", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start(options({ gzip: true })));
+    for (let time = 0; time < 5; time++) {
+      await inArchive(stub, ({ exporter }) => Promise.all([exporter.alarm(), exporter.alarm(), exporter.alarm()]));
+      await scheduler.wait(20);
+    }
+    expect((await finished(stub, dumpId)).status).toBe("complete");
+    expect(equal(await storedBytes(stub, dumpId), await expected(stub, { gzip: true }))).toBe(true);
+  });
+
+  it("goes on at the next request when the clock has gone back behind its next try", async () => {
+    const stub = await filledArchive(100);
+    const { dumpId } = await inArchive(stub, async ({ exporter }, { storage }) => {
+      const job = await exporter.start(options());
+      const later = Date.now() + 3_600_000;
+      storage.sql.exec("UPDATE _export_jobs SET wake = ?, job = json_set(job, '$.wakeMs', ?)", later, later);
+      await storage.setAlarm(later);
+      return job;
+    });
+    await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.invalid/dumps")));
+    expect((await finished(stub, dumpId)).status).toBe("complete");
+  });
+
+  it("fails at once, and says at which row, where a table cannot be read", async () => {
+    const stub = await filledArchive(100);
+    await inArchive(stub, (_, { storage: { sql } }) => {
+      sql.exec("CREATE TABLE broken (a); INSERT INTO broken VALUES ('{}'), ('no json')");
+      sql.exec("ALTER TABLE broken ADD COLUMN b AS (json_extract(a, '$.x'))");
+    });
+    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start(options({ format: "csv" })));
+    expect((await finished(stub, dumpId)).error).toEqual({
+      code: "data_unreadable",
+      message: expect.stringContaining('Cannot read table "broken" behind row 0: malformed JSON'),
+    });
+    expect(await storedBytes(stub, dumpId)).toBeNull();
+  });
+
   it("is refused while a hundred wait", async () => {
     const stub = await filledArchive(10);
     await inArchive(stub, async ({ exporter }, state) => {

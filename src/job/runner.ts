@@ -2,7 +2,7 @@
 import type { Format } from "../../formats/format.ts";
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { maxOpenJobs, neverMs } from "../limits.ts";
+import { maxOpenJobs, maxWaitMs, neverMs } from "../limits.ts";
 import { planOf, type Making } from "../plan.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Webhooks } from "../webhook.ts";
@@ -65,8 +65,10 @@ export class JobRunner {
     const { store, wake } = this.#context;
     const job = store.current();
     if (this.#isBusy || job?.lease === this.#life) return;
-    if (job !== null && job.lease !== null)
-      store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, Date.now()) });
+    const now = Date.now();
+    if (job !== null && job.lease !== null) store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, now) });
+    // No wait is that long: the clock has gone back since.
+    else if (job !== null && job.wakeMs > now + maxWaitMs) store.save({ ...job, wakeMs: now });
     const next = this.nextWakeMs();
     if (next !== null) await wake(next);
   }

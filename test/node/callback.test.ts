@@ -154,6 +154,14 @@ describe("a callback", () => {
     });
   });
 
+  it("tells of a job that failed, and why", async () => {
+    const dumpId = await start("/failed");
+    await query(server, { sql: "ALTER TABLE t ADD COLUMN b" });
+    await settled(dumpId, "delivered");
+    const message: unknown = JSON.parse(callsTo("/failed")[0]?.body ?? "");
+    expect(message).toMatchObject({ type: "dump.failed", data: { dumpId, error: { code: "schema_changed" } } });
+  });
+
   it.each([
     ["http://localhost/x", "it is no https: URL"],
     ["https://other.example/x", "its host is not allowed"],

@@ -1,9 +1,11 @@
-/** `npm run bench -- [--size 100MB] [--kind mix] [--runs 5] [--only TEXT] [--json]`: ours beside the sqlite3 shell, in turns. */
+/** `npm run bench -- [--size 100MB] [--kind mix] [--runs 5] [--only TEXT] [--json] [--profile]`: ours beside the sqlite3 shell, in turns. */
 import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { databaseFile, kinds, tablesIn, type Kind } from "./data.ts";
 import { download, median, runCommand, runJob, runOnServer, type Measured } from "./measure.ts";
 import { serverWith } from "./place.ts";
+import { profiled, type Own } from "./profile.ts";
+import type { Server } from "../scripts/lib/server.ts";
 import { bytesOf } from "./size.ts";
 
 /** Something to time, and the shell's way to the same kind of file. */
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "5" },
     only: { type: "string", default: "" },
     json: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
   },
 });
 const size = bytesOf(values.size);
@@ -76,6 +79,11 @@ async function bench(kind: Kind) {
         one.name.includes(values.only) ||
         all.some((other) => other.reference === one.name && other.name.includes(values.only)),
     );
+    if (values.profile) {
+      for (const one of cases.filter(({ reference }) => reference !== null))
+        printProfile(one.name, await profileOf(server, one));
+      return [];
+    }
     const measured = new Map<string, Measured[]>(cases.map((one) => [one.name, []]));
     for (let run = 0; run < runs; run++) {
       for (const one of cases) {
@@ -94,6 +102,23 @@ async function bench(kind: Kind) {
   } finally {
     await server.stop();
   }
+}
+
+/** A first run is not watched: it fills the caches of all who take part. */
+async function profileOf(server: Server, one: Case): Promise<readonly Own[]> {
+  await one.run();
+  return profiled(server, one.run);
+}
+
+function printProfile(name: string, own: readonly Own[]): void {
+  const all = own.reduce((sum, { ms }) => sum + ms, 0);
+  const share = (ms: number) => `${ms.toFixed(0).padStart(7)} ms ${((100 * ms) / all).toFixed(1).padStart(5)} %`;
+  const byStage = Map.groupBy(own, ({ stage }) => stage);
+  const sums = [...byStage].map(([stage, list]) => ({ stage, ms: list.reduce((sum, { ms }) => sum + ms, 0) }));
+  console.log(`\n${name}: ${all.toFixed(0)} ms`);
+  for (const { stage, ms } of sums.toSorted((a, b) => b.ms - a.ms)) console.log(`${share(ms)}  ${stage}`);
+  console.log("of these:");
+  for (const { name: functionName, ms } of own.slice(0, 8)) console.log(`${share(ms)}  ${functionName}`);
 }
 
 function lineOf(one: Case, measured: ReadonlyMap<string, readonly Measured[]>) {

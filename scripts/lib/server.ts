@@ -28,6 +28,8 @@ export interface Server {
   readonly url: string;
   readonly token: string;
   readonly persistTo: string;
+  /** Where the DevTools protocol is spoken. */
+  readonly inspectorUrl: string;
   /** The workerd that holds the object, for its memory and for killing it. */
   workerdPid(): number | undefined;
   /** Sends a request with the token. */
@@ -52,18 +54,7 @@ export async function wranglerDev(
   more: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildProcess> {
-  const inspector = String(await freePort());
-  const args = [
-    "dev",
-    "--ip",
-    "127.0.0.1",
-    "--port",
-    String(port),
-    "--inspector-port",
-    inspector,
-    "--var",
-    `EXPORT_TOKEN:${token}`,
-  ];
+  const args = ["dev", "--ip", "127.0.0.1", "--port", String(port), "--var", `EXPORT_TOKEN:${token}`];
   return spawn(process.execPath, ["--no-warnings", wrangler, ...args, ...more], {
     cwd: root,
     env: { ...process.env, ...env, WRANGLER_SEND_METRICS: "false", NO_UPDATE_NOTIFIER: "1", CI: "1" },
@@ -83,7 +74,10 @@ export async function startServer({
 }: ServerOptions = {}): Promise<Server> {
   const at = port ?? (await freePort());
   const state = persistTo !== undefined ? absolute(persistTo) : mkdtempSync(join(tmpdir(), "durable-export-"));
+  const inspector = await freePort();
   const more = [
+    "--inspector-port",
+    String(inspector),
     "--persist-to",
     state,
     "--log-level",
@@ -106,6 +100,7 @@ export async function startServer({
     url,
     token,
     persistTo: state,
+    inspectorUrl: `http://127.0.0.1:${inspector}`,
     workerdPid: () => descendants(child.pid ?? -1).find((pid) => isWorkerd(pid) && hasOpen(pid, state)),
     fetch: (path, init) =>
       fetch(url + path, {

@@ -50,12 +50,13 @@ interface Profile {
 export async function profiled(server: Server, run: () => Promise<unknown>): Promise<readonly Own[]> {
   const inspector = await Inspector.open(server.inspectorUrl);
   try {
-    await inspector.send("Profiler.enable");
-    await inspector.send("Profiler.setSamplingInterval", { interval: 250 });
-    await inspector.send("Profiler.start");
+    inspector.tell("Profiler.enable");
+    inspector.tell("Profiler.setSamplingInterval", { interval: 250 });
+    inspector.tell("Profiler.start");
     await run();
-    const answer = await inspector.send("Profiler.stop");
-    return ownTimes(answer);
+    const answer = inspector.ask("Profiler.stop");
+    await server.fetch("/export/dumps"); // workerd hears its inspector only while it has something to do
+    return ownTimes(await answer);
   } finally {
     inspector.close();
   }
@@ -73,11 +74,13 @@ function ownTimes({ profile }: { readonly profile: Profile }): readonly Own[] {
     .toSorted((one, other) => other.ms - one.ms);
 }
 
-/** Node takes headers, which the types of the browser's WebSocket do not know: https://undici.nodejs.org/#/docs/api/WebSocket.md */
-const NodeWebSocket = WebSocket as unknown as new (
-  url: string,
-  options: { readonly headers: Readonly<Record<string, string>> },
-) => WebSocket;
+/** Node's WebSocket takes headers, which the types do not know: https://undici.nodejs.org/#/docs/api/WebSocket.md */
+function openSocket(url: string): WebSocket {
+  // wrangler lets nobody in without an Origin
+  const made: unknown = Reflect.construct(WebSocket, [url, { headers: { Origin: "http://localhost" } }]);
+  if (made instanceof WebSocket) return made;
+  throw new TypeError(`Cannot open a WebSocket to ${url}`);
+}
 
 /** The DevTools protocol, as much of it as a profile needs. */
 class Inspector {
@@ -91,8 +94,7 @@ class Inspector {
     ).json();
     const [target] = targets;
     if (target === undefined) throw new Error(`There is nothing to inspect at ${inspectorUrl}`);
-    // wrangler lets nobody in without an Origin
-    const socket = new NodeWebSocket(target.webSocketDebuggerUrl, { headers: { Origin: "http://localhost" } });
+    const socket = openSocket(target.webSocketDebuggerUrl);
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve(), { once: true });
       socket.addEventListener("error", () => reject(new Error(`Cannot open ${target.webSocketDebuggerUrl}`)), {
@@ -114,12 +116,16 @@ class Inspector {
     });
   }
 
-  send(method: string, params: Readonly<Record<string, unknown>> = {}): Promise<{ readonly profile: Profile }> {
+  /** Sends a command; its answer is not waited for. */
+  tell(method: string, params: Readonly<Record<string, unknown>> = {}): number {
     const id = ++this.#last;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#socket.send(JSON.stringify({ id, method, params }));
-    });
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return id;
+  }
+
+  /** Sends a command, and gives its answer. */
+  ask(method: string): Promise<{ readonly profile: Profile }> {
+    return new Promise((resolve) => this.#waiting.set(this.tell(method), resolve));
   }
 
   close(): void {

@@ -1,11 +1,12 @@
 /** Kills workerd while jobs run, at every named step and at random moments, and compares each file with that of an undisturbed run. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { stateWith } from "../../bench/place.ts";
+import { writeConfig } from "../lib/config.ts";
 import { query } from "../lib/database.ts";
 import { startServer, type Server } from "../lib/server.ts";
 import { Steps } from "./steps.ts";
@@ -42,17 +43,7 @@ export class CrashHarness {
   static async start(file: string, seed: number): Promise<CrashHarness> {
     const steps = await Steps.listen();
     const folder = mkdtempSync(join(tmpdir(), "durable-export-crash-"));
-    const config = join(folder, "wrangler.json");
-    const worker = {
-      name: "durable-export-crash",
-      main: join(import.meta.dirname, "worker.ts"),
-      compatibility_date: "2026-10-01",
-      durable_objects: { bindings: [{ name: "DATABASE", class_name: "Database" }] },
-      migrations: [{ tag: "v1", new_sqlite_classes: ["Database"] }],
-      r2_buckets: [{ binding: "EXPORTS", bucket_name: "crash" }],
-      vars: { STEPS: steps.url },
-    };
-    writeFileSync(config, JSON.stringify(worker));
+    const config = writeConfig(folder, join(import.meta.dirname, "worker.ts"), { vars: { STEPS: steps.url } });
     const state = await stateWith(file, { config });
     return new CrashHarness(await startServer({ config, persistTo: state }), steps, [folder, state], seed);
   }

@@ -1,7 +1,8 @@
 /** A server of the tests' own Worker, with as many D1 databases as are wanted, and ways to read and to restore to what it has. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeConfig } from "../../scripts/lib/config.ts";
 import { query } from "../../scripts/lib/database.ts";
 import type { Reader } from "../../scripts/lib/rows.ts";
 import { startServer, type Server } from "../../scripts/lib/server.ts";
@@ -9,24 +10,14 @@ import { startServer, type Server } from "../../scripts/lib/server.ts";
 /** Starts `test/node/worker.ts`. */
 export async function startTestServer(d1Databases = 0): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "durable-export-worker-"));
-  const config = join(folder, "wrangler.json");
   const numbers = Array.from({ length: d1Databases }, (_, at) => at);
-  writeFileSync(
-    config,
-    JSON.stringify({
-      name: "durable-export-places",
-      main: join(import.meta.dirname, "worker.ts"),
-      compatibility_date: "2026-10-01",
-      durable_objects: { bindings: [{ name: "DATABASE", class_name: "Database" }] },
-      migrations: [{ tag: "v1", new_sqlite_classes: ["Database"] }],
-      r2_buckets: [{ binding: "EXPORTS", bucket_name: "places" }],
-      d1_databases: numbers.map((at) => ({
-        binding: `D1_${at}`,
-        database_name: `place-${at}`,
-        database_id: `place-${at}`,
-      })),
-    }),
-  );
+  const config = writeConfig(folder, join(import.meta.dirname, "worker.ts"), {
+    d1_databases: numbers.map((at) => ({
+      binding: `D1_${at}`,
+      database_name: `place-${at}`,
+      database_id: `place-${at}`,
+    })),
+  });
   const server = await startServer({ config });
   return {
     ...server,

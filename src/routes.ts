@@ -48,6 +48,8 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     return problem({ status: 403, code: `link_${worth}`, detail });
   });
   app.use(requireToken(options.token));
+  // A download that nobody reads would keep its place; there is no file yet whose headers could be told.
+  app.use("/dump", (c, next) => (c.req.method === "HEAD" ? Promise.resolve(otherMethods("GET", "POST")(c)) : next()));
   app.post("/dump", async (c, next) => {
     // Options that somebody believes to have sent must not be passed over.
     if (c.req.raw.body === null || (await isEmpty(c.req.raw.body))) return next();

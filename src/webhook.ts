@@ -37,8 +37,8 @@ export class Webhooks {
     this.#secret = secret;
   }
 
-  /** Throws `invalid_option` for a URL that may not be called. */
-  check(url: string): void {
+  /** The URL as it was checked, which is what must be called: older compatibility dates read other hosts out of odd text. Throws `invalid_option`. */
+  check(url: string): URL {
     const refuse = (why: string, allowed: readonly string[]): never => {
       throw new ExportError("invalid_option", `Option "callback" is "${url}": ${why}; allowed: ${allowed.join(", ")}`, {
         details: { option: "callback", received: url, allowed },
@@ -56,14 +56,15 @@ export class Webhooks {
         "invalid_option",
         'Option "callback" needs a secret: the Exporter\'s callbackSecret must be "whsec_" and base64',
       );
+    return target;
   }
 
   /** Sends a message once. Throws if it did not arrive, with the reason. */
   async send(url: string, { id, body }: WebhookMessage, now: number): Promise<void> {
-    this.check(url); // what is allowed may have changed since the job began
+    const target = this.check(url); // what is allowed may have changed since the job began
     const timestamp = String(Math.floor(now / 1000));
     const signature = await hmac(keyOf(this.#secret) ?? new Uint8Array(), `${id}.${timestamp}.${body}`);
-    const response = await fetch(url, {
+    const response = await fetch(target.href, {
       method: "POST",
       redirect: "manual",
       headers: {

@@ -52,7 +52,8 @@ const maxNameBytes = 255;
 const maxQueryBytes = 32 * MiB;
 
 function databaseOf(c: Context<{ Bindings: Env }>): DurableObjectStub<Database> {
-  const names = c.req.queries(parameter) ?? [defaultName];
+  const given = new URL(c.req.url).searchParams.getAll(parameter); // as the links are written
+  const names = given.length === 0 ? [defaultName] : given;
   const [name = ""] = names;
   if (names.length === 1 && name !== "" && new TextEncoder().encode(name).length <= maxNameBytes)
     return c.env.DATABASE.getByName(name);

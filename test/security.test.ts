@@ -169,6 +169,18 @@ describe("an attacker with the token", () => {
     }
   });
 
+  it("takes no place of a download with HEAD, and gets no links to another object or path out of odd encodings", async () => {
+    expect((await askWithToken("/export/dump", { method: "HEAD" })).status).toBe(405);
+    const { dumpId, statusUrl } = await (
+      await askWithToken("/export/dump?database=%ff", { method: "POST" })
+    ).json<{ dumpId: string; statusUrl: string }>();
+    expect((await exports.default.fetch(statusUrl, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(
+      200,
+    );
+    const odd = `/export/dump/%3${dumpId.slice(0, 1)}${dumpId.slice(1)}?database=%ff`;
+    expect((await askWithToken(odd)).status).toBe(404);
+  });
+
   it("is refused what is absurdly large", async () => {
     const many = await askWithToken(`/export/dump?${"table=a&".repeat(1001)}`);
     expect([many.status, await many.json()]).toMatchObject([400, { code: "invalid_option", received: "1001" }]);

@@ -1,4 +1,5 @@
 /** How a request gets from the Worker to the object. */
+import { ExportError } from "../errors.ts";
 import type { LinkSigner } from "./signature.ts";
 
 /** The host name that forwarded requests have; it exists nowhere else (RFC 6761, `.invalid`). */
@@ -24,6 +25,8 @@ export function forwarded(
   signer?: LinkSigner,
 ): Request {
   const url = new URL(request.url);
+  // written otherwise (%32 for 2) it would not be where the links begin
+  if (!url.pathname.endsWith(path)) throw new ExportError("not_found", `There is nothing at ${url.pathname}`);
   const base = new URL(url.pathname.slice(0, url.pathname.length - path.length), url.origin);
   const target = new URL(path + url.search, `https://${forwardHost}`);
   for (const name of objectParameters) {

@@ -187,8 +187,13 @@ describe("an attacker with the token", () => {
     const body = await exports.default.fetch(`${base}/query`, {
       method: "POST",
       headers: { Authorization: `Bearer ${token}` },
-      body: new Uint8Array(33 * 1024 * 1024),
+      body: new Uint8Array(17 * 1024 * 1024),
     });
     expect([body.status, await body.json()]).toMatchObject([413, { code: "too_large" }]);
+    const post = (text: string) => askWithToken("/query", { method: "POST", body: text });
+    expect((await post("[".repeat(200_000) + "]".repeat(200_000))).status).toBe(400);
+    const rows =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) SELECT zeroblob(1000000) FROM n";
+    expect((await post(JSON.stringify({ sql: rows }))).status).toBe(413);
   });
 });

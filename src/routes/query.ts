@@ -13,20 +13,46 @@ const shape =
   '{ "sql": "SELECT …", "params": [ null, number, string, boolean or { "$base64": true, "encoded": "…" } ] }';
 
 /** Runs a request's body over a database. */
-export function runQuery(sql: SqlStorage, body: unknown): QueryAnswer {
-  const query = parse(body);
+export function runQuery(sql: SqlStorage, body: string): QueryAnswer {
+  const query = parse(fromText(body));
   if (typeof query === "string") {
     return { problem: { status: 400, code: "invalid_query", detail: `${query}; expected ${shape}` } };
   }
   try {
     const cursor = sql.exec<Record<string, SqlStorageValue>>(query.sql, ...query.params);
-    const result = cursor
-      .toArray()
-      .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)])));
+    const result: Record<string, JsonValue>[] = [];
+    let size = 0;
+    for (const row of cursor) {
+      const entries = Object.entries(row).map(([name, value]): [string, JsonValue] => [name, toJson(value)]);
+      for (const [name, value] of entries) size += name.length + sizeOf(value);
+      if (size > maxAnswer) return { problem: tooLarge };
+      result.push(Object.fromEntries(entries));
+    }
     return { result, meta: { rowsRead: cursor.rowsRead, rowsWritten: cursor.rowsWritten } };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return { problem: { status: 400, code: "sql_error", detail } };
+  }
+}
+
+/** Characters of an answer at most, about: no more than 32 MiB can come from the object, and a character may take two bytes. */
+const maxAnswer = 12 * 1024 * 1024;
+const tooLarge = {
+  status: 413,
+  code: "too_large",
+  detail: `The answer has more than ${maxAnswer} characters: ask for fewer rows with LIMIT, or export the table; what the statement wrote is written`,
+};
+
+function sizeOf(value: JsonValue): number {
+  if (typeof value === "string") return value.length;
+  return typeof value === "object" && value !== null ? value.encoded.length : 16;
+}
+
+function fromText(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null; // no JSON: told to the caller like any other wrong body
   }
 }
 

@@ -65,10 +65,12 @@ export class CrashHarness {
     const parts = taken.filter((step) => /^part \d+ answered$/.test(step)).length;
     const kills: string[] = [];
     const started = performance.now();
-    const dumpId = await this.#start(job);
     const steps = stepsOf(parts);
+    const arm = (step: string) => this.#steps.at(step, () => this.#kill());
+    const beginning = arm(steps[0] ?? ""); // before the job can come to it
+    const dumpId = await this.#start(job);
     for (const [at, step] of steps.entries()) {
-      const reached = this.#steps.at(step, () => this.#kill());
+      const reached = at === 0 ? beginning : arm(step);
       const more = Math.floor(((at + 1) * randomKills) / steps.length) - Math.floor((at * randomKills) / steps.length);
       for (let time = 0; time < more; time++) {
         const moment = Math.floor(this.#random() * 300);
@@ -124,7 +126,10 @@ export class CrashHarness {
   }
 
   async #start(job: string): Promise<string> {
-    const { dumpId } = await this.#json(`/export/dump?${job}`, { method: "POST" });
+    const { dumpId } = await this.#json(`/export/dump?${job}`, {
+      method: "POST",
+      headers: { "Idempotency-Key": crypto.randomUUID() }, // asked again, it is the same job
+    });
     return String(dumpId);
   }
 

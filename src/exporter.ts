@@ -13,7 +13,8 @@ import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs } from "./limits.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
-import { isForwarded, objectRoutes } from "./routes/object-routes.ts";
+import { isForwarded } from "./routes/forward.ts";
+import { objectRoutes } from "./routes/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
@@ -90,7 +91,7 @@ export class Exporter implements Engine {
     return isForwarded(request);
   }
 
-  /** Answers a request that `exportRoutes` forwarded. */
+  /** Answers a request that `exportRoutes` forwarded; any other gets a 403. */
   async fetch(request: Request): Promise<Response> {
     await this.#runner.recover();
     return this.#routes(request);

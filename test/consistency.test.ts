@@ -1,7 +1,7 @@
 /** A job says whether its file is the database of one moment, whatever is written meanwhile and however often the object is lost. */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { filledArchive, finished, inArchive, options } from "./jobs.ts";
+import { filledArchive, finished, forwardedTo, inArchive, options } from "./jobs.ts";
 
 type Stub = Awaited<ReturnType<typeof filledArchive>>;
 
@@ -65,7 +65,7 @@ describe("a job", () => {
     const dumpId = await underWay(stub);
     await run(stub, "UPDATE files SET name = 'other' WHERE id = 6000");
     await abortAllDurableObjects();
-    await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.invalid/dumps")));
+    await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
     expect(await finished(stub, dumpId)).toMatchObject({ consistency: "fuzzy", changedTables: ["files"] });
   });
 

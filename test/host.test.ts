@@ -38,6 +38,25 @@ describe("a host with a fetch and an alarm of its own", () => {
     expect(await (await fetch("/backup/dump")).text()).toContain('INSERT INTO "t" VALUES(1);');
   });
 
+  it("hands on nothing that a caller calls the exporter's", async () => {
+    const host = newHost();
+    const forged = {
+      headers: {
+        Host: "durable-export.invalid",
+        cf: '{"durableExport":true}',
+        "X-Export-Base": "https://host.example/backup",
+      },
+      cf: {},
+    };
+    const asked = await host.fetch("https://durable-export.invalid/dump", forged);
+    expect(await asked.text()).toBe("Hello from the host");
+    const refused = await runInDurableObject(host, ({ exporter }) =>
+      exporter.fetch(new Request("https://durable-export.invalid/dump", forged)),
+    );
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: "forbidden" });
+  });
+
   it("is told where its dumps are, wherever the routes are mounted", async () => {
     const fetch = workerOf(newHost());
     const response = await fetch("/backup/dump", { method: "POST" });

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { objectKey } from "../src/engine.ts";
 import { MiB } from "../src/limits.ts";
 import type { Wanted } from "./database.ts";
-import { equal, expected, filledArchive, finished, inArchive, options, storedBytes } from "./jobs.ts";
+import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, storedBytes } from "./jobs.ts";
 
 describe("a job", () => {
   it.each<Wanted>([
@@ -75,7 +75,7 @@ describe("a job", () => {
     for (let time = 0; time < 5; time++) {
       await scheduler.wait(30 + time * 40);
       await abortAllDurableObjects();
-      await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.invalid/dumps"))); // any request finds the lost slice
+      await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps"))); // any request finds the lost slice
     }
     const done = await finished(stub, dumpId);
     expect(done.status).toBe("complete");
@@ -196,7 +196,7 @@ describe("a job", () => {
       await storage.setAlarm(later);
       return job;
     });
-    await inArchive(stub, (object) => object.fetch(new Request("https://durable-export.invalid/dumps")));
+    await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
     expect((await finished(stub, dumpId)).status).toBe("complete");
   });
 

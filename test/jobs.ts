@@ -54,4 +54,9 @@ export async function storedBytes(stub: DurableObjectStub<Archive>, dumpId: stri
 export const expected = (stub: DurableObjectStub<Archive>, wanted: Wanted = {}) =>
   inArchive(stub, (_, state) => fileOf(state.storage.sql, wanted));
 
+/** A request as `exportRoutes` would forward it to the object. */
+export function forwardedTo(path: string): Request {
+  return new Request(`https://durable-export.invalid${path}`, { cf: { durableExport: true } });
+}
+
 export const equal = (one: Uint8Array | null, other: Uint8Array) => one !== null && Buffer.from(one).equals(other);

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { objectKey } from "../src/engine.ts";
 import { fileOf } from "./database.ts";
-import { equal, options } from "./jobs.ts";
+import { equal, forwardedTo, options } from "./jobs.ts";
 import type { ActorLike, AgentLike, CronLike } from "./multiplexers.ts";
 
 type Host = AgentLike | ActorLike | CronLike;
@@ -61,7 +61,7 @@ describe("a host that sets its alarm on every request", () => {
     const { dumpId } = await runInDurableObject(stub, ({ exporter }) => exporter.start(wanted));
     for (let time = 0; time < 20; time++) {
       await stub.fetch("https://host.example/hello");
-      if (time % 4 === 0) await stub.fetch(`https://durable-export.invalid/dump/${dumpId}`);
+      if (time % 4 === 0) await stub.fetch(forwardedTo(`/dump/${dumpId}`));
       await scheduler.wait(50);
     }
     await expectComplete(stub, dumpId);

@@ -3,7 +3,18 @@ import { ExportError } from "../errors.ts";
 import type { LinkSigner } from "./signature.ts";
 
 /** The host name that forwarded requests have; it exists nowhere else (RFC 6761, `.invalid`). */
-export const forwardHost = "durable-export.invalid";
+const forwardHost = "durable-export.invalid";
+
+/**
+ * Marks a forwarded request in its `cf`, which only the platform and a Worker can write: whatever a caller sends, host name and
+ * headers included, it is not there (https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties).
+ */
+const mark = "durableExport";
+
+/** True for a request that `exportRoutes` forwarded, and nobody else: behind it a token has been checked. */
+export function isForwarded(request: Request): boolean {
+  return request.cf?.[mark] === true;
+}
 
 /** Tells the object under which URL the caller sees the routes, with the query that finds the object. */
 export const baseHeader = "X-Export-Base";
@@ -40,5 +51,5 @@ export function forwarded(
   headers.set(baseHeader, base.href);
   headers.delete(signerHeader);
   if (signer !== undefined) headers.set(signerHeader, `${signer.expires} ${signer.key}`);
-  return new Request(target, { method: request.method, headers, signal: request.signal });
+  return new Request(target, { method: request.method, headers, signal: request.signal, cf: { [mark]: true } });
 }

@@ -3,25 +3,26 @@ import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { parseJobOptions, parseOptions } from "../options.ts";
-import { baseHeader, forwardHost, signerOf } from "./forward.ts";
-import { otherMethods, problemOf, unknownPath } from "./problem.ts";
+import { baseHeader, isForwarded, signerOf } from "./forward.ts";
+import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signature.ts";
 
 /** Seconds after which a running job is worth another look. */
 const retryAfter = { "Retry-After": "2" };
+const notForwarded = {
+  status: 403,
+  code: "forbidden",
+  detail: "The exporter answers only what exportRoutes() has forwarded",
+};
 const fresh = { "Cache-Control": "no-store" };
 
-/** True for a request that `exportRoutes` forwarded; everything else is the host's own. */
-export function isForwarded(request: Request): boolean {
-  return new URL(request.url).hostname === forwardHost;
-}
-
-/** Answers forwarded requests with an engine. */
+/** Answers forwarded requests with an engine, and refuses all others: no token has been asked for in front of them. */
 export function objectRoutes(engine: Engine): (request: Request) => Promise<Response> {
   const app = new Hono();
   const context = { formats: engine.formats, tableNames: () => engine.tableNames() };
   const queryOf = (c: Context) => new URL(c.req.url).searchParams;
 
+  app.use((c, next) => (isForwarded(c.req.raw) ? next() : Promise.resolve(problem(notForwarded))));
   app.get("/dump", async (c) => {
     const { body, fileName, mediaType } = engine.dump(parseOptions(queryOf(c), context));
     return new Response(await begun(body), {

@@ -1,7 +1,8 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
 import { hex, join } from "./bytes.ts";
-import { careOf, isBlob, isPlainNumber, isRealZero, joinByComma } from "./expression.ts";
+import { toLines } from "./csv-page.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { jsonArray, jsonSeparator, plainColumns } from "./json-rows.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -20,18 +21,22 @@ export const csv = {
     const first = /^\uFEFF[^,]*/.exec(header)?.[0] ?? "";
     const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
     yield { kind: "text", text: `${bom}${first === "" ? "" : `"${first}"`}${header.slice(first.length)}\n` };
-    yield { kind: "rows", table, columns, rows: encoder(columns, chosen) };
+    yield { kind: "rows", table, columns, rows: encoder(table, columns, chosen) };
   },
 } as const satisfies TableFormat;
 
-function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
-  const care = careOf(columns, [isBlob, isRealZero]);
-  const row = joinByComma(columns.map((column) => fieldExpression(column, chosen)));
+function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
+  const guardedColumns = plainColumns(table, columns).map((column) => guardedColumn(column, chosen));
   return {
     open: "",
     separator: "\n",
     close: "\n",
-    fast: { row, ...(care !== undefined && { care }), finish: (page) => (isUtf8(page) ? page : null) },
+    fast: {
+      ...jsonArray(guardedColumns),
+      separator: jsonSeparator,
+      finish: (page) =>
+        isUtf8(page) ? toLines(page, (digits) => blobField(Uint8Array.fromHex(digits), chosen)) : null,
+    },
     encode: (cells) => join(cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)])),
     noted: {
       what: "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there",
@@ -40,36 +45,17 @@ function encoder(columns: readonly Column[], chosen: Chosen): RowEncoder {
   };
 }
 
-function fieldExpression(column: Column, { formulas }: Chosen): string {
-  const { sql, affinity, only = affinity === "TEXT" ? "TEXT" : undefined } = column;
-  const text = textExpression(
-    sql,
-    formulas === "guard"
-      ? `CASE WHEN substr(${sql},1,1) IN (${formulaSigns}) THEN concat('''',${sql}) ELSE ${sql} END`
-      : sql,
-  );
-  switch (only) {
-    case "INTEGER":
-      return `ifnull(${sql},'')`;
-    case "TEXT":
-      return `CASE WHEN ${sql} IS NULL THEN '' ${text}`;
-    default: // numbers sort before TEXT; SQLite prints infinity as Inf
-      return `CASE WHEN ${isPlainNumber(column)} THEN ${sql} WHEN ${sql} IS NULL THEN '' WHEN ${sql}>=9e999 AND ${sql}<'' THEN 'Infinity' WHEN ${sql}<=-9e999 THEN '-Infinity' WHEN ${sql}<'' THEN ${sql} ${text}`;
-  }
-}
-
-/** RFC 4180, section 2: fields with a line break, a double quote or a comma are quoted, double quotes doubled. */
-const special = ["','", `'"'`, "char(10)", "char(13)"];
-
-/** The last branches of a CASE: for TEXT, which may have been `changed`. */
-function textExpression(sql: string, changed: string): string {
-  const isSpecial = special.map((sign) => `instr(${changed},${sign})`).join(" OR ");
-  return `WHEN ${isSpecial} OR ${sql}='' THEN concat('"',replace(${changed},'"','""'),'"') ELSE ${changed} END`;
-}
-
 /** What makes a spreadsheet take a field for a formula (CWE-1236, https://owasp.org/www-community/attacks/CSV_Injection). */
 const formulaSigns = "'=','+','-','@',char(9),char(13)";
 const isFormula = /^[=+\-@\t\r]/;
+
+/** A column with its text changed as `guarded` does. */
+function guardedColumn(column: Column, { formulas }: Chosen): Column {
+  const { sql, only = "TEXT" } = column;
+  if (formulas !== "guard" || only !== "TEXT") return column;
+  const isSuspect = `${sql}>='' AND ${sql}<x'' AND substr(${sql},1,1) IN (${formulaSigns})`;
+  return { ...column, sql: `CASE WHEN ${isSuspect} THEN concat('''',${sql}) ELSE ${sql} END` };
+}
 
 /** Text that no spreadsheet takes for a formula, where that is wanted: it is changed for it. */
 function guarded(text: string, { formulas }: Chosen): string {
@@ -80,10 +66,13 @@ function field(cell: Cell, chosen: Chosen): string | Uint8Array {
   if (cell === null) return "";
   if (typeof cell === "bigint") return cell.toString();
   if (typeof cell === "string") return textField(guarded(cell, chosen));
-  if (cell instanceof Uint8Array)
-    return textField(chosen["blobs"] === "hex" ? hex(cell) : guarded(cell.toBase64(), chosen));
+  if (cell instanceof Uint8Array) return blobField(cell, chosen);
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : String(cell.real);
   return invalidField(cell.invalidUtf8, chosen);
+}
+
+function blobField(bytes: Uint8Array, chosen: Chosen): string {
+  return textField(chosen["blobs"] === "hex" ? hex(bytes) : guarded(bytes.toBase64(), chosen));
 }
 
 function textField(text: string): string {

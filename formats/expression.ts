@@ -24,11 +24,6 @@ export function concat(parts: readonly string[]): string {
   return nested("concat(", parts, maxArguments);
 }
 
-/** `concat_ws(',', …)` of any number of expressions, none of which is NULL (it would skip those). */
-export function joinByComma(parts: readonly string[]): string {
-  return nested("concat_ws(',',", parts, maxArguments - 1);
-}
-
 function nested(call: string, parts: readonly string[], most: number): string {
   if (parts.length <= most) return `${call}${parts.join(",")})`;
   const groups: string[] = [];
@@ -51,35 +46,8 @@ export function isBlob(column: Column): string | undefined {
   return column.only === undefined || column.only === "BLOB" ? `${column.sql}>=x''` : undefined;
 }
 
-/**
- * True for a number that SQLite turns into text by itself, exactly: any but ±Infinity, and at the very end of INTEGER. Two comparisons,
- * where `quote()` is a call that allocates.
- */
-export function isPlainNumber({ sql, affinity }: Column): string {
-  const [least, most] =
-    affinity === "INTEGER" || affinity === "NUMERIC"
-      ? ["-9223372036854775807", "9223372036854775807"] // INTEGERs compare faster with their like
-      : ["-1.79e308", "1.79e308"];
-  return `${sql} BETWEEN ${least} AND ${most}`;
-}
-
 /** True for 0.0 and for -0.0, which SQLite prints alike; only a column without affinity keeps the sign. */
 export function isRealZero(column: Column): string | undefined {
   if (column.affinity !== "BLOB" || (column.only !== undefined && column.only !== "REAL")) return undefined;
   return `(${column.sql}=0 AND typeof(${column.sql})='real')`;
-}
-
-/** The conditions that apply, as one; undefined where none does. */
-export function careOf(
-  columns: readonly Column[],
-  tests: readonly ((column: Column) => string | undefined)[],
-): string | undefined {
-  const conditions: string[] = [];
-  for (const column of columns) {
-    for (const test of tests) {
-      const condition = test(column);
-      if (condition !== undefined) conditions.push(condition);
-    }
-  }
-  return anyOf(conditions);
 }

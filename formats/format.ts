@@ -56,13 +56,15 @@ export interface RowEncoder {
 }
 
 export interface FastRows {
-  /** SQL expression over the columns' `sql` that yields one encoded row as TEXT. */
+  /** SQL expression over the columns' `sql` that yields one row as TEXT: encoded, or in a form that `finish` encodes. */
   readonly row: string;
   /** SQL expression, true (not 0, not NULL) for a row that `row` would not render right; `row` is then not evaluated. */
   readonly care?: string;
+  /** Between two rows of a page as SQLite renders it. */
+  readonly separator: string;
   /**
-   * Looks over a rendered page (the bytes between `open` and `close`): gives it back, with what can be put right in its bytes, or null
-   * if any row may need the careful path. Absent where there is nothing to look for.
+   * Makes of a page as SQLite rendered it what stands between `open` and `close`, in its own bytes if it likes; null if any row may
+   * need the careful path. Absent where it is that already.
    */
   finish?(page: Uint8Array): Uint8Array | null;
 }

@@ -1,6 +1,7 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { plainColumns } from "./json-rows.ts";
 import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -21,9 +22,7 @@ export const jsonl = {
 const maxObjectColumns = 63;
 
 function encoder(table: Table, quotesLarge: boolean): RowEncoder {
-  const columns = table.visible.map((column) =>
-    table.stored.some(({ name }) => name === column.name) ? column : plainText(column),
-  );
+  const columns = plainColumns(table, table.visible);
   const keys = columns.map((column) => JSON.stringify(column.name));
   const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
   return {
@@ -33,6 +32,7 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
     fast: {
       row: rowExpression(quotesLarge ? columns.map(quotingLarge) : columns),
       ...(care !== undefined && { care }),
+      separator: "\n",
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
       finish: (page) => (includesAscii(page, "+999") || !isUtf8(page) ? null : page),
     },
@@ -42,11 +42,6 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
       count: (cells) => cells.filter(isInvalidText).length,
     },
   };
-}
-
-/** A generated column may hand on that its text came out of a JSON function, and would be nested as JSON; it is text. */
-function plainText(column: Column): Column {
-  return { ...column, sql: `CASE typeof(${column.sql}) WHEN 'text' THEN concat(${column.sql}) ELSE ${column.sql} END` };
 }
 
 /** The largest integer up to which a double holds each: 2^53. */

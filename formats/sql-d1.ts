@@ -106,8 +106,7 @@ function rowsOf(table: Table, stage: string): Segment {
 
 /** VALUES of several rows are a result set, which may have 100 columns (`sqlite.c++:1376`): 100 and the rowid go row by row. */
 function rowsByColumns(table: Table, columns: readonly Column[]): RowEncoder {
-  const encoder = rowEncoder(table, columns);
-  return columns.length <= maxColumns ? encoder : { ...encoder, separator: `${encoder.close}${encoder.open}` };
+  return rowEncoder(table, columns, columns.length > maxColumns);
 }
 
 /** Values longer than this go by steps, in a row that is too long: 100 columns of this size, as hex, are not. */

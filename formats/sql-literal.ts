@@ -2,7 +2,6 @@
 import { hex, utf8 } from "./bytes.ts";
 import { quoteText } from "./expression.ts";
 import type { Cell } from "./format.ts";
-import { look } from "./scan.ts";
 import { realLiteral } from "./sql-real.ts";
 
 /** A value as a literal; REAL always with `.` or `e`. */
@@ -15,8 +14,11 @@ export function literal(cell: Cell): string {
   return "real" in cell ? realLiteral(cell) : `CAST(X'${hex(cell.invalidUtf8)}' AS TEXT)`;
 }
 
+/** Control characters except TAB and LF. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const control = /[\0-\x08\v\f\r\x0e-\x1f]/;
+
 /** TEXT. The sqlite3 shell strips CR in front of LF in literals too, and no SQL text may hold a NUL. */
 export function textLiteral(text: string): string {
-  const bytes = utf8(text);
-  return look(bytes).hasControl ? `CAST(X'${hex(bytes)}' AS TEXT)` : quoteText(text);
+  return control.test(text) ? `CAST(X'${hex(utf8(text))}' AS TEXT)` : quoteText(text);
 }

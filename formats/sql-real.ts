@@ -5,35 +5,19 @@
  * short decimal that lies almost halfway between two doubles comes out as the wrong one, 1 in 4,096 of all that are not exact
  * (0.431831777 is one). With 17 digits none lies there.
  */
-import { concatBytes, utf8 } from "./bytes.ts";
+import { utf8 } from "./bytes.ts";
 import type { Real } from "./format.ts";
-import { look } from "./scan.ts";
 
 /** REAL as a literal, from SQLite's own text for it. */
 export function realLiteral({ text }: Real): string {
   const bytes = utf8(text);
-  const mended = mendReals(bytes, look(bytes).dots);
-  return mended === bytes ? text : new TextDecoder().decode(mended);
+  return safeReal(bytes, 0, bytes.indexOf(sign.dot), bytes.length) ?? text;
 }
 
-/**
- * A page of rows with every REAL that is at risk put otherwise; the same page if there is none. What looks like a REAL inside of a text
- * is left alone. `dots` are the positions of all dots: SQLite writes no REAL without.
- */
-export function mendReals(page: Uint8Array, dots: readonly number[]): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  let done = 0;
-  let text: { at: number; isInside: boolean } = { at: 0, isInside: false };
-  for (const dot of dots) {
-    const found = riskyAround(page, dot);
-    if (found === null) continue;
-    text = followQuotes(page, text, dot);
-    if (text.isInside) continue;
-    const real = new TextDecoder().decode(page.subarray(found.start, found.end));
-    pieces.push(page.subarray(done, found.start), utf8(safeLiteral(Number(real))));
-    done = found.end;
-  }
-  return done === 0 ? page : concatBytes([...pieces, page.subarray(done)]);
+/** What to write for a REAL instead of SQLite's own text for it, of which a reader may take it for another one; null if that is safe. */
+export function safeReal(bytes: Uint8Array, start: number, dot: number, end: number): string | null {
+  if (isSafe(bytes, start, dot, end)) return null;
+  return safeLiteral(Number(new TextDecoder().decode(bytes.subarray(start, end))));
 }
 
 /** A literal that every reader takes for this number. */
@@ -42,44 +26,25 @@ function safeLiteral(real: number): string {
   return real !== 0 && Math.abs(real) < 1e-280 ? quotient(real) : real.toPrecision(17);
 }
 
-const sign = { quote: 0x27, open: 0x28, close: 0x29, comma: 0x2c, plus: 0x2b, minus: 0x2d, dot: 0x2e, e: 0x65 };
-const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+const sign = { minus: 0x2d, dot: 0x2e, e: 0x65 };
 
-/** Whether a position is inside of a string, counted on from an earlier one. */
-function followQuotes(page: Uint8Array, from: { at: number; isInside: boolean }, to: number) {
-  let { isInside } = from;
-  for (let at = from.at; at < to; at++) if (page[at] === sign.quote) isInside = !isInside;
-  return { at: to, isInside };
-}
-
-/** Where the number around a dot begins and ends, if a reader may take it for another one; null if there is none, or it is safe. */
-function riskyAround(page: Uint8Array, dot: number): { start: number; end: number } | null {
-  if (!isDigit(page[dot + 1]) || !isDigit(page[dot - 1])) return null;
-  let end = dot + 2;
-  while (isDigit(page[end])) end++;
+function isSafe(bytes: Uint8Array, start: number, dot: number, end: number): boolean {
   // Three decimals are no further from the middle between two doubles than a 1,000th of the way, which 64 bits can tell.
-  if (page[end] !== sign.e && (end <= dot + 4 || !isEnd(page[end]))) return null;
-  let start = dot - 1;
-  while (isDigit(page[start - 1])) start--;
+  if (end <= dot + 4) return true; // nor does an exponent of SQLite's, as in 1.0e+20, take less than four bytes
   let digits = 0;
-  for (let at = start; at < end; at++) if (at !== dot) digits = digits * 10 + (page[at] ?? 0) - 0x30;
-  let exponent = dot + 1 - end;
-  let power = 0;
-  if (page[end] === sign.e) {
-    const isNegative = page[end + 1] === sign.minus;
-    for (end += 2; isDigit(page[end]); end++) power = power * 10 + (page[end] ?? 0) - 0x30;
-    if (isNegative) power = -power;
-    exponent += power;
+  let at = bytes[start] === sign.minus ? start + 1 : start;
+  for (; at < end && bytes[at] !== sign.e; at++) if (at !== dot) digits = digits * 10 + (bytes[at] ?? 0) - 0x30;
+  let exponent = dot + 1 - at;
+  if (at < end) {
+    const isNegative = bytes[at + 1] === sign.minus;
+    let power = 0;
+    for (at += 2; at < end; at++) power = power * 10 + (bytes[at] ?? 0) - 0x30;
+    // Below 1e-280 SQLite 3.40 reads decimal text inexactly, whatever its length; 999 is SQLite's infinity.
+    if (isNegative ? power > 280 : power > 308) return false;
+    exponent += isNegative ? -power : power;
   }
-  if (page[start - 1] === sign.minus) start--;
-  if (!isEnd(page[end]) || !isBeginning(page[start - 1])) return null;
-  // Below 1e-280 SQLite 3.40 reads decimal text inexactly, whatever its length; 999 is SQLite's infinity.
-  const isExtreme = power < -280 || power > 308;
-  return isExtreme || !isSafeDecimal(digits, exponent) ? { start, end } : null;
+  return isSafeDecimal(digits, exponent);
 }
-
-const isEnd = (byte: number | undefined) => byte === undefined || byte === sign.comma || byte === sign.close;
-const isBeginning = (byte: number | undefined) => byte === undefined || byte === sign.comma || byte === sign.open;
 
 /** From 17 digits on, or 15 and a zero behind the dot (`digits` is rounded then, which does no harm). */
 const tooLong = 1e16;

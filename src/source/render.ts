@@ -32,18 +32,14 @@ const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null
 export type Refused = "too big" | "needs care";
 
 /** The fast path's statement; null where the format has none for this table, or it would be longer than the engine takes. */
-export function fastQuery(
-  { key }: SourceTable,
-  { rows: { fast, separator } }: Rendering,
-  window: Bound,
-): string | null {
+export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Bound): string | null {
   if (fast === undefined) return null;
   const keySql = key.kind === "rowid" ? key.sql : key.kind === "columns" ? keyExpression(key.columns) : "NULL";
   const keys =
-    key.kind === "rowid" ? "CAST(min(k) AS TEXT),CAST(max(k) AS TEXT)" : "NULL,CAST(group_concat(k,';') AS BLOB)";
+    key.kind === "rowid" ? "CAST(min(k) AS TEXT),CAST(max(k) AS TEXT)" : "NULL,CAST(group_concat(k,char(10)) AS BLOB)";
   const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
   const query =
-    `SELECT count(*),count(r),${keys},CAST(group_concat(r,${quoteText(separator)}) AS BLOB) FROM ` +
+    `SELECT count(*),count(r),${keys},CAST(group_concat(r,${quoteText(fast.separator)}) AS BLOB) FROM ` +
     `(SELECT ${keySql} AS k,${row} AS r${window.sql})`;
   return query.length > statementBytes || utf8(query).length > statementBytes ? null : query;
 }
@@ -82,8 +78,8 @@ function isBeyond({ limit, open, close }: RowEncoder, bytes: Uint8Array): boolea
 }
 
 function lastKey(keys: Uint8Array): readonly KeyCell[] {
-  const semicolon = 0x3b;
-  return parseKey(new TextDecoder().decode(keys.subarray(keys.lastIndexOf(semicolon) + 1)));
+  const lineFeed = 0x0a;
+  return parseKey(new TextDecoder().decode(keys.subarray(keys.lastIndexOf(lineFeed) + 1)));
 }
 
 /** A value beyond the engine's limit, or beyond what it will allocate at once (workerd build/BUILD.sqlite3:14). */

@@ -1,0 +1,74 @@
+/**
+ * Rows as JSON arrays, on their way from SQLite to a format. One call of `json_array()` renders all values of a row: two thirds of the
+ * time of a call for each value, and it cuts no text at a NUL. A format then puts the few bytes that differ in their place.
+ */
+import { anyOf, isBlob, isRealZero } from "./expression.ts";
+import type { Column, FastRows, Table } from "./format.ts";
+
+/** Between two rows of a page. */
+export const jsonSeparator = ",";
+
+/** The bytes that JSON is made of. */
+export const json = {
+  quote: 0x22,
+  comma: 0x2c,
+  minus: 0x2d,
+  dot: 0x2e,
+  open: 0x5b,
+  backslash: 0x5c,
+  close: 0x5d,
+  e: 0x65,
+  null: 0x6e,
+} as const;
+
+/** BLOBs beyond this many bytes go the careful way: as hex inside of JSON they are copied four times. */
+const largeBlob = 4096;
+
+/** A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. */
+export function jsonArray(columns: readonly Column[]): Pick<FastRows, "row" | "care"> {
+  const care = anyOf(columns.flatMap((column) => careOf(column)));
+  return { row: `json_array(${columns.map(valueOf).join(",")})`, ...(care !== undefined && { care }) };
+}
+
+function valueOf(column: Column): string {
+  const { sql } = column;
+  // json_array() takes some BLOBs for its own binary JSON, and refuses all others
+  return mayHoldBlobs(column) ? `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END` : sql;
+}
+
+function careOf(column: Column): readonly string[] {
+  const zero = isRealZero(column) ?? [];
+  if (mayHoldBlobs(column)) return [`(${column.sql}>=x'' AND octet_length(${column.sql})>${largeBlob})`, zero].flat();
+  return [isBlob(column) ?? [], zero].flat();
+}
+
+/** Declared for them, or for anything; elsewhere a BLOB is an exception. */
+function mayHoldBlobs({ affinity, only }: Column): boolean {
+  return only === undefined ? affinity === "BLOB" : only === "BLOB";
+}
+
+/** The columns, with generated ones as plain text: they may hand on that theirs came out of a JSON function, and would be nested as JSON. */
+export function plainColumns({ stored }: Table, columns: readonly Column[]): readonly Column[] {
+  return columns.map((column) => {
+    const { name, sql } = column;
+    if (stored.some((one) => one.name === name)) return column;
+    return { ...column, sql: `CASE typeof(${sql}) WHEN 'text' THEN concat(${sql}) ELSE ${sql} END` };
+  });
+}
+
+/** Where a string ends, from anywhere inside of it: at its closing quote. */
+export function stringEnd(page: Uint8Array, from: number): number {
+  let at = from;
+  while (page[at] !== json.quote) at += page[at] === json.backslash ? 2 : 1;
+  return at;
+}
+
+/** The byte that an escape stands for (SQLite escapes nothing but ASCII) and the length of it behind its backslash. */
+export function unescaped(page: Uint8Array, at: number): { readonly byte: number; readonly length: number } {
+  const kind = page[at] ?? 0;
+  if (kind !== unicode) return { byte: escapes.get(kind) ?? kind, length: 1 };
+  return { byte: Number.parseInt(String.fromCharCode(page[at + 3] ?? 0, page[at + 4] ?? 0), 16), length: 5 };
+}
+
+const unicode = 0x75;
+const escapes = new Map(["b\b", "f\f", "n\n", "r\r", "t\t"].map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]));

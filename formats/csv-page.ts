@@ -1,6 +1,6 @@
 /** A page of rows as JSON arrays, made CSV in its own place: no field is longer than it was. */
 import { utf8 } from "./bytes.ts";
-import { json, unescaped } from "./json-rows.ts";
+import { copy, few, json, nextOf, nextQuote, unescaped } from "./json-rows.ts";
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -12,20 +12,21 @@ const beyond = utf8("+999");
 export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): Uint8Array {
   const end = page.length;
   let [at, to] = [1, 0]; // where the next byte is read, and written
+  let nextEscape = 0;
   while (at < end) {
     const byte = page[at];
     if (byte === json.quote) {
       const start = ++at;
-      let [hasComma, hasEscape] = [false, false];
-      for (let sign = page[at]; sign !== json.quote; sign = page[++at]) {
-        if (sign === json.comma) hasComma = true;
-        else if (sign === json.backslash) [hasEscape, at] = [true, at + 1];
-      }
-      if (hasEscape) to = putEscaped(page, start, at, to, hasComma);
-      else {
-        const isQuoted = hasComma || start === at; // '' is not NULL
+      if (nextEscape < at) nextEscape = nextOf(page, json.backslash, at);
+      at = nextQuote(page, at);
+      if (nextEscape < at) {
+        at = stringEnd(page, nextEscape);
+        to = putEscaped(page, start, at, to);
+      } else {
+        const isQuoted = start === at || nextComma(page, start, at) < at; // '' is not NULL
         if (isQuoted) page[to++] = json.quote;
-        for (let read = start; read < at;) page[to++] = page[read++] ?? 0;
+        copy(page, start, at, page, to);
+        to += at - start;
         if (isQuoted) page[to++] = json.quote;
       }
       at++;
@@ -37,16 +38,18 @@ export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): 
       to += bytes.length;
       at = stop + 2;
     } else {
-      const start = to;
-      for (let sign = byte; sign !== json.comma && sign !== json.close; sign = page[++at]) {
-        page[to++] = sign ?? 0;
-        if (sign === json.e && beyond.every((one, index) => page[at + 1 + index] === one)) {
-          to = start + (page[start] === json.minus ? 1 : 0);
-          page.set(infinity, to);
-          to += infinity.length;
-          at += beyond.length;
-        }
+      let [stop, exponent] = [at, 0];
+      for (let sign = byte; sign !== json.comma && sign !== json.close; sign = page[++stop])
+        if (sign === json.e) exponent = stop;
+      if (exponent > 0 && beyond.every((one, index) => page[exponent + 1 + index] === one)) {
+        if (byte === json.minus) page[to++] = byte;
+        page.set(infinity, to);
+        to += infinity.length;
+      } else {
+        copy(page, at, stop, page, to);
+        to += stop - at;
       }
+      at = stop;
     }
     const isLast = page[at] === json.close;
     at++;
@@ -59,26 +62,41 @@ export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): 
   return page.subarray(0, to);
 }
 
-/** A text with escapes: quoted if a line break or a double quote is in it, or a comma. Gives where the next byte is written. */
-function putEscaped(page: Uint8Array, start: number, stop: number, from: number, hasComma: boolean): number {
-  let isQuoted = hasComma;
-  for (let at = page.indexOf(json.backslash, start); at !== -1 && at < stop && !isQuoted;) {
+/** A text with escapes: quoted if a line break, a double quote or a comma is in it. Gives where the next byte is written. */
+function putEscaped(page: Uint8Array, start: number, stop: number, from: number): number {
+  let isQuoted = nextComma(page, start, stop) < stop;
+  for (let at = nextOf(page, json.backslash, start); at < stop && !isQuoted;) {
     const { byte, length } = unescaped(page, at + 1);
     isQuoted = byte === json.quote || byte === lineFeed || byte === carriageReturn;
-    at = page.indexOf(json.backslash, at + 1 + length);
+    at = nextOf(page, json.backslash, at + 1 + length);
   }
   let to = from;
   if (isQuoted) page[to++] = json.quote;
   for (let at = start; at < stop;) {
-    const sign = page[at++] ?? 0;
-    if (sign !== json.backslash) page[to++] = sign;
-    else {
-      const { byte, length } = unescaped(page, at);
-      at += length;
-      page[to++] = byte;
-      if (byte === json.quote) page[to++] = json.quote;
-    }
+    const run = Math.min(stop, nextOf(page, json.backslash, at));
+    copy(page, at, run, page, to);
+    to += run - at;
+    if (run === stop) break;
+    const { byte, length } = unescaped(page, run + 1);
+    at = run + 1 + length;
+    page[to++] = byte;
+    if (byte === json.quote) page[to++] = json.quote;
   }
   if (isQuoted) page[to++] = json.quote;
   return to;
+}
+
+/** Where a comma is next in a text, from its start; its end or anything behind if there is none. */
+function nextComma(page: Uint8Array, start: number, stop: number): number {
+  if (stop - start > few) return nextOf(page, json.comma, start);
+  let at = start;
+  while (at < stop && page[at] !== json.comma) at++;
+  return at;
+}
+
+/** Where a string ends, from anywhere inside of it: at its closing quote. */
+function stringEnd(page: Uint8Array, from: number): number {
+  let at = from;
+  while (page[at] !== json.quote) at += page[at] === json.backslash ? 2 : 1;
+  return at;
 }

@@ -56,11 +56,27 @@ export function plainColumns({ stored }: Table, columns: readonly Column[]): rea
   });
 }
 
-/** Where a string ends, from anywhere inside of it: at its closing quote. */
-export function stringEnd(page: Uint8Array, from: number): number {
-  let at = from;
-  while (page[at] !== json.quote) at += page[at] === json.backslash ? 2 : 1;
-  return at;
+/** Where a byte is next; the page's length if it is not there. */
+export function nextOf(page: Uint8Array, byte: number, from: number): number {
+  const at = page.indexOf(byte, from);
+  return at === -1 ? page.length : at;
+}
+
+/** Bytes that are looked at, or copied, one by one before it is worth it to call what is made for many. */
+export const few = 32;
+
+/** Where a quote is next; most are near. */
+export function nextQuote(page: Uint8Array, from: number): number {
+  const near = Math.min(from + few, page.length);
+  for (let at = from; at < near; at++) if (page[at] === json.quote) return at;
+  return nextOf(page, json.quote, near);
+}
+
+/** Copies bytes to another place, which may be in the same page, in front of them. */
+export function copy(from: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): void {
+  if (from === into && start === at) return;
+  if (stop - start > few) into.set(from.subarray(start, stop), at);
+  else for (let [read, write] = [start, at]; read < stop;) into[write++] = from[read++] ?? 0;
 }
 
 /** The byte that an escape stands for (SQLite escapes nothing but ASCII) and the length of it behind its backslash. */

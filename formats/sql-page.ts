@@ -1,14 +1,11 @@
 /** A page of rows as JSON arrays, made SQL: mostly the same bytes, in the same place. */
 import { utf8 } from "./bytes.ts";
-import { json, unescaped } from "./json-rows.ts";
+import { copy, json, nextOf, nextQuote, unescaped } from "./json-rows.ts";
 import { safeReal } from "./sql-real.ts";
 
 const apostrophe = 0x27;
 const letterX = 0x58;
 const nullLiteral = utf8("NULL");
-/** Bytes that end a run of plain ones inside of a string. */
-const special = new Uint8Array(256);
-for (const byte of [json.quote, json.backslash, apostrophe]) special[byte] = 1;
 
 /**
  * The page as literals, with commas between values and `separator` between rows; null where a text holds a control character other than
@@ -17,6 +14,7 @@ for (const byte of [json.quote, json.backslash, apostrophe]) special[byte] = 1;
 export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array | null {
   const end = page.length;
   let [at, to] = [1, 1]; // where the next byte is read, and written; behind the first `[`
+  let [nextSign, nextEscape, nextApostrophe] = [0, 0, 0]; // looked for once, however many there are of the others
   let out = page; // as long as what is written is not longer than what was read
   while (at < end) {
     const byte = page[at];
@@ -24,8 +22,10 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
       at++;
       out[to++] = apostrophe;
       for (;;) {
-        let stop = at;
-        while (special[page[stop] ?? 0] === 0) stop++;
+        if (nextEscape < at) nextEscape = nextOf(page, json.backslash, at);
+        if (nextApostrophe < at) nextApostrophe = nextOf(page, apostrophe, at);
+        if (nextSign < at) nextSign = nextQuote(page, at);
+        const stop = Math.min(nextSign, nextEscape, nextApostrophe);
         copy(page, at, stop, out, to);
         to += stop - at;
         at = stop + 1;
@@ -84,15 +84,6 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
     }
   }
   return out.subarray(1, to);
-}
-
-/** Runs of fewer bytes are copied one by one. */
-const shortRun = 64;
-
-function copy(from: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): void {
-  if (from === into && start === at) return;
-  if (stop - start >= shortRun) into.set(from.subarray(start, stop), at);
-  else for (let [read, write] = [start, at]; read < stop;) into[write++] = from[read++] ?? 0;
 }
 
 /** Where some bytes fit, and all that is still to be read behind them: mostly where it was written until now. */

@@ -1,5 +1,5 @@
 /** Rows as multi-row INSERT statements, one a page. */
-import { utf8 } from "./bytes.ts";
+import { hexBytes, join, utf8 } from "./bytes.ts";
 import { quoteName } from "./expression.ts";
 import type { Column, RowEncoder, Table } from "./format.ts";
 import { jsonArray, jsonSeparator } from "./json-rows.ts";
@@ -21,8 +21,18 @@ export function rowEncoder(table: Table, columns: readonly Column[], isRowByRow 
       separator: jsonSeparator,
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },
-    encode: (cells) => cells.map(literal).join(","),
+    encode: (cells) =>
+      join(
+        cells.flatMap((cell, at) => [
+          at === 0 ? "" : ",",
+          ...(cell instanceof Uint8Array ? blob(cell) : [literal(cell)]),
+        ]),
+      ),
   };
+}
+
+function blob(bytes: Uint8Array): readonly (string | Uint8Array)[] {
+  return ["X'", hexBytes(bytes), "'"];
 }
 
 /** `INSERT INTO "t"`, with the columns where they are not simply all. */

@@ -8,7 +8,7 @@ import type { Column, FastRows, Table } from "./format.ts";
 /** Between two rows of a page. */
 export const jsonSeparator = ",";
 
-/** The bytes that JSON is made of. */
+/** The bytes that JSON is made of; `n` begins `null`. To be taken apart where many bytes are compared: a member is looked up each time. */
 export const json = {
   quote: 0x22,
   comma: 0x2c,
@@ -18,7 +18,7 @@ export const json = {
   backslash: 0x5c,
   close: 0x5d,
   e: 0x65,
-  null: 0x6e,
+  n: 0x6e,
 } as const;
 
 /** BLOBs beyond this many bytes go the careful way: as hex inside of JSON they are copied four times. */
@@ -62,14 +62,14 @@ export function nextOf(page: Uint8Array, byte: number, from: number): number {
   return at === -1 ? page.length : at;
 }
 
-/** Bytes that are looked at, or copied, one by one before it is worth it to call what is made for many. */
-export const few = 32;
+/** So few bytes are copied one by one. */
+const few = 32;
 
-/** Where a quote is next; most are near. */
-export function nextQuote(page: Uint8Array, from: number): number {
-  const near = Math.min(from + few, page.length);
-  for (let at = from; at < near; at++) if (page[at] === json.quote) return at;
-  return nextOf(page, json.quote, near);
+/** Puts a few bytes at a place; gives the one behind them. */
+export function put(bytes: Uint8Array, into: Uint8Array, at: number): number {
+  let to = at;
+  for (let read = 0; read < bytes.length; read++) into[to++] = bytes[read] ?? 0;
+  return to;
 }
 
 /** Copies bytes to another place, which may be in the same page, in front of them. */

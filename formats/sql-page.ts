@@ -1,6 +1,6 @@
 /** A page of rows as JSON arrays, made SQL: mostly the same bytes, in the same place. */
 import { utf8 } from "./bytes.ts";
-import { copy, json, nextOf, nextQuote, unescaped } from "./json-rows.ts";
+import { copy, json, nextOf, put, unescaped } from "./json-rows.ts";
 import { safeReal } from "./sql-real.ts";
 
 const apostrophe = 0x27;
@@ -12,25 +12,27 @@ const nullLiteral = utf8("NULL");
  * TAB and LF: a sqlite3 shell eats CR, and the others do not survive every reader. The page itself is used up.
  */
 export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array | null {
+  const { quote, comma, dot, open, backslash, close, n } = json;
   const end = page.length;
   let [at, to] = [1, 1]; // where the next byte is read, and written; behind the first `[`
-  let [nextSign, nextEscape, nextApostrophe] = [0, 0, 0]; // looked for once, however many there are of the others
+  let [nextEscape, nextApostrophe] = [0, 0];
   let out = page; // as long as what is written is not longer than what was read
   while (at < end) {
     const byte = page[at];
-    if (byte === json.quote) {
+    if (byte === quote) {
       at++;
       out[to++] = apostrophe;
       for (;;) {
-        if (nextEscape < at) nextEscape = nextOf(page, json.backslash, at);
+        if (nextEscape < at) nextEscape = nextOf(page, backslash, at);
         if (nextApostrophe < at) nextApostrophe = nextOf(page, apostrophe, at);
-        if (nextSign < at) nextSign = nextQuote(page, at);
-        const stop = Math.min(nextSign, nextEscape, nextApostrophe);
-        copy(page, at, stop, out, to);
+        const most = nextEscape < nextApostrophe ? nextEscape : nextApostrophe;
+        let stop = at;
+        while (stop < most && page[stop] !== quote) stop++;
+        if (to !== at || out !== page) copy(page, at, stop, out, to);
         to += stop - at;
         at = stop + 1;
         const sign = page[stop];
-        if (sign === json.quote) break;
+        if (sign === quote) break;
         if (sign === apostrophe) {
           out = roomFor(2, page, at, out, to);
           out[to++] = apostrophe;
@@ -43,13 +45,12 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
         }
       }
       out[to++] = apostrophe;
-    } else if (byte === json.null) {
+    } else if (byte === n) {
       at += 4;
-      out.set(nullLiteral, to);
-      to += 4;
-    } else if (byte === json.open) {
+      to = put(nullLiteral, out, to);
+    } else if (byte === open) {
       at += 2; // a BLOB: ["…"]
-      const stop = page.indexOf(json.quote, at);
+      const stop = page.indexOf(quote, at);
       out[to++] = letterX;
       out[to++] = apostrophe;
       copy(page, at, stop, out, to);
@@ -57,30 +58,27 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
       at = stop + 2;
       out[to++] = apostrophe;
     } else {
-      let [stop, dot] = [at, 0];
-      for (let sign = byte; sign !== json.comma && sign !== json.close; sign = page[++stop])
-        if (sign === json.dot) dot = stop;
-      const other = dot === 0 ? null : safeReal(page, at, dot, stop);
+      let stop = at;
+      let sign = byte;
+      while (sign !== comma && sign !== dot && sign !== close) sign = page[++stop];
+      const dotAt = stop;
+      if (sign === dot) while (sign !== comma && sign !== close) sign = page[++stop];
+      const other = dotAt === stop ? null : safeReal(page, at, dotAt, stop);
       if (other === null) {
-        copy(page, at, stop, out, to);
+        if (to !== at || out !== page) copy(page, at, stop, out, to);
         to += stop - at;
-        at = stop;
       } else {
-        at = stop;
         const bytes = utf8(other);
-        out = roomFor(bytes.length, page, at, out, to);
-        out.set(bytes, to);
-        to += bytes.length;
+        out = roomFor(bytes.length, page, stop, out, to);
+        to = put(bytes, out, to);
       }
+      at = stop;
     }
-    const isLast = page[at] === json.close;
-    at++;
-    if (!isLast) out[to++] = json.comma;
+    if (page[at++] === comma) out[to++] = comma;
     else if (at < end) {
       at += 2; // `,[`
       out = roomFor(separator.length, page, at, out, to);
-      out.set(separator, to);
-      to += separator.length;
+      to = put(separator, out, to);
     }
   }
   return out.subarray(1, to);

@@ -26,13 +26,15 @@ function safeLiteral(real: number): string {
   return real !== 0 && Math.abs(real) < 1e-280 ? quotient(real) : real.toPrecision(17);
 }
 
-const sign = { minus: 0x2d, dot: 0x2e, e: 0x65 };
+const sign = { minus: 0x2d, dot: 0x2e, zero: 0x30, e: 0x65 };
 
 function isSafe(bytes: Uint8Array, start: number, dot: number, end: number): boolean {
   // Three decimals are no further from the middle between two doubles than a 1,000th of the way, which 64 bits can tell.
   if (end <= dot + 4) return true; // nor does an exponent of SQLite's, as in 1.0e+20, take less than four bytes
-  let digits = 0;
   let at = bytes[start] === sign.minus ? start + 1 : start;
+  const hasExponent = bytes[end - 4] === sign.e || bytes[end - 5] === sign.e;
+  if (!hasExponent && end - at > maxDigits && bytes[at] !== sign.zero) return true;
+  let digits = 0;
   for (; at < end && bytes[at] !== sign.e; at++) if (at !== dot) digits = digits * 10 + (bytes[at] ?? 0) - 0x30;
   let exponent = dot + 1 - at;
   if (at < end) {
@@ -45,6 +47,9 @@ function isSafe(bytes: Uint8Array, start: number, dot: number, end: number): boo
   }
   return isSafeDecimal(digits, exponent);
 }
+
+/** With more digits than this no decimal is at risk. */
+const maxDigits = 17;
 
 /** From 17 digits on, or 15 and a zero behind the dot (`digits` is rounded then, which does no harm). */
 const tooLong = 1e16;

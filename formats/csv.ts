@@ -32,7 +32,7 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     separator: "\n",
     close: "\n",
     fast: {
-      ...jsonArray(guardedColumns),
+      ...jsonArray(guardedColumns, "text"),
       separator: jsonSeparator,
       finish: (page) =>
         isUtf8(page) ? toLines(page, (digits) => blobField(Uint8Array.fromHex(digits), chosen)) : null,

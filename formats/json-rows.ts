@@ -24,10 +24,24 @@ export const json = {
 /** BLOBs beyond this many bytes go the careful way: as hex inside of JSON they are copied four times. */
 const largeBlob = 4096;
 
-/** A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. */
-export function jsonArray(columns: readonly Column[]): Pick<FastRows, "row" | "care"> {
-  const care = anyOf(columns.flatMap((column) => careOf(column)));
-  return { row: `json_array(${columns.map(valueOf).join(",")})`, ...(care !== undefined && { care }) };
+/**
+ * A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. Where numbers and text need not be
+ * told apart, a column of REALs may be given as text, which SQLite makes in half of the time.
+ */
+export function jsonArray(columns: readonly Column[], realsAre: "numbers" | "text"): Pick<FastRows, "row" | "care"> {
+  const isText = (column: Column) => realsAre === "text" && isOfReals(column);
+  const care = anyOf(columns.flatMap((column) => (isText(column) ? noFiniteReal(column) : careOf(column))));
+  const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : valueOf(column)));
+  return { row: `json_array(${values.join(",")})`, ...(care !== undefined && { care }) };
+}
+
+function isOfReals({ affinity, only = "REAL" }: Column): boolean {
+  return affinity === "REAL" && only === "REAL";
+}
+
+/** True for infinities, TEXT and BLOBs: https://sqlite.org/datatype3.html#comparisons */
+function noFiniteReal({ sql }: Column): string {
+  return `${sql} NOT BETWEEN -1.79e308 AND 1.79e308`;
 }
 
 function valueOf(column: Column): string {

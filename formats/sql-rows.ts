@@ -17,7 +17,7 @@ export function rowEncoder(table: Table, columns: readonly Column[], isRowByRow 
     separator,
     close,
     fast: {
-      ...jsonArray(columns),
+      ...jsonArray(columns, "numbers"),
       separator: jsonSeparator,
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },

@@ -38,14 +38,15 @@ export async function runOnServer(server: Server, run: () => Promise<number>): P
 }
 
 /** Downloads with curl, whose own cost is small, and counts the bytes. Fails unless the answer is whole. */
-export async function download(server: Server, path: string): Promise<number> {
-  const auth = `Authorization: Bearer ${server.token}`;
-  return Number(await shell(`curl -sf -o /dev/null -w '%{size_download}' -H '${auth}' '${server.url}${path}'`));
+export async function download(server: Server, path: string, level = 6): Promise<number> {
+  const headers = `-H 'Authorization: Bearer ${server.token}' -H 'X-Level: ${level}'`;
+  return Number(await shell(`curl -sf -o /dev/null -w '%{size_download}' ${headers} '${server.url}${path}'`));
 }
 
 /** Runs a job until it is complete, and gives the size of its file. */
-export async function runJob(server: Server, query: string): Promise<number> {
-  const { dumpId } = await json(await server.fetch(`/export/dump?${query}`, { method: "POST" }));
+export async function runJob(server: Server, query: string, level = 6): Promise<number> {
+  const headers = { "X-Level": String(level) };
+  const { dumpId } = await json(await server.fetch(`/export/dump?${query}`, { method: "POST", headers }));
   for (;;) {
     const { status, result, error } = await json(await server.fetch(`/export/dump/${String(dumpId)}`));
     if (status === "complete") {

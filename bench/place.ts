@@ -2,18 +2,29 @@
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeConfig } from "../scripts/lib/config.ts";
 import { query } from "../scripts/lib/database.ts";
 import { startServer, type Server, type ServerOptions } from "../scripts/lib/server.ts";
 
-/** A server whose database is a copy of the file. Its state is gone when it stops. */
-export async function serverWith(file: string): Promise<Server> {
-  const state = await stateWith(file);
-  const server = await startServer({ persistTo: state });
+/** A server of `bench/worker.ts` whose database is a copy of the file, and its D1 another, if wanted. Its state is gone when it stops. */
+export async function serverWith(file: string, hasD1 = false): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), "durable-export-bench-worker-"));
+  const config = writeConfig(folder, join(import.meta.dirname, "worker.ts"), {
+    d1_databases: [{ binding: "D1", database_name: "bench", database_id: "bench" }],
+  });
+  const state = await stateWith(file, { config });
+  let server = await startServer({ persistTo: state, config });
+  if (hasD1) {
+    await server.fetch("/d1"); // makes its file
+    await server.stop();
+    copyFileSync(file, onlyDatabase(join(state, "v3/d1")));
+    server = await startServer({ persistTo: state, config });
+  }
   return {
     ...server,
     async stop() {
       await server.stop();
-      rmSync(state, { recursive: true, force: true });
+      for (const path of [state, folder]) rmSync(path, { recursive: true, force: true });
     },
   };
 }
@@ -24,12 +35,17 @@ export async function stateWith(file: string, options: ServerOptions = {}): Prom
   const first = await startServer({ ...options, persistTo: state });
   await query(first, { sql: "SELECT 1" });
   await first.stop();
-  const databases = readdirSync(join(state, "v3/do"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".sqlite") && !name.endsWith("metadata.sqlite"))
-    .map((name) => join(state, "v3/do", name));
-  const [place] = databases;
-  if (place === undefined || databases.length !== 1) throw new Error(`Cannot find the object's database in ${state}`);
-  for (const ending of ["-wal", "-shm"]) if (existsSync(place + ending)) rmSync(place + ending);
-  copyFileSync(file, place);
+  copyFileSync(file, onlyDatabase(join(state, "v3/do")));
   return state;
+}
+
+/** The only database in a folder, without what was not yet written to its file. */
+function onlyDatabase(folder: string): string {
+  const databases = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".sqlite") && !name.endsWith("metadata.sqlite"))
+    .map((name) => join(folder, name));
+  const [place] = databases;
+  if (place === undefined || databases.length !== 1) throw new Error(`Cannot find one database in ${folder}`);
+  for (const ending of ["-wal", "-shm"]) if (existsSync(place + ending)) rmSync(place + ending);
+  return place;
 }

@@ -45,6 +45,8 @@ export interface ExporterOptions {
   readonly callbackSecret?: string | undefined;
   /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
   readonly page?: PageBudget;
+  /** Deflate level of `gzip=1`, 1 (fast) to 9 (small). 6. */
+  readonly level?: number;
 }
 
 /** Exports the SQLite database of the Durable Object that holds it. */
@@ -66,7 +68,7 @@ export class Exporter implements Engine {
     this.formats = options.formats ?? defaultFormats;
     this.#directLimit = options.directLimit ?? directLimitBytes;
     this.#schedule = options.schedule;
-    this.#making = makingNow(options.page);
+    this.#making = makingNow(options.page, options.level);
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
     this.#alarm = new SharedAlarm(ctx.storage, this.#store);

@@ -17,14 +17,16 @@ import type { PageBudget, Source } from "./source/source.ts";
 export interface Making {
   readonly deflate: DeflaterName;
   readonly page: PageBudget;
+  /** Deflate level, 1 to 9. */
+  readonly level: number;
 }
 
 /** All that a plan depends on. */
 export type PlanOptions = ExportOptions & Making;
 
-/** What a new file is made with: the faster deflater that this Worker has, and pages of this size. */
-export function makingNow(page: PageBudget = usualPage): Making {
-  return { deflate: availableDeflate(), page };
+/** What a new file is made with: the faster deflater that this Worker has, pages of this size, and this level. */
+export function makingNow(page: PageBudget = usualPage, level: number = deflateLevel): Making {
+  return { deflate: availableDeflate(), page, level };
 }
 
 /** A file that can be made. */
@@ -44,9 +46,8 @@ export function planOf(sql: SqlStorage, options: PlanOptions, formats: readonly 
 /** The earliest time that a ZIP entry can hold (APPNOTE 4.4.6). */
 const zipEpoch = new Date(Date.UTC(1980, 0, 1));
 
-function packerFor(layout: Layout, { deflate, gzip }: PlanOptions): Packer {
+function packerFor(layout: Layout, { deflate, gzip, level }: PlanOptions): Packer {
   // No times in the headers: the same data gives the same bytes, whenever it is exported.
-  const level = deflateLevel;
   switch (layout.packing) {
     case "plain":
       return plainPacker;

@@ -5,7 +5,7 @@ import { concatBytes } from "../formats/bytes.ts";
 import type { Chosen, Content, Format } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
 import type { Position } from "../src/pipeline.ts";
-import { usualPage } from "../src/limits.ts";
+import { deflateLevel, usualPage } from "../src/limits.ts";
 import { planOf } from "../src/plan.ts";
 import type { PageBudget } from "../src/source/source.ts";
 import type { Probe } from "./probe.ts";
@@ -59,6 +59,7 @@ function plan(
       tables: tables ?? null,
       exclude,
       content,
+      level: deflateLevel,
       deflate,
       page,
       chosen: { ...(target !== undefined && { target }), ...chosen },

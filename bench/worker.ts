@@ -1,0 +1,133 @@
+/** The deployable Worker, with ways to measure what no export can be faster than, and an Exporter of level 1. */
+import { deflateRawSync } from "node:zlib";
+import { Hono } from "hono";
+import { Exporter } from "../src/exporter.ts";
+import { formats } from "../formats/index.ts";
+import { concatBytes } from "../formats/bytes.ts";
+import { MiB, partBytes, usualPage } from "../src/limits.ts";
+import { BLOCK_BYTES } from "../src/pack/blocks.ts";
+import { makingNow, planOf } from "../src/plan.ts";
+import deployed, { Database as Deployed, type Env as DeployedEnv } from "../src/worker.ts";
+
+interface Env extends DeployedEnv {
+  readonly DATABASE: DurableObjectNamespace<Database>;
+  readonly D1: D1Database;
+}
+
+const everything = { gzip: false, tables: null, exclude: [], content: "all" } as const;
+/** As much of a dump as is deflated over and over. */
+const sampleBytes = 4 * MiB;
+const bytesOf = (url: string) => Number(new URL(url).searchParams.get("bytes"));
+
+function formatOf(name: string) {
+  const found = formats.find((format) => format.name === name);
+  if (found === undefined) throw new TypeError(`There is no format "${name}"`);
+  return found;
+}
+
+export class Database extends Deployed {
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/floor/http") return new Response(this.#send(bytesOf(request.url)));
+    const level = Number(request.headers.get("X-Level") ?? 6);
+    if (level === 6) return super.fetch(request);
+    return new Exporter(this.ctx, { bucket: this.env.EXPORTS, level }).fetch(request);
+  }
+
+  /** So many bytes from memory, in chunks as an export's. */
+  #send(bytes: number): ReadableStream<Uint8Array> {
+    const chunk = new Uint8Array(usualPage.bytes).fill(0x20);
+    let left = bytes;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (left > 0) controller.enqueue(chunk.slice(0, Math.min(left, chunk.length)));
+          left -= chunk.length;
+          if (left <= 0) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** So many bytes from memory to R2, in parts as a job's. */
+  async upload(bytes: number): Promise<void> {
+    const upload = await this.env.EXPORTS.createMultipartUpload("floor");
+    const parts: R2UploadedPart[] = [];
+    for (let left = bytes; left > 0; left -= partBytes) {
+      const part = new Uint8Array(Math.min(left, partBytes)).fill(0x20);
+      parts.push(await upload.uploadPart(parts.length + 1, part));
+    }
+    await upload.complete(parts);
+    await this.env.EXPORTS.delete("floor");
+  }
+
+  /** Walks through all rows of all tables. */
+  scan(): void {
+    const { sql } = this.ctx.storage;
+    const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'").toArray();
+    for (const { name } of tables.filter((table) => !table.name.startsWith("_"))) {
+      const columns = sql.exec<{ name: string }>("SELECT name FROM pragma_table_info(?)", name).toArray();
+      sql.exec(`SELECT count("${columns.at(-1)?.name}") FROM "${name}" NOT INDEXED`).toArray();
+    }
+  }
+
+  /** Deflates the beginning of a dump over and over, up to so many bytes, in blocks as an export's. */
+  async deflate(bytes: number, level: number): Promise<void> {
+    const { body } = new Exporter(this.ctx, { directLimit: Infinity }).dump({ ...everything, format: formatOf("sql") });
+    const reader = body.getReader();
+    const samples: Uint8Array[] = [];
+    for (let size = 0; size < sampleBytes;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      samples.push(value);
+      size += value.length;
+    }
+    await reader.cancel();
+    const sample = concatBytes(samples);
+    for (let [left, at] = [bytes, 0]; left > 0; left -= BLOCK_BYTES, at = (at + BLOCK_BYTES) % sample.length)
+      deflateRawSync(sample.subarray(at, at + Math.min(left, BLOCK_BYTES)), { level });
+  }
+
+  /** Rows that SQLite reads to make a file. */
+  rowsRead(format: string): number {
+    let rows = 0;
+    const { sql } = this.ctx.storage;
+    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+    const counted = new Proxy(sql, {
+      get: (target, name) => {
+        if (name !== "exec") return Reflect.get(target, name, target);
+        return (query: string, ...values: unknown[]) => {
+          for (const { rowsRead } of cursors.splice(0)) rows += rowsRead;
+          const cursor = target.exec(query, ...values);
+          cursors.push(cursor);
+          return cursor;
+        };
+      },
+    });
+    const { pipeline } = planOf(counted, { ...everything, format: formatOf(format), ...makingNow() }, formats);
+    let position = pipeline.start();
+    while (!position.isDone) ({ position } = pipeline.step(position));
+    for (const { rowsRead } of cursors) rows += rowsRead;
+    return rows;
+  }
+}
+
+const app = new Hono<{ Bindings: Env }>();
+const object = (env: Env) => env.DATABASE.getByName("main");
+
+app.get("/floor/http", (c) => object(c.env).fetch(c.req.raw));
+app.get("/floor/r2", async (c) => c.json(await object(c.env).upload(bytesOf(c.req.url))));
+app.get("/floor/scan", async (c) => c.json(await object(c.env).scan()));
+app.get("/floor/deflate", async (c) =>
+  c.json(await object(c.env).deflate(bytesOf(c.req.url), Number(c.req.query("level")))),
+);
+app.get("/rows/:format", async (c) => c.json(await object(c.env).rowsRead(c.req.param("format"))));
+/** D1's own exporter, as `wrangler d1 export --local` asks for it. */
+app.get("/d1", async (c) => {
+  const [lines] = await c.env.D1.prepare("PRAGMA miniflare_d1_export(?,?,?);").bind(0, 0).raw();
+  return new Response((lines ?? []).join("\n"));
+});
+app.all("*", (c) => deployed.fetch(c.req.raw, c.env, c.executionCtx));
+
+export default app;

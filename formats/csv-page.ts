@@ -63,23 +63,22 @@ export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): 
 
 /** A text with escapes: quoted if a line break, a double quote or a comma is in it. Gives where the next byte is written. */
 function putEscaped(page: Uint8Array, start: number, stop: number, from: number): number {
-  let isQuoted = false;
-  for (let at = start; at < stop && !isQuoted; at++) {
-    if (page[at] === json.comma) isQuoted = true;
-    else if (page[at] === json.backslash) {
-      const { byte, length } = unescaped(page, at + 1);
-      isQuoted = byte === json.quote || byte === lineFeed || byte === carriageReturn;
-      at += length;
-    }
+  let isQuoted = nextOf(page, json.comma, start) < stop;
+  for (let at = nextOf(page, json.backslash, start); at < stop && !isQuoted;) {
+    const { byte, length } = unescaped(page, at + 1);
+    isQuoted = byte === json.quote || byte === lineFeed || byte === carriageReturn;
+    at = nextOf(page, json.backslash, at + 1 + length);
   }
   let to = from;
   if (isQuoted) page[to++] = json.quote;
   for (let at = start; at < stop;) {
-    const sign = page[at++] ?? 0;
-    if (sign !== json.backslash) page[to++] = sign;
-    else {
-      const { byte, length } = unescaped(page, at);
-      at += length;
+    const run = Math.min(stop, nextOf(page, json.backslash, at));
+    copy(page, at, run, page, to);
+    to += run - at;
+    at = run;
+    if (run < stop) {
+      const { byte, length } = unescaped(page, run + 1);
+      at += 1 + length;
       page[to++] = byte;
       if (byte === json.quote) page[to++] = json.quote;
     }

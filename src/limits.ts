@@ -37,6 +37,12 @@ export const carefulBackoffMax = 64;
 /** Bytes of SQL that a page's query may have, its parameters not counted: workerd refuses 100,000 (util/sqlite.c++:1375). */
 export const statementBytes = 99_000;
 
+/** Tables that can have no triggers (virtual ones and what they keep) are copied for a snapshot up to so many bytes, in one turn. */
+export const copiedBytes = 4 * MiB;
+
+/** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
+export const undoBytes = 256 * MiB;
+
 /** Columns of a result set at most is 100 (workerd util/sqlite.c++:1376); one is needed for the storage classes. */
 export const cellsPerQuery = 98;
 

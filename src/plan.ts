@@ -12,6 +12,7 @@ import { zipPacker } from "./pack/zip.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { sqliteSource } from "./source/sqlite-source.ts";
 import type { PageBudget, Source } from "./source/source.ts";
+import type { UndoLog } from "./source/undo.ts";
 
 /** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
 export interface Making {
@@ -36,9 +37,14 @@ export interface Plan {
   readonly pipeline: Pipeline;
 }
 
-/** Reads the schema and puts the chain together. */
-export function planOf(sql: SqlStorage, options: PlanOptions, formats: readonly Format[]): Plan {
-  const source = sqliteSource(sql, options, options.page);
+/** Reads the schema and puts the chain together; with an undo log, over the rows that it has kept. */
+export function planOf(
+  sql: SqlStorage,
+  options: PlanOptions,
+  formats: readonly Format[],
+  log: UndoLog | null = null,
+): Plan {
+  const source = sqliteSource(sql, options, options.page, log);
   const layout = layoutOf(source.schema, options, formats);
   return { source, layout, pipeline: createPipeline(source, layout.parts, packerFor(layout, options)) };
 }

@@ -3,16 +3,17 @@ import { utf8 } from "../../formats/bytes.ts";
 import { concat } from "../../formats/expression.ts";
 import type { Cell, Column } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
-import { cellsPerQuery, statementBytes } from "../limits.ts";
+import { statementBytes } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
-import type { Bound, Key } from "./key.ts";
+import type { Key } from "./key.ts";
+import type { Window } from "./window.ts";
 
 /** Reads the rows of a window: their keys, and their cells in the order of the columns. */
 export function readCells(
   sql: SqlStorage,
   key: Key,
   columns: readonly Column[],
-  window: Bound,
+  window: Window,
 ): { readonly keys: readonly (readonly KeyCell[])[]; readonly rows: readonly (readonly Cell[])[] } {
   const keySql =
     key.kind === "columns" ? key.columns.map((column) => column.sql) : key.kind === "rowid" ? [key.sql] : [];
@@ -20,10 +21,10 @@ export function readCells(
   const cells: Cell[][] = [];
   const classes: string[] = [];
   // All in one synchronous turn, so that the parts of a row belong together.
-  for (const part of fitting(expressions, statementBytes - utf8(window.sql).length)) {
-    const query = `SELECT ${kindsOf(part)},${part.map(exact).join(",")}${window.sql}`;
+  for (const part of fitting(expressions, window)) {
+    const query = window.select([kindsOf(part), ...part.map(exact)]);
     let row = 0;
-    for (const [kinds, ...values] of sql.exec(query, ...window.values).raw()) {
+    for (const [kinds, ...values] of sql.exec(query.sql, ...query.values).raw()) {
       const known = textOf(kinds);
       const list = values.map((value, at) => cellOf(known[at] ?? "n", value));
       cells[row] = [...(cells[row] ?? []), ...list];
@@ -38,12 +39,13 @@ export function readCells(
 }
 
 /** Groups of expressions, each as large as one statement may be. */
-function fitting(expressions: readonly string[], bytes: number): readonly (readonly string[])[] {
+function fitting(expressions: readonly string[], window: Window): readonly (readonly string[])[] {
+  const bytes = (statementBytes - utf8(window.select([]).sql).length) / window.arms;
   const groups: string[][] = [];
   let [open, size]: [string[], number] = [[], 0];
   for (const one of expressions) {
     const needed = utf8(`${kindsOf([one])},${exact(one)}`).length;
-    if (open.length > 0 && (open.length === cellsPerQuery || size + needed > bytes)) {
+    if (open.length > 0 && (open.length === window.most || size + needed > bytes)) {
       groups.push(open);
       [open, size] = [[], 0];
     }

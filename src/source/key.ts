@@ -46,15 +46,26 @@ export function orderOf(key: Key): string {
     case "rowid":
       return key.sql;
     case "columns":
-      return key.columns.map((column) => `${comparable(column)}${column.descending ? " DESC" : ""}`).join(",");
+      return key.columns.map((column) => `${comparable(column)}${directionOf(column)}`).join(",");
     case "none":
       return "";
   }
 }
 
 /** A column as its key compares it. */
-function comparable({ sql, collation }: KeyColumn): string {
+export function comparable({ sql, collation }: KeyColumn): string {
   return collation === null ? sql : `${sql} COLLATE ${quoteName(collation)}`;
+}
+
+/** What follows a column in ORDER BY. */
+export function directionOf({ descending }: KeyColumn): string {
+  return descending ? " DESC" : "";
+}
+
+/** The columns of a key; the rowid is one. */
+export function keyColumns(key: Key): readonly KeyColumn[] {
+  if (key.kind === "columns") return key.columns;
+  return key.kind === "rowid" ? [{ sql: key.sql, descending: false, collation: null }] : [];
 }
 
 /**
@@ -72,17 +83,12 @@ export function isMixed(key: Key): boolean {
 
 /** The rows behind a key; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
 export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
-  const columns =
-    key.kind === "columns"
-      ? key.columns
-      : key.kind === "rowid"
-        ? [{ sql: key.sql, descending: false, collation: null }]
-        : [];
+  const columns = keyColumns(key);
   const values: Bound["values"][number][] = [];
   const bind = (cell: KeyCell) => {
     const { sql, value } = parameter(cell);
     values.push(value);
-    return sql;
+    return sql.replace("?", `?${values.length}`); // numbered: a query may have the condition twice
   };
   if (isMixed(key)) {
     const terms = columns.slice(0, fixed + 1).map((column, index) => {

@@ -17,8 +17,8 @@ export interface Objects {
 
 /** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
 const hidden = /^(_cf_|_export_|__miniflare)/i;
-/** Of the hidden tables these hold nothing of a user's: jobs, the alarm, notes of changes, and the name of a local object. */
-const own = /^(_export_(jobs|parts|remainder|alarm|changed|watch_.*)|_cf_metadata|__miniflare_do_name)$/i;
+/** Of the hidden tables these hold nothing of a user's: jobs, the alarm, notes of changes, rows as they were, and the name of a local object. */
+const own = /^(_export_(jobs|parts|remainder|alarm|changed|watch_.*|undo|undo_.*)|_cf_metadata|__miniflare_do_name)$/i;
 /** Statistics of releases that this one does not have, or that no statement brings back. */
 const statistics = /^sqlite_stat[0-9]/i;
 

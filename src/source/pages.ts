@@ -1,6 +1,5 @@
 /** One page: rows behind a cursor, rendered by SQLite where it can, carefully where it must be. */
 import { utf8 } from "../../formats/bytes.ts";
-import { quoteName } from "../../formats/expression.ts";
 import type { RowEncoder } from "../../formats/format.ts";
 import {
   carefulBackoffMax,
@@ -8,14 +7,14 @@ import {
   carefulPageRows,
   firstPageRows,
   limitAim,
-  maxParameters,
   pageGrowth,
 } from "../limits.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
-import { alias, behind, isMixed, orderOf, type Bound } from "./key.ts";
+import { isMixed } from "./key.ts";
 import { fastQuery, renderCareful, renderFast, type Rendered, type Rendering } from "./render.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
+import { windowOf, type Undo } from "./window.ts";
 
 /** How a page was made: by the fast path, by the careful one at once, or by the careful one after the fast one refused. */
 type Path = "fast" | "careful" | "refused";
@@ -25,25 +24,27 @@ export interface Reading {
   readonly sql: SqlStorage;
   readonly table: SourceTable;
   readonly budget: PageBudget;
+  /** What the table's rows were, if they are wanted as they were. */
+  readonly undo: Undo | null;
 }
 
 /** Reads the page behind a cursor in one synchronous turn. */
 export function readPage(reading: Reading, segment: RowsSegment, from: Cursor | null): Page {
-  const { sql, table, budget } = reading;
+  const { sql, table, budget, undo } = reading;
   let at = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
   for (;;) {
     const rendering: Rendering = at.sparse && segment.sparse !== undefined ? segment.sparse : segment;
-    const quick = windowOf(table, at, at.limit);
+    const quick = windowOf(table, at, at.limit, undo);
     const query = at.careful > 0 ? null : fastQuery(table, rendering, quick);
     const limit = query === null ? Math.min(at.limit, carefulPageRows) : at.limit;
-    let rendered = query === null ? ("needs care" as const) : renderFast(sql, query, rendering, quick);
+    let rendered = query === null ? ("needs care" as const) : renderFast(sql, query, rendering);
     const path = query === null ? "careful" : rendered === "needs care" ? "refused" : "fast";
     // A row that is too large for the engine once it is rendered is not too large to be read.
     let rows = limit;
     if (rendered === "needs care" || (rendered === "too big" && limit === 1)) {
       // nothing is known yet of the size of rows that the fast path refused
       rows = path === "refused" ? Math.min(limit, carefulFirstRows) : limit;
-      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows));
+      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo));
     }
     if (typeof rendered === "string") {
       at = { ...at, limit: Math.max(1, rows >>> 1) };
@@ -122,27 +123,4 @@ function hasGaps(at: Cursor, { rows, first, last }: Rendered): boolean {
   if (rows === 0 || first === null) return false;
   const before = BigInt(at.key?.[0]?.[1] ?? "0");
   return first !== before + 1n || BigInt(last[0]?.[1] ?? "0") !== before + BigInt(rows);
-}
-
-/** FROM, WHERE, ORDER BY and LIMIT of a page. */
-function windowOf(table: SourceTable, at: Cursor, limit: number): Bound {
-  const conditions = table.where === undefined ? [] : [`(${table.where})`];
-  const values: Bound["values"][number][] = [];
-  if (at.key !== null && table.key.kind !== "none") {
-    const after = behind(table.key, at.key, at.fixed);
-    conditions.push(after.sql);
-    values.push(...after.values);
-  }
-  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
-  const order = table.key.kind === "none" ? "" : ` ORDER BY ${orderOf(table.key)}`;
-  // Rows that nothing can name are the one case for OFFSET (docs/decisions.md) …
-  const offset = table.key.kind === "none" ? ` OFFSET ${at.rows}` : "";
-  // … and by one scan for all their columns: a covering index would give some of them in another order
-  const scan = table.key.kind === "none" ? " NOT INDEXED" : "";
-  // parameters may be 100 (workerd util/sqlite.c++:1387), and so may key columns
-  const most = values.length < maxParameters ? "?" : String(limit);
-  return {
-    sql: ` FROM ${quoteName(table.name)} AS ${alias}${scan}${where}${order} LIMIT ${most}${offset}`,
-    values: most === "?" ? [...values, limit] : values,
-  };
 }

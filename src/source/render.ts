@@ -7,6 +7,7 @@ import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
 import { keyExpression, parseKey, type Bound } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
+import type { Window } from "./window.ts";
 
 /** Rows with their columns: with or without the rowid. */
 export interface Rendering {
@@ -32,28 +33,24 @@ const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null
 export type Refused = "too big" | "needs care";
 
 /** The fast path's statement; null where the format has none for this table, or it would be longer than the engine takes. */
-export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Bound): string | null {
+export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Window): Bound | null {
   if (fast === undefined) return null;
   const keySql = key.kind === "rowid" ? key.sql : key.kind === "columns" ? keyExpression(key.columns) : "NULL";
   const keys =
-    key.kind === "rowid" ? "CAST(min(k) AS TEXT),CAST(max(k) AS TEXT)" : "NULL,CAST(group_concat(k,char(10)) AS BLOB)";
+    key.kind === "rowid"
+      ? "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)"
+      : "NULL,CAST(group_concat(c0,char(10)) AS BLOB)";
   const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
-  const query =
-    `SELECT count(*),count(r),${keys},CAST(group_concat(r,${quoteText(fast.separator)}) AS BLOB) FROM ` +
-    `(SELECT ${keySql} AS k,${row} AS r${window.sql})`;
-  return query.length > statementBytes || utf8(query).length > statementBytes ? null : query;
+  const { sql: rows, values } = window.select([keySql, row]);
+  const sql = `SELECT count(*),count(c1),${keys},CAST(group_concat(c1,${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
+  return sql.length > statementBytes || utf8(sql).length > statementBytes ? null : { sql, values };
 }
 
 /** Renders the rows of a window in SQLite. */
-export function renderFast(
-  sql: SqlStorage,
-  query: string,
-  { rows: encoder }: Rendering,
-  window: Bound,
-): Rendered | Refused {
+export function renderFast(sql: SqlStorage, query: Bound, { rows: encoder }: Rendering): Rendered | Refused {
   let result;
   try {
-    [result] = [...sql.exec(query, ...window.values).raw()];
+    [result] = [...sql.exec(query.sql, ...query.values).raw()];
   } catch (error) {
     if (isTooBig(error)) return "too big";
     throw error;
@@ -92,7 +89,7 @@ export function renderCareful(
   sql: SqlStorage,
   table: SourceTable,
   { rows: encoder, columns }: Rendering,
-  window: Bound,
+  window: Window,
 ): Rendered | "too big" {
   const { keys, rows } = readCells(sql, table.key, columns, window);
   const separator = utf8(encoder.separator);

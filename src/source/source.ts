@@ -29,6 +29,11 @@ export interface Source {
   page(segment: RowsSegment, at: Cursor | null): Page;
   /** Text that differs whenever the schema that is exported differs. */
   readonly fingerprint: string;
+  /**
+   * Keeps the rows of these tables as they are now, for a source made with an undo log; the next page may be read in the same turn.
+   * Gives those that cannot be kept: they are read as they will be.
+   */
+  freeze(tables: readonly string[]): readonly string[];
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;
   /** Rough weights of the tables, for the progress only; two rows read for each. */

@@ -7,9 +7,15 @@ import { readPage } from "./pages.ts";
 import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Estimate, PageBudget, Source } from "./source.ts";
+import type { UndoLog } from "./undo.ts";
 
 /** Reads the schema and gives a source for the tables selected. */
-export function sqliteSource(sql: SqlStorage, selection: Selection, budget: PageBudget): Source {
+export function sqliteSource(
+  sql: SqlStorage,
+  selection: Selection,
+  budget: PageBudget,
+  log: UndoLog | null = null,
+): Source {
   const catalog = readCatalog(sql);
   const schema = select(catalog, selection);
   const known = new Map<string, SourceTable>(
@@ -30,11 +36,15 @@ export function sqliteSource(sql: SqlStorage, selection: Selection, budget: Page
     page(segment, at) {
       const table = tableOf(segment.table);
       try {
-        return readPage({ sql, table, budget }, segment, at);
+        return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
       } catch (cause) {
         verify(); // a table that is gone, or has other columns now, is not unreadable
         throw unreadable(table, at, cause);
       }
+    },
+    freeze(names) {
+      log?.begin(names.flatMap((name) => known.get(name) ?? []));
+      return log?.uncovered ?? names;
     },
     verify,
     estimate: () => estimate(sql, schema),

@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import { formats } from "../../formats/index.ts";
 import type { Chosen, Format, RowEncoder, Segment } from "../../formats/format.ts";
 import { readCells } from "../../src/source/cells.ts";
+import { firstCursor } from "../../src/source/cursor.ts";
 import { alias } from "../../src/source/key.ts";
 import { readCatalog, select, type SourceTable } from "../../src/source/schema.ts";
+import { windowOf } from "../../src/source/window.ts";
 import { withDatabase } from "../database.ts";
 
 type Value = null | string | number | Uint8Array | bigint;
@@ -82,8 +84,7 @@ describe.each(variants)("%s", (_, format, chosen) => {
             const finished = rows.fast?.finish === undefined ? raw : rows.fast.finish(raw);
             if (finished === null) return;
             fastRows++;
-            const cells =
-              readCells(sql, table.key, columns, { sql: ` FROM t AS ${alias} LIMIT ?`, values: [1] }).rows[0] ?? [];
+            const cells = readCells(sql, table.key, columns, windowOf(table, firstCursor(1), 1, null)).rows[0] ?? [];
             const careful = rows.encode(cells);
             const text = typeof careful === "string" ? new TextEncoder().encode(careful) : careful;
             expect(Buffer.from(finished).toString("latin1")).toBe(Buffer.from(text).toString("latin1"));

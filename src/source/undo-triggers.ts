@@ -1,0 +1,93 @@
+/**
+ * The triggers that keep what is about to be lost.
+ *
+ * REPLACE deletes rows without firing delete triggers, unless `recursive_triggers` is on, which would change the host's own triggers. So
+ * rows are kept before they can be lost: those with the new key, and those with a value that must be unique and is a new row's. A row that
+ * is kept and then does not change does no harm. The conflict clause of the outer statement is that of a trigger's statements, too
+ * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS.
+ */
+import { quoteName } from "../../formats/expression.ts";
+import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
+import type { SourceTable } from "./schema.ts";
+import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
+
+/** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
+export function triggersOf(
+  sql: SqlStorage,
+  table: SourceTable,
+  names: UndoNames,
+  prefix: string,
+): readonly string[] | null {
+  const unique = uniqueKeys(sql, table);
+  if (unique === null) return null;
+  const keys = [keyColumns(table.key), ...unique];
+  const keepLike = (columns: readonly KeyColumn[], row: "NEW" | "OLD") =>
+    `${copyOf(table, names.old, `${like(columns, row, row === "NEW" ? required(sql, table) : none)}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`)};`;
+  const keepNew = keys.map((columns) => keepLike(columns, "NEW")).join(" ");
+  const keepOld = keepLike(keyColumns(table.key), "OLD");
+  const markNew = `${markOf(table, names)};`;
+  const bodies = {
+    bi: ["BEFORE INSERT", keepNew],
+    ai: ["AFTER INSERT", markNew],
+    bu: ["BEFORE UPDATE", `${keepOld} ${keepNew}`],
+    au: ["AFTER UPDATE", markNew],
+    bd: ["BEFORE DELETE", keepOld],
+  } as const;
+  return Object.entries(bodies).map(
+    ([name, [event, body]]) =>
+      `CREATE TRIGGER ${quoteName(prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${body} END`,
+  );
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The columns of each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
+function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly (readonly KeyColumn[])[] | null {
+  const rows = sql
+    .exec<{ index: string; cid: number; name: string | null; coll: string }>(
+      `SELECT l.name AS "index", x.cid AS cid, x.name AS name, x.coll AS coll FROM pragma_index_list(?) l JOIN pragma_index_xinfo(l.name) x ` +
+        `WHERE l."unique"=1 AND x.key=1 AND NOT (l.origin='pk' AND ?) ORDER BY l.name, x.seqno`,
+      table.name,
+      table.key.kind === "columns" ? 1 : 0,
+    )
+    .toArray();
+  if (rows.some(({ cid }) => cid < 0)) return null;
+  const column = ({ name, coll }: { name: string | null; coll: string }): KeyColumn => ({
+    sql: `${alias}.${quoteName(name ?? "")}`,
+    collation: coll,
+    descending: false,
+  });
+  return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => list.map(column));
+}
+
+/** NOT NULL columns: with OR REPLACE a NULL for one becomes its default, behind the BEFORE triggers. */
+function required(sql: SqlStorage, { name }: SourceTable): ReadonlySet<string> {
+  const query = `SELECT name FROM pragma_table_xinfo(?) WHERE "notnull"=1 AND dflt_value IS NOT NULL`;
+  const rows = sql.exec<{ name: string }>(query, name).toArray();
+  return new Set(rows.map((row) => `${alias}.${quoteName(row.name)}`));
+}
+
+/** True for rows with the same values in these columns as another row. */
+function like(columns: readonly KeyColumn[], row: "NEW" | "OLD", defaulted: ReadonlySet<string>): string {
+  return columns
+    .map((column) => {
+      const other = row + column.sql.slice(alias.length);
+      const same = `${comparable(column)}=${other}`;
+      return defaulted.has(column.sql) ? `(${same} OR ${other} IS NULL)` : same;
+    })
+    .join(" AND ");
+}
+
+/** AND … for rows that are still to be read; where rows go by another key than the rowid, all of a table are. */
+function ahead({ key }: SourceTable, { at }: UndoNames, row: string): string {
+  return key.kind === "rowid" ? ` AND ifnull(${row}${key.sql.slice(alias.length)}>${at},1)` : "";
+}
+
+function markOf(table: SourceTable, names: UndoNames): string {
+  const columns = keyColumns(table.key).map(({ sql }) => sql.slice(alias.length));
+  const list = table.rowid === null ? columns.map((column) => column.slice(1)) : ["k"];
+  return (
+    `INSERT INTO ${quoteName(names.added)} (${list.join(",")}) SELECT ${columns.map((column) => `NEW${column}`).join(",")} ` +
+    `WHERE ${isUnknown(table, names, "NEW")}${ahead(table, names, "NEW")}`
+  );
+}

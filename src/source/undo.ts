@@ -1,0 +1,176 @@
+/**
+ * The rows of some tables as they were at one moment, whatever is written afterwards, and no writer waits.
+ *
+ * Triggers keep, once for each key, the row as it was, or that there was none; a page then merges live rows that have not changed with
+ * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
+ */
+import { quoteName } from "../../formats/expression.ts";
+import { copiedBytes, statementBytes } from "../limits.ts";
+import type { Cursor } from "./cursor.ts";
+import { alias } from "./key.ts";
+import type { SourceTable } from "./schema.ts";
+import { triggersOf } from "./undo-triggers.ts";
+import { copyOf, definitionOf, keysOf, undoPrefix, UndoNames } from "./undo-tables.ts";
+import type { Undo } from "./window.ts";
+
+/** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
+type Mode = "log" | "copy" | "live";
+
+interface Kept {
+  readonly n: number;
+  readonly mode: Mode;
+}
+
+const states = `CREATE TABLE IF NOT EXISTS _export_undo (job TEXT NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER, PRIMARY KEY (job, n)) WITHOUT ROWID`;
+
+/** What a table is read from. */
+export interface Reading {
+  readonly table: SourceTable;
+  readonly undo: Undo | null;
+}
+
+/** The log of one export. Every method is synchronous. */
+export class UndoLog {
+  readonly #sql: SqlStorage;
+  readonly #job: string;
+  #tables: Map<string, Kept>;
+
+  constructor(sql: SqlStorage, job: string) {
+    this.#sql = sql;
+    this.#job = job;
+    this.#tables = this.#load();
+  }
+
+  /** Keeps the rows of these tables from now on. What was kept before is gone. */
+  begin(tables: readonly SourceTable[]): void {
+    this.end();
+    this.#sql.exec(states);
+    const byName = new Map(tables.map((table) => [table.name, table]));
+    for (const [n, table] of [...byName.values()].entries()) {
+      const mode = this.#keep(table, n);
+      const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
+      this.#sql.exec(insert, this.#job, n, table.name, mode);
+    }
+    this.#tables = this.#load();
+  }
+
+  /** Tables that are read as they are. */
+  get uncovered(): readonly string[] {
+    return [...this.#tables].filter(([, { mode }]) => mode === "live").map(([name]) => name);
+  }
+
+  /** How to read a table as it was. */
+  of(table: SourceTable): Reading {
+    const kept = this.#tables.get(table.name);
+    if (kept === undefined || kept.mode === "live") return { table, undo: null };
+    const { old, added } = new UndoNames(this.#job, kept.n);
+    if (kept.mode === "copy") return { table: { ...table, name: old }, undo: null };
+    const [hasOld, hasAdded] = [old, added].map((name) => this.#hasRows(name));
+    if (hasOld !== true && hasAdded !== true) return { table, undo: null };
+    return { table, undo: { old: hasOld === true ? old : null, added: hasAdded === true ? added : null } };
+  }
+
+  /** Rows in front of this position are never read again: all of the tables `done`, and of `current` up to the cursor. */
+  advance(done: readonly string[], current: string | null, at: Cursor | null): void {
+    for (const name of done) {
+      const kept = this.#tables.get(name);
+      if (kept === undefined || kept.mode === "live" || name === current) continue;
+      this.#drop(`${undoPrefix}${this.#job}_${kept.n}_`);
+      this.#sql.exec("DELETE FROM _export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
+      this.#tables.delete(name);
+    }
+    const kept = current === null ? undefined : this.#tables.get(current);
+    const [kind, rowid] = at?.key?.[0] ?? [];
+    if (kept?.mode !== "log" || kind !== "i" || rowid === undefined) return;
+    const update = "UPDATE _export_undo SET at = CAST(? AS INTEGER) WHERE job = ? AND n = ?";
+    this.#sql.exec(update, rowid, this.#job, kept.n);
+  }
+
+  /** Tables whose rows were changed, as far as they are still to be read. */
+  changed(): readonly string[] {
+    return [...this.#tables].flatMap(([name, { n, mode }]) => {
+      const { old, added } = new UndoNames(this.#job, n);
+      return mode === "log" && (this.#hasRows(old) || this.#hasRows(added)) ? [name] : [];
+    });
+  }
+
+  /** Bytes of the rows that are kept; reads them all. */
+  bytes(): number {
+    let bytes = 0;
+    for (const { n, mode } of this.#tables.values()) {
+      if (mode === "live") continue;
+      const { old, added } = new UndoNames(this.#job, n);
+      bytes += sizeOf(this.#sql, old);
+      if (mode === "log") bytes += sizeOf(this.#sql, added);
+    }
+    return bytes;
+  }
+
+  /** Takes everything of it away. */
+  end(): void {
+    if (!isThere(this.#sql)) return;
+    this.#drop(`${undoPrefix}${this.#job}_`);
+    this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
+    this.#tables = new Map();
+  }
+
+  #keep(table: SourceTable, n: number): Mode {
+    const names = new UndoNames(this.#job, n);
+    if (table.key.kind === "none") return "live";
+    if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
+      if (sizeOf(this.#sql, table.name) > copiedBytes) return "live";
+      this.#sql.exec(definitionOf(table, names.old));
+      this.#sql.exec(copyOf(table, names.old, ""));
+      return "copy";
+    }
+    const triggers = triggersOf(this.#sql, table, names, `${undoPrefix}${this.#job}_${n}_`);
+    if (triggers === null || triggers.some((text) => text.length > statementBytes)) return "live";
+    this.#sql.exec(definitionOf(table, names.old));
+    this.#sql.exec(keysOf(table, names.added));
+    for (const trigger of triggers) this.#sql.exec(trigger);
+    return "log";
+  }
+
+  #load(): Map<string, Kept> {
+    if (!isThere(this.#sql)) return new Map();
+    const query = "SELECT n, name, mode FROM _export_undo WHERE job = ? ORDER BY n";
+    const rows = this.#sql.exec<{ n: number; name: string; mode: Mode }>(query, this.#job).toArray();
+    return new Map(rows.map(({ n, name, mode }) => [name, { n, mode }]));
+  }
+
+  #hasRows(table: string): boolean {
+    return this.#sql.exec(`SELECT 1 FROM ${quoteName(table)} LIMIT 1`).toArray().length > 0;
+  }
+
+  #drop(start: string): void {
+    dropAll(this.#sql, (name) => name.startsWith(start));
+  }
+}
+
+/** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
+export function endUndoLogs(sql: SqlStorage, wanted: readonly string[]): void {
+  if (!isThere(sql)) return;
+  const jobs = sql.exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo").toArray();
+  for (const { job } of jobs) if (!wanted.includes(job)) new UndoLog(sql, job).end();
+}
+
+function dropAll(sql: SqlStorage, isWanted: (name: string) => boolean): void {
+  const query =
+    "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND name LIKE '\\_export\\_undo\\_%' ESCAPE '\\' ORDER BY type DESC";
+  for (const { type, name } of sql.exec<{ type: string; name: string }>(query).toArray())
+    if (isWanted(name)) sql.exec(`DROP ${type} ${quoteName(name)}`);
+}
+
+function isThere(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_export_undo'").toArray().length > 0;
+}
+
+/** Bytes of all values of a table. */
+function sizeOf(sql: SqlStorage, table: string): number {
+  const columns = sql
+    .exec<{ name: string }>("SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", table)
+    .toArray()
+    .map(({ name }) => `total(octet_length(${alias}.${quoteName(name)}))`);
+  const [row = []] = [...sql.exec(`SELECT ${columns.join(",")} FROM ${quoteName(table)} AS ${alias}`).raw()];
+  return row.reduce<number>((sum, value) => sum + Number(value), 0);
+}

@@ -1,0 +1,96 @@
+/** The rows of a page: which ones, in which order, from where. */
+import { quoteName } from "../../formats/expression.ts";
+import { cellsPerQuery, maxParameters } from "../limits.ts";
+import type { Cursor } from "./cursor.ts";
+import { alias, behind, comparable, directionOf, keyColumns, orderOf, type Bound, type Key } from "./key.ts";
+import type { SourceTable } from "./schema.ts";
+
+/** Rows of a table behind a cursor. */
+export interface Window {
+  /** A SELECT whose columns are these expressions over the columns of the table, named `c0`, `c1`, … */
+  select(expressions: readonly string[]): Bound;
+  /** How many expressions one SELECT takes, and how often each stands in it. */
+  readonly most: number;
+  readonly arms: 1 | 2;
+}
+
+/** Tables beside one, which say what its rows were. Both have its key; a row is in one of them at most. */
+export interface Undo {
+  /** Rows as they were, with all columns; null if there are none. */
+  readonly old: string | null;
+  /** Keys of rows that were not there; null if there are none. */
+  readonly added: string | null;
+}
+
+/** The next rows behind a cursor, as they are, or as they were. */
+export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Undo | null): Window {
+  const { key } = table;
+  const conditions = table.where === undefined ? [] : [`(${table.where})`];
+  const values: Bound["values"][number][] = [];
+  if (at.key !== null && key.kind !== "none") {
+    const after = behind(key, at.key, at.fixed);
+    conditions.push(after.sql);
+    values.push(...after.values);
+  }
+  // parameters may be 100 (workerd util/sqlite.c++:1387), and so may key columns
+  const isBound = values.length < maxParameters;
+  const most = isBound ? `?${values.length + 1}` : String(limit);
+  const bound = isBound ? [...values, limit] : values;
+  if (undo !== null) return merged(table, undo, conditions, most, bound);
+  // Rows that nothing can name are the one case for OFFSET (docs/decisions.md), and are read by one scan for all their columns: a
+  // covering index would give some of them in another order
+  const [scan, offset] = key.kind === "none" ? [" NOT INDEXED", ` OFFSET ${at.rows}`] : ["", ""];
+  const order = key.kind === "none" ? "" : ` ORDER BY ${orderOf(key)}`;
+  const tail = ` FROM ${quoteName(table.name)} AS ${alias}${scan}${where(conditions)}${order} LIMIT ${most}${offset}`;
+  return {
+    select: (expressions) => ({ sql: `SELECT ${named(expressions)}${tail}`, values: bound }),
+    most: cellsPerQuery,
+    arms: 1,
+  };
+}
+
+/** Live rows that have not changed, and old ones, each in the order of the key; SQLite merges the two without sorting. */
+function merged(
+  { name, key }: SourceTable,
+  { old, added }: Undo,
+  conditions: readonly string[],
+  limit: string,
+  values: Bound["values"],
+): Window {
+  const columns = keyColumns(key);
+  const keys = columns.map(({ sql }, at) => `${sql} AS k${at}`);
+  const order = columns.map((column, at) => `${comparable({ ...column, sql: `k${at}` })}${directionOf(column)}`);
+  const unchanged = [old, added].flatMap((other) => (other === null ? [] : [`NOT ${isIn(key, other, alias)}`]));
+  return {
+    select(expressions) {
+      const list = [...keys, named(expressions)].join(",");
+      const arm = (from: string, more: readonly string[]) =>
+        `SELECT ${list} FROM ${quoteName(from)} AS ${alias}${where([...conditions, ...more])}`;
+      const arms = old === null ? [arm(name, unchanged)] : [arm(name, unchanged), arm(old, [])];
+      const names = expressions.map((_, at) => `c${at}`).join(",");
+      return {
+        sql: `SELECT ${names} FROM (${arms.join(" UNION ALL ")} ORDER BY ${order.join(",")} LIMIT ${limit})`,
+        values,
+      };
+    },
+    most: cellsPerQuery - columns.length,
+    arms: old === null ? 1 : 2,
+  };
+}
+
+/** True for a row of the name `row` whose key is in another table of the same key. */
+export function isIn(key: Key, other: string, row: string): string {
+  const same = keyColumns(key).map((column) => {
+    const at = (name: string) => column.sql.replace(alias, () => name);
+    return `${comparable({ ...column, sql: at("_o") })}=${at(row)}`;
+  });
+  return `EXISTS (SELECT 1 FROM ${quoteName(other)} AS _o WHERE ${same.join(" AND ")})`;
+}
+
+function named(expressions: readonly string[]): string {
+  return expressions.map((expression, at) => `${expression} AS c${at}`).join(",");
+}
+
+function where(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+}

@@ -1,0 +1,168 @@
+/** An undo log gives back what was there, whatever is written while pages are read. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { concatBytes } from "../formats/bytes.ts";
+import { formats } from "../formats/index.ts";
+import { deflateLevel, usualPage } from "../src/limits.ts";
+import { countedTables } from "../src/pipeline.ts";
+import { planOf } from "../src/plan.ts";
+import type { Cursor } from "../src/source/cursor.ts";
+import { UndoLog } from "../src/source/undo.ts";
+import { formatOf, withDatabase } from "./database.ts";
+
+/** All that the rows of a database come out as, page by page; between two pages something may happen. */
+function rowsOf(
+  sql: SqlStorage,
+  format: "sql" | "csv" | "jsonl",
+  rows: number,
+  log: UndoLog | null,
+  between: () => "go on" | "crash",
+) {
+  const options = {
+    format: formatOf(format),
+    gzip: false,
+    tables: null,
+    exclude: [],
+    content: "all",
+    level: deflateLevel,
+    deflate: "native",
+    page: { ...usualPage, rows },
+  } as const;
+  let { source, layout } = planOf(sql, options, formats, log);
+  const names = countedTables(layout.parts).map(({ name }) => name);
+  if (log !== null) expect(source.freeze(names)).toEqual([]);
+  const bytes: Uint8Array[] = [];
+  let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
+  const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
+  for (let [part, at]: [number, Cursor | null] = [0, null]; part < parts.length;) {
+    const segment = parts[part];
+    if (segment === undefined) break;
+    const page = source.page(segment, at);
+    bytes.push(...page.bytes);
+    at = page.next;
+    if (at === null) part++;
+    const what = between();
+    if (log === null) continue;
+    if (what === "crash") {
+      // the object was lost: what is behind the last checkpoint is read again
+      bytes.length = kept.length;
+      ({ part, at } = kept);
+      log = new UndoLog(sql, "job");
+      ({ source } = planOf(sql, options, formats, log));
+    } else if (bytes.length % 3 === 0) {
+      kept = { part, at, length: bytes.length };
+      log.advance(names.slice(0, part), names[part] ?? null, at);
+    }
+  }
+  return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
+}
+
+const definitions: readonly (readonly string[])[] = [
+  ["CREATE TABLE t (a INTEGER PRIMARY KEY, b, c TEXT)", "CREATE UNIQUE INDEX i ON t(b)"],
+  ["CREATE TABLE t (a, b UNIQUE, c TEXT COLLATE NOCASE UNIQUE)"],
+  [
+    "CREATE TABLE t (a INTEGER, b NOT NULL DEFAULT 1, c TEXT, UNIQUE (b, c))",
+    "CREATE UNIQUE INDEX i ON t(a) WHERE b > 1",
+  ],
+  ["CREATE TABLE t (a TEXT PRIMARY KEY, b REAL UNIQUE, c)"],
+  ["CREATE TABLE t (a PRIMARY KEY, b UNIQUE, c) WITHOUT ROWID"],
+  [
+    "CREATE TABLE t (a, b, c TEXT COLLATE NOCASE, PRIMARY KEY (c, a DESC)) WITHOUT ROWID",
+    "CREATE UNIQUE INDEX i ON t(b)",
+  ],
+  ["CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT, b, c, g AS (b || '!') UNIQUE)"],
+  [
+    "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c)",
+    "CREATE TABLE u (x REFERENCES t(a) ON DELETE CASCADE ON UPDATE CASCADE, y)",
+    "CREATE TRIGGER filled AFTER INSERT ON t BEGIN INSERT INTO u VALUES (NEW.a, NEW.b); END",
+  ],
+  [
+    "CREATE TABLE t (a INTEGER PRIMARY KEY, b UNIQUE, c)",
+    "CREATE TABLE u (x, y)",
+    "CREATE TRIGGER moved BEFORE INSERT ON t WHEN NEW.c = 1 BEGIN UPDATE t SET c = 2 WHERE b = 2; DELETE FROM t WHERE b = 3; INSERT INTO u VALUES (1, 2); END",
+  ],
+];
+
+const value = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 12 }).map(String) },
+  { weight: 2, arbitrary: fc.constantFrom("'x'", "'X'", "'y''y'", "'Z'", "x'00ff'", "2.0", "-1", "1e300") },
+  { weight: 1, arbitrary: fc.constant("NULL") },
+);
+const row = fc.tuple(value, value, value).map((values) => values.join(","));
+const column = fc.constantFrom("a", "b", "c");
+const verb = fc.constantFrom("INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE", "REPLACE");
+const change = fc.oneof(
+  fc.tuple(verb, row).map(([one, values]) => `${one} INTO t (a, b, c) VALUES (${values})`),
+  fc.tuple(verb, value).map(([one, b]) => `${one} INTO t (b, c) VALUES (${b}, 'new')`),
+  fc
+    .tuple(row, column, value)
+    .map(
+      ([values, name, to]) => `INSERT INTO t (a, b, c) VALUES (${values}) ON CONFLICT DO UPDATE SET ${name} = ${to}`,
+    ),
+  fc
+    .tuple(fc.constantFrom("UPDATE", "UPDATE OR REPLACE", "UPDATE OR IGNORE"), column, value, column, value)
+    .map(([one, name, to, where, like]) => `${one} t SET ${name} = ${to} WHERE ${where} = ${like}`),
+  fc
+    .tuple(column, fc.integer({ min: -9, max: 9 }))
+    .map(([name, by]) => `UPDATE OR REPLACE t SET ${name} = ${name} + ${by}`),
+  fc.tuple(column, value).map(([name, like]) => `DELETE FROM t WHERE ${name} = ${like}`),
+  fc.constantFrom(
+    "DELETE FROM t",
+    "INSERT OR REPLACE INTO t (a, b, c) SELECT b, a, c FROM t",
+    "UPDATE t SET a = -a",
+    "DELETE FROM sqlite_sequence",
+    "DELETE FROM u",
+    "UPDATE u SET y = 0",
+  ),
+);
+
+const attempt = (sql: SqlStorage, statement: string) => {
+  try {
+    sql.exec(statement);
+  } catch {
+    // a constraint; there may also be no such table
+  }
+};
+
+describe("an undo log", () => {
+  it.each(definitions.map((list) => [list[0], list] as const))("keeps %s", async (_, list) => {
+    await withDatabase((sql) => {
+      const tidy = () => {
+        for (const { type, name } of sql
+          .exec<{ type: string; name: string }>(
+            "SELECT type, name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+          )
+          .toArray())
+          sql.exec(`DROP ${type} "${name}"`);
+      };
+      fc.assert(
+        fc.property(
+          fc.array(row, { maxLength: 25 }),
+          fc.array(fc.tuple(fc.array(change, { maxLength: 3 }), fc.nat(9)), { minLength: 1, maxLength: 30 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.constantFrom("sql", "csv", "jsonl"),
+          (rows, changes, size, format) => {
+            tidy();
+            for (const statement of list) sql.exec(statement);
+            for (const values of rows) attempt(sql, `INSERT INTO t (a, b, c) VALUES (${values})`);
+            const wanted = rowsOf(sql, format, size, null, () => "go on");
+            const log = new UndoLog(sql, "job");
+            let turn = 0;
+            const found = rowsOf(sql, format, size, log, () => {
+              const [statements, chance] = changes[turn++ % changes.length] ?? [[], 0];
+              if (turn > 200) return "go on"; // or it would crash for ever
+              for (const statement of statements) attempt(sql, statement);
+              return chance === 0 ? "crash" : "go on";
+            });
+            expect(found).toBe(wanted);
+            new UndoLog(sql, "job").end();
+            expect(
+              sql.exec("SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo\\__%' ESCAPE '\\'").toArray(),
+            ).toEqual([]);
+          },
+        ),
+        { numRuns: Number(process.env["RANDOM_RUNS"] ?? 60) },
+      );
+    });
+  });
+});

@@ -1,13 +1,31 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { concatBytes } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadIdleMs } from "./limits.ts";
-import type { Pipeline } from "./pipeline.ts";
+import { downloadAbandonedMs, downloadIdleMs } from "./limits.ts";
+import type { Pipeline, Position } from "./pipeline.ts";
+
+/** Sees to it that a download is the database of one moment. All synchronous. */
+export interface Stillness {
+  /** The first turn is over, and there is more to read. */
+  begin(position: Position): void;
+  /** What is in front of this position is never read again. Throws `snapshot_too_old`. */
+  advance(position: Position): void;
+  /** Leaves nothing behind. */
+  end(): void;
+}
+
+interface Open {
+  lastMs: number;
+  /** Present once the download has taken more than one turn. */
+  still: Stillness | null;
+}
 
 /** The downloads that one object has under way. */
 export class Downloads {
   readonly #most: number;
-  readonly #open = new Set<{ lastMs: number }>();
+  readonly #open = new Set<Open>();
+  /** Those that keep rows, whether they still have their place or not. */
+  readonly #still = new Set<Open>();
 
   constructor(most: number) {
     this.#most = most;
@@ -25,17 +43,52 @@ export class Downloads {
     );
   }
 
-  /** The file as a stream: nothing is read before it is asked for, or after it is cancelled. */
-  stream(pipeline: Pipeline): ReadableStream<Uint8Array> {
-    const own = { lastMs: Date.now() };
+  /** Takes away what is kept for downloads that nobody has read from for long. */
+  reap(now: number): void {
+    for (const one of this.#still) {
+      if (now - one.lastMs <= downloadAbandonedMs) continue;
+      one.still?.end();
+      this.#still.delete(one);
+    }
+  }
+
+  /** When there may be something to reap, Unix milliseconds; null if there will not. */
+  nextReapMs(): number | null {
+    const times = [...this.#still].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /**
+   * The file as a stream: nothing is read before it is asked for, or after it is cancelled. What does not fit into one turn is held `still`,
+   * if that is given; `begun` is called when it is.
+   */
+  stream(pipeline: Pipeline, still: Stillness | null, begun: () => void): ReadableStream<Uint8Array> {
+    const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
-    const leave = () => this.#open.delete(own);
+    const leave = () => {
+      this.#open.delete(own);
+      if (this.#still.delete(own)) own.still?.end();
+    };
     let position = pipeline.start();
+    const hold = () => {
+      if (own.still === null && still !== null && !position.isDone) {
+        still.begin(position);
+        own.still = still;
+        this.#still.add(own);
+        begun();
+      } else if (own.still !== null) own.still.advance(position);
+    };
     /** The next bytes; empty at the end. */
     const next = () => {
+      if (own.still !== null && !this.#still.has(own))
+        throw new ExportError(
+          "snapshot_too_old",
+          "Cannot go on with the download: nobody has read from it for too long",
+        );
       while (!position.isDone) {
         const step = pipeline.step(position);
         position = step.position;
+        hold();
         const bytes = concatBytes(step.bytes);
         if (bytes.length > 0) return bytes;
       }

@@ -10,6 +10,8 @@ export interface ExportOptions {
   readonly tables: readonly string[] | null;
   readonly exclude: readonly string[];
   readonly content: Content;
+  /** The database as it stood at one moment, whatever is written meanwhile; or, at no cost to writers, as it is when it is read. `snapshot`. */
+  readonly consistency?: "snapshot" | "fuzzy";
   /** Values of the format's own options (`Format.choices`); the default where one is missing. */
   readonly chosen?: Chosen;
 }
@@ -20,6 +22,8 @@ export interface JobOptions {
   readonly verify?: boolean;
   /** What to do when the schema is changed while the job runs: fail, or begin again, once. `fail`. */
   readonly onSchemaChange?: "fail" | "restart";
+  /** What to do when more is changed under a snapshot than may be kept: fail, or go on without it. `fail`. */
+  readonly onUndoLimit?: "fail" | "fuzzy";
   /** An `https:` URL that is told how the job ended (Standard Webhooks); its host must be one of the Exporter's `callbackHosts`. */
   readonly callback?: string | null;
 }
@@ -60,6 +64,8 @@ export interface JobStatus {
   readonly expiresAt: string | null;
   readonly progress: Progress;
   readonly warnings: readonly string[];
+  /** The moment of whose database the file is, ISO 8601, UTC; null where it is of none. */
+  readonly snapshotAt: string | null;
   /** When complete: the file is the database as it stood at one moment, or tables may be partly old and partly new. */
   readonly consistency?: "snapshot" | "fuzzy";
   /** When complete: the tables that were changed while they were exported. */

@@ -10,6 +10,7 @@ export type ExportErrorCode =
   | "no_bucket"
   | "schema_changed"
   | "stalled"
+  | "snapshot_too_old"
   | "too_many_jobs"
   | "data_unreadable"
   | "storage_failed"

@@ -1,6 +1,7 @@
 /** What the object holds: the engine, behind `fetch()` and `alarm()`. */
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
+import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
 import { Downloads } from "./downloads.ts";
 import type { Dump, Engine, ExportOptions, JobOptions, JobStatus } from "./engine.ts";
 import { ExportError } from "./errors.ts";
@@ -39,6 +40,8 @@ export interface ExporterOptions {
   readonly retention?: number;
   /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
   readonly deadline?: number;
+  /** Bytes of changed rows that a snapshot may keep before it is given up. A tenth of the database, or 256 MiB if that is more. */
+  readonly undoLimit?: number;
   /** Hosts (with a port, if it is not 443) that `callback=` may name; with none, nobody is called. */
   readonly callbackHosts?: readonly string[];
   /** Signs what is sent to them: `whsec_` and base64 (Standard Webhooks). */
@@ -59,6 +62,7 @@ export class Exporter implements Engine {
   readonly #schedule: ExporterOptions["schedule"];
   readonly #making: Making;
   readonly #downloads: Downloads;
+  readonly #undoLimit: number | null;
   readonly #runner: JobRunner;
   readonly #routes: (request: Request) => Promise<Response>;
 
@@ -69,6 +73,7 @@ export class Exporter implements Engine {
     this.#directLimit = options.directLimit ?? directLimitBytes;
     this.#schedule = options.schedule;
     this.#making = makingNow(options.page, options.level);
+    this.#undoLimit = options.undoLimit ?? null;
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
     this.#alarm = new SharedAlarm(ctx.storage, this.#store);
@@ -81,11 +86,13 @@ export class Exporter implements Engine {
       budget: options.slice,
       making: this.#making,
       webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
+      undoLimit: this.#undoLimit,
       retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
       background: (work) => ctx.waitUntil(work.then(() => this.#arm())),
       wake: (at) => this.#wake(at),
     });
     this.#routes = objectRoutes(this);
+    endLostSnapshots(ctx, (id) => this.#store.exists && this.#store.isRunning(id));
   }
 
   /** True for a request that `exportRoutes` forwarded: `fetch()` answers it; everything else is the host's own. */
@@ -95,6 +102,7 @@ export class Exporter implements Engine {
 
   /** Answers a request that `exportRoutes` forwarded; any other gets a 403. */
   async fetch(request: Request): Promise<Response> {
+    this.#downloads.reap(Date.now());
     await this.#runner.recover();
     return this.#routes(request);
   }
@@ -106,6 +114,7 @@ export class Exporter implements Engine {
   async alarm(_info?: AlarmInvocationInfo): Promise<boolean> {
     if (!this.#store.exists) return false;
     const turn = this.#schedule === undefined ? this.#alarm.fired(Date.now()) : { isOwn: true, isHosts: false };
+    this.#downloads.reap(Date.now());
     if (!turn.isHosts) await this.#runner.runDue();
     await this.#arm();
     return turn.isOwn && !turn.isHosts;
@@ -113,7 +122,8 @@ export class Exporter implements Engine {
 
   /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
   nextAlarm(): number | null {
-    return this.#runner.nextWakeMs();
+    const times = [this.#runner.nextWakeMs(), this.#downloads.nextReapMs()].filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   tableNames(): readonly string[] {
@@ -131,11 +141,16 @@ export class Exporter implements Engine {
       );
     }
     this.#downloads.admit(Date.now());
-    const { layout, pipeline } = planOf(sql, { ...options, ...this.#making }, this.formats);
+    const plan = planOf(sql, { ...options, ...this.#making }, this.formats);
+    const still = options.consistency === "fuzzy" ? null : new DownloadSnapshot(this.#ctx, plan, this.#undoLimit);
+    const begun = () => {
+      this.#store.prepare(); // the alarm that clears away what nobody fetches
+      this.#ctx.waitUntil(this.#arm());
+    };
     return {
-      fileName: fileNameOf(layout, Date.now()),
-      mediaType: layout.mediaType,
-      body: this.#downloads.stream(pipeline),
+      fileName: fileNameOf(plan.layout, Date.now()),
+      mediaType: plan.layout.mediaType,
+      body: this.#downloads.stream(plan.pipeline, still, begun),
     };
   }
 
@@ -175,7 +190,7 @@ export class Exporter implements Engine {
 
   /** Sees to it that the object is woken when there is something to do next. */
   async #arm(): Promise<void> {
-    const next = this.#runner.nextWakeMs();
+    const next = this.nextAlarm();
     if (next !== null) await this.#wake(Math.max(next, Date.now()));
     else if (this.#schedule === undefined) await this.#alarm.release();
   }

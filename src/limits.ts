@@ -120,6 +120,9 @@ export const maxDownloads = 4;
 /** A download that nobody has read from for so long, in milliseconds, no longer counts. */
 export const downloadIdleMs = 5 * 60_000;
 
+/** A download that takes several turns, and that nobody has read from for so long, in milliseconds, loses its snapshot, and is cut. */
+export const downloadAbandonedMs = 30 * 60_000;
+
 /** A receiver of a callback must answer within so long, in milliseconds. */
 export const callbackDeadlineMs = 10_000;
 

@@ -4,11 +4,11 @@ import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
 import type { ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 
-const single = ["format", "gzip", "content"] as const;
+const single = ["format", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */
-const jobOnly = ["verify", "onSchemaChange", "callback"] as const;
+const jobOnly = ["verify", "onSchemaChange", "onUndoLimit", "callback"] as const;
 const repeatable = ["table", "exclude"] as const;
-const contents: readonly Content[] = ["all", "schema", "data"];
+const contents: readonly [Content, ...Content[]] = ["all", "schema", "data"];
 
 /** How often a name may be given: more do not fit into a URL that Workers take (16 KB). */
 const maxNames = 1000;
@@ -31,10 +31,13 @@ export function parseOptions(query: URLSearchParams, context: OptionContext): Ex
 /** Reads the query of `POST /dump`. Throws `invalid_option` or `unknown_table`. */
 export function parseJobOptions(query: URLSearchParams, context: OptionContext): ExportOptions & Required<JobOptions> {
   const options = exportOptions(query, context, jobOnly);
-  const onSchemaChange = query.get("onSchemaChange") ?? "fail";
-  if (onSchemaChange !== "fail" && onSchemaChange !== "restart")
-    return refuse("onSchemaChange", onSchemaChange, ["fail", "restart"]);
-  return { ...options, verify: flag("verify", query), onSchemaChange, callback: query.get("callback") };
+  return {
+    ...options,
+    verify: flag("verify", query),
+    onSchemaChange: oneOf("onSchemaChange", query, ["fail", "restart"]),
+    onUndoLimit: oneOf("onUndoLimit", query, ["fail", "fuzzy"]),
+    callback: query.get("callback"),
+  };
 }
 
 function exportOptions(
@@ -62,10 +65,6 @@ function exportOptions(
     if (values.length > 1)
       refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
   }
-  const wanted = query.get("content") ?? "all";
-  const content = contents.find((candidate) => candidate === wanted);
-  if (content === undefined) return refuse("content", wanted, contents);
-
   const tables = tablesOf("table", query, tableNames);
   const exclude = tablesOf("exclude", query, tableNames);
   const both = tables.find((name) => exclude.includes(name));
@@ -77,9 +76,16 @@ function exportOptions(
     gzip: flag("gzip", query),
     tables: tables.length === 0 ? null : tables,
     exclude,
-    content,
+    content: oneOf("content", query, contents),
+    consistency: oneOf("consistency", query, ["snapshot", "fuzzy"]),
     chosen: chosenOf(choices, query),
   };
+}
+
+/** One of some values; the first where nothing is said. */
+function oneOf<T extends string>(name: string, query: URLSearchParams, allowed: readonly [T, ...T[]]): T {
+  const wanted = query.get(name) ?? allowed[0];
+  return allowed.find((candidate) => candidate === wanted) ?? refuse(name, wanted, allowed);
 }
 
 function flag(name: string, query: URLSearchParams): boolean {

@@ -35,6 +35,8 @@ export interface Plan {
   readonly source: Source;
   readonly layout: Layout;
   readonly pipeline: Pipeline;
+  /** Size of the database. */
+  readonly databaseBytes: number;
 }
 
 /** Reads the schema and puts the chain together; with an undo log, over the rows that it has kept. */
@@ -46,7 +48,8 @@ export function planOf(
 ): Plan {
   const source = sqliteSource(sql, options, options.page, log);
   const layout = layoutOf(source.schema, options, formats);
-  return { source, layout, pipeline: createPipeline(source, layout.parts, packerFor(layout, options)) };
+  const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
+  return { source, layout, pipeline, databaseBytes: sql.databaseSize };
 }
 
 /** The earliest time that a ZIP entry can hold (APPNOTE 4.4.6). */

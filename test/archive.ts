@@ -7,6 +7,7 @@ export class Archive extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {
     bucket: this.env.EXPORTS,
     slice: { ms: 60_000, renderedBytes: 3 * MiB },
+    undoLimit: 4 * MiB,
   });
   /** Alarms that this life of the object has seen. */
   alarms = 0;

@@ -1,17 +1,25 @@
 /** A job says whether its file is the database of one moment, whatever is written meanwhile and however often the object is lost. */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { filledArchive, finished, forwardedTo, inArchive, options } from "./jobs.ts";
+import type { JobOptions } from "../src/engine.ts";
+import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, storedBytes } from "./jobs.ts";
 
 type Stub = Awaited<ReturnType<typeof filledArchive>>;
 
 /** Starts a job and waits until it has read some rows. */
-async function underWay(stub: Stub): Promise<string> {
-  const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start(options()));
-  await vi.waitFor(async () => {
-    const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
-    expect(progress.rows).toBeGreaterThan(0);
-  });
+async function underWay(
+  stub: Stub,
+  consistency: "snapshot" | "fuzzy" = "fuzzy",
+  more: JobOptions = {},
+): Promise<string> {
+  const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
+  await vi.waitFor(
+    async () => {
+      const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
+      expect(progress.rows).toBeGreaterThan(0);
+    },
+    { interval: 3 },
+  );
   return dumpId;
 }
 
@@ -20,10 +28,115 @@ const run = (stub: Stub, sql: string) => inArchive(stub, (_, state) => state.sto
 const leftovers = (stub: Stub) =>
   run(
     stub,
-    "SELECT name FROM sqlite_schema WHERE name LIKE '_export_watch%' UNION ALL SELECT name FROM _export_changed",
+    "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_export\\_undo\\__%' ESCAPE '\\' UNION ALL SELECT name FROM _export_changed",
   );
 
-describe("a job", () => {
+const changes = [
+  "INSERT INTO notes VALUES ('new')",
+  "INSERT OR REPLACE INTO files VALUES (1, 'replaced', x''), (5999, 'replaced', x'')",
+  "UPDATE notes SET body = 'x' WHERE rowid > 5; DELETE FROM files WHERE id > 5000",
+  "DELETE FROM notes",
+  "UPDATE files SET id = -id WHERE id % 10 = 0",
+  "INSERT INTO files (id) VALUES (5998) ON CONFLICT DO UPDATE SET name = 'upserted'",
+];
+
+describe("a job with a snapshot", () => {
+  it.each(changes)("is what was there at its start, whatever follows: %s", async (sql) => {
+    const stub = await filledArchive();
+    const wanted = await expected(stub);
+    const dumpId = await underWay(stub, "snapshot");
+    await run(stub, sql);
+    expect(equal(await expected(stub), wanted)).toBe(false);
+    expect(await finished(stub, dumpId)).toMatchObject({
+      status: "complete",
+      consistency: "snapshot",
+      changedTables: [],
+      unwatchedTables: [],
+      warnings: [],
+      snapshotAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("is what was there although the object is lost, again and again", async () => {
+    const stub = await filledArchive();
+    const wanted = await expected(stub);
+    const dumpId = await underWay(stub, "snapshot");
+    for (const sql of changes) {
+      await run(stub, sql);
+      await abortAllDurableObjects();
+      await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
+      await scheduler.wait(30);
+    }
+    expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
+    expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("holds FTS5 tables still, too, and rows that SQLite keeps for itself", async () => {
+    const stub = await filledArchive();
+    await run(
+      stub,
+      "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('one two'); CREATE TABLE counted (a INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO counted VALUES (7)",
+    );
+    const wanted = await expected(stub);
+    const dumpId = await underWay(stub, "snapshot");
+    await run(stub, "UPDATE docs SET body = 'two one'; INSERT INTO counted VALUES (NULL); DELETE FROM docs");
+    expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
+    expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+  });
+
+  it("says of which tables it has none: those with an index that no trigger can follow, if they change", async () => {
+    const stub = await filledArchive();
+    await run(stub, "CREATE UNIQUE INDEX lower_notes ON notes (lower(body))");
+    const quiet = await underWay(stub, "snapshot");
+    expect(await finished(stub, quiet)).toMatchObject({ consistency: "snapshot", changedTables: [] });
+    const dumpId = await underWay(stub, "snapshot");
+    await run(stub, "INSERT OR REPLACE INTO notes VALUES ('NOTE 5900'); DELETE FROM files WHERE id > 5500");
+    expect(await finished(stub, dumpId)).toMatchObject({ consistency: "fuzzy", changedTables: ["notes"] });
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("fails loudly where more is changed than may be kept", async () => {
+    const stub = await filledArchive();
+    const dumpId = await underWay(stub, "snapshot");
+    await run(stub, "UPDATE files SET name = name || '!', bytes = randomblob(2500)");
+    const done = await finished(stub, dumpId);
+    expect(done).toMatchObject({ status: "failed", error: { code: "snapshot_too_old" } });
+    expect(done.error?.message).toMatch(
+      /^Cannot keep the snapshot: \d+\.\d MiB of rows were changed since it began, the limit is 4\.0 MiB/,
+    );
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("goes on without a snapshot then, if that is wanted, and says so", async () => {
+    const stub = await filledArchive();
+    const dumpId = await underWay(stub, "snapshot", { onUndoLimit: "fuzzy" });
+    await run(stub, "UPDATE files SET name = name || '!', bytes = randomblob(2500)");
+    expect(await finished(stub, dumpId)).toMatchObject({
+      status: "complete",
+      snapshotAt: null,
+      consistency: "fuzzy",
+      changedTables: ["files"],
+      warnings: [
+        "More was changed than a snapshot may keep; the job went on without it",
+        expect.stringMatching(/^Changed while/),
+      ],
+    });
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("that is cancelled, or cannot begin, leaves nothing", async () => {
+    const stub = await filledArchive();
+    const dumpId = await underWay(stub, "snapshot");
+    expect((await leftovers(stub)).length).toBeGreaterThan(0);
+    await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+    expect(await leftovers(stub)).toEqual([]);
+  });
+});
+
+describe("a fuzzy job", () => {
   it("is a snapshot where nothing is written, and leaves no trigger", async () => {
     const stub = await filledArchive();
     const dumpId = await underWay(stub);

@@ -1,12 +1,18 @@
 /** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;
 if (sql === undefined) throw new TypeError("There are no formats");
 const options: ExportOptions = { format: sql, gzip: false, tables: null, exclude: [], content: "all" };
+
+/** The platform's methods take no proxy for `this`. */
+function memberOf(target: object, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target);
+  return typeof member === "function" ? member.bind(target) : member;
+}
 
 /** An exporter over 40,000 rows (about 6 MB), and how many pages it has read of them. */
 async function withExporter(
@@ -27,10 +33,10 @@ async function withExporter(
           : Reflect.get(target, name, target),
     });
     const storage = new Proxy(state.storage, {
-      get: (target, name) => (name === "sql" ? counted : Reflect.get(target, name, target)),
+      get: (target, name) => (name === "sql" ? counted : memberOf(target, name)),
     });
     const ctx = new Proxy(state, {
-      get: (target, name) => (name === "storage" ? storage : Reflect.get(target, name, target)),
+      get: (target, name) => (name === "storage" ? storage : memberOf(target, name)),
     });
     await use(new Exporter(ctx), () => pages, ctx);
   });
@@ -104,6 +110,72 @@ describe("a download", () => {
         while (!(await reader.read()).done);
       })();
       await expect(rest).rejects.toThrow("the schema changed while it ran");
+    });
+  });
+
+  it("is the database of its beginning, whatever is written between two reads, and leaves nothing", async () => {
+    await withExporter(async (exporter, _, ctx) => {
+      const { sql: database } = ctx.storage;
+      const undo = () =>
+        database.exec("SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo\\__%' ESCAPE '\\'").toArray()
+          .length;
+      const wanted = await new Response(exporter.dump(options).body).text();
+      expect(undo()).toBe(0);
+      const cancelled = exporter.dump(options).body.getReader();
+      await cancelled.read();
+      expect(undo()).toBeGreaterThan(0);
+      await cancelled.cancel();
+      expect(undo()).toBe(0);
+      const reader = exporter.dump(options).body.getReader();
+      let text = "";
+      const decoder = new TextDecoder();
+      for (let turn = 0; ; turn++) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        text += decoder.decode(value, { stream: true });
+        if (turn === 0) expect(undo()).toBeGreaterThan(0);
+        database.exec("UPDATE t SET a = 'changed' WHERE id % 7 = ?", turn % 7);
+        database.exec("DELETE FROM t WHERE id % 11 = ?", turn % 11);
+        database.exec("INSERT OR REPLACE INTO t VALUES (?, 'new')", 39_000 - turn);
+      }
+      expect(text === wanted).toBe(true);
+      expect(undo()).toBe(0);
+      expect((await new Response(exporter.dump(options).body).text()) === wanted).toBe(false);
+    });
+  });
+
+  it("that is asked for as fuzzy costs writers nothing", async () => {
+    await withExporter(async (exporter, _, ctx) => {
+      const reader = exporter.dump({ ...options, consistency: "fuzzy" }).body.getReader();
+      await reader.read();
+      const triggers = ctx.storage.sql.exec("SELECT name FROM sqlite_schema WHERE type = 'trigger'").toArray();
+      expect(triggers).toEqual([]);
+      await reader.cancel();
+    });
+  });
+
+  it("leaves nothing when the object is lost, or when nobody reads from it", async () => {
+    await withExporter(async (exporter, _, ctx) => {
+      const undo = () => ctx.storage.sql.exec("SELECT job FROM _export_undo").toArray().length;
+      const reader = exporter.dump(options).body.getReader();
+      await reader.read();
+      expect(new Exporter(ctx).nextAlarm()).toBeNull(); // of the same life: it is not the one to clear away
+      expect(undo()).toBe(1);
+      const nextLife = new Proxy(ctx, { get: (target, name) => memberOf(target, name) });
+      expect(new Exporter(nextLife).nextAlarm()).toBeNull();
+      expect(undo()).toBe(0);
+      await reader.cancel();
+
+      const idle = exporter.dump(options).body.getReader();
+      await idle.read();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31 * 60_000 });
+      try {
+        await exporter.alarm();
+        expect(undo()).toBe(0);
+        await expect(idle.read()).rejects.toThrow("nobody has read from it for too long");
+      } finally {
+        vi.useRealTimers();
+      }
     });
   });
 });

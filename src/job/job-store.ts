@@ -2,6 +2,7 @@
 import { ExportError } from "../errors.ts";
 import { neverMs, remainderRowBytes } from "../limits.ts";
 import type { Job } from "./job.ts";
+import { UndoLog } from "../source/undo.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
@@ -39,8 +40,13 @@ export class JobStore {
     return this.#sql.exec(query).toArray().length > 0;
   }
 
-  add(job: Job): void {
+  /** Makes the tables, if there are none. */
+  prepare(): void {
     this.#sql.exec(tables);
+  }
+
+  add(job: Job): void {
+    this.prepare();
     this.#sql.exec(
       "INSERT INTO _export_jobs (id, started, state, wake, idempotency, job) VALUES (?, ?, ?, ?, ?, ?)",
       job.id,
@@ -126,6 +132,7 @@ export class JobStore {
   /** Takes away what only an export that is under way needs. */
   clearTraces(id: string): void {
     unwatch(this.#sql, id);
+    new UndoLog(this.#sql, id).end();
     this.#clearRemainder(id);
   }
 

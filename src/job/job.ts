@@ -21,7 +21,8 @@ import type { Estimate } from "../source/source.ts";
 import type { Changes } from "../source/watch.ts";
 
 /** Options as they are kept: a format by its name. */
-export type StoredOptions = Omit<ExportOptions, "format"> & Required<JobOptions> & { readonly format: string };
+export type StoredOptions = Omit<Required<ExportOptions>, "format"> &
+  Required<JobOptions> & { readonly format: string };
 
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {
@@ -48,6 +49,12 @@ export interface Job {
   readonly partBytes: number;
   readonly tables: readonly string[];
   readonly estimate: Estimate;
+  /** Size of the database when it was planned. */
+  readonly databaseBytes: number;
+  /** Rows are read as they are. */
+  readonly isFuzzy: boolean;
+  /** Since when rows are kept as they were, Unix milliseconds; null as long as they are not. */
+  readonly snapshotMs: number | null;
   readonly warnings: readonly string[];
   readonly uploadId: string | null;
   readonly checkpoint: Checkpoint | null;
@@ -78,7 +85,7 @@ export interface Job {
 }
 
 /** What a job takes from the plan that it follows. */
-export type Planned = Pick<Job, "schemaHash" | "mediaType" | "tables" | "estimate" | "warnings">;
+export type Planned = Pick<Job, "schemaHash" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings">;
 
 /** The size of a job's parts in bytes: sized up where 10,000 of the usual size could be too few. */
 export function partSizeFor(databaseBytes: number): number {
@@ -94,11 +101,25 @@ export function storedOptions(options: ExportOptions & JobOptions): StoredOption
     exclude,
     content,
     chosen = {},
+    consistency = "snapshot",
+    onUndoLimit = "fail",
     verify = false,
     onSchemaChange = "fail",
     callback = null,
   } = options;
-  return { format: format.name, gzip, tables, exclude, content, chosen, verify, onSchemaChange, callback };
+  return {
+    format: format.name,
+    gzip,
+    tables,
+    exclude,
+    content,
+    chosen,
+    consistency,
+    onUndoLimit,
+    verify,
+    onSchemaChange,
+    callback,
+  };
 }
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
@@ -127,7 +148,7 @@ export function pause(job: Job, now: number): Job {
 
 /** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
 export function restart(job: Job): Job {
-  return { ...job, uploadId: null, checkpoint: null, restarts: job.restarts + 1 };
+  return { ...job, uploadId: null, checkpoint: null, snapshotMs: null, restarts: job.restarts + 1 };
 }
 
 /** The schema is another one: all of it is made again, as it is now. */
@@ -144,6 +165,7 @@ export function mayBeRemade({ options, isRemade }: Job): boolean {
 const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "schema_changed",
   "stalled",
+  "snapshot_too_old",
   "data_unreadable",
   "too_many_parts",
   "checksum_mismatch",
@@ -164,6 +186,16 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
   const code: ExportErrorCode = known ? error.code : "storage_failed";
   const tries = isFinal ? "" : ` (after ${job.attempts} tries)`;
   return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
+}
+
+/** Rows are kept from now on. */
+export function frozen(job: Job, now: number): Job {
+  return { ...job, snapshotMs: job.isFuzzy ? null : now };
+}
+
+/** It goes on without a snapshot. */
+export function thawed(job: Job): Job {
+  return { ...job, isFuzzy: true, snapshotMs: null };
 }
 
 /** The file is whole and in its place; there is no upload any more. */

@@ -36,6 +36,7 @@ export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: stri
     partBytes: job.partBytes,
     parts: parts.map((part) => part.sha256),
     rows: rowsOf(job),
+    snapshotAt: job.snapshotMs === null ? null : new Date(job.snapshotMs).toISOString(),
     ...consistencyOf(job),
     warnings: job.warnings,
   };

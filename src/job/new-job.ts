@@ -12,8 +12,9 @@ export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "rete
 }
 
 /** What a job keeps of its plan. */
-export async function plannedBy({ source, layout }: Plan): Promise<Planned> {
+export async function plannedBy({ source, layout, databaseBytes }: Plan): Promise<Planned> {
   return {
+    databaseBytes,
     schemaHash: await sha256Hex(source.fingerprint),
     mediaType: layout.mediaType,
     tables: countedTables(layout.parts).map((table) => table.name),
@@ -34,6 +35,8 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     ...(await plannedBy(plan)),
     uploadId: null,
     checkpoint: null,
+    isFuzzy: options.consistency === "fuzzy",
+    snapshotMs: null,
     restarts: 0,
     isRemade: false,
     attempts: 0,

@@ -7,7 +7,8 @@ import { planOf, type Making } from "../plan.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Webhooks } from "../webhook.ts";
 import { call } from "./call.ts";
-import { begin, cancel, partSizeFor, stalled, type Job } from "./job.ts";
+import { Consistency } from "./consistency.ts";
+import { begin, cancel, frozen, partSizeFor, stalled, type Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import { newJob } from "./new-job.ts";
 import { JobObject } from "./object.ts";
@@ -25,6 +26,8 @@ export interface RunnerContext {
   readonly budget?: SliceBudget | undefined;
   /** How long a new job is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
+  /** Bytes of changed rows that a snapshot may keep; null for a tenth of the database, or 256 MiB if that is more. */
+  readonly undoLimit: number | null;
   /** Who may be told of the end of a job. */
   readonly webhooks: Webhooks;
   /** What new jobs are made with. */
@@ -57,7 +60,15 @@ export class JobRunner {
     const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
     store.add(job);
-    return job;
+    if (job.isFuzzy) return job;
+    try {
+      new Consistency(sql, job, this.#context.undoLimit).begin(plan);
+    } catch (error) {
+      store.remove(job.id); // nothing of it stays behind
+      throw error;
+    }
+    store.save(frozen(job, Date.now()));
+    return store.get(job.id);
   }
 
   /** A slice begun in an earlier life of the object never comes back: its job is due at once. */

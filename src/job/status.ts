@@ -20,6 +20,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
     warnings: job.warnings,
+    snapshotAt: job.snapshotMs === null ? null : new Date(job.snapshotMs).toISOString(),
     ...(job.state === "complete" && consistencyOf(job)),
     ...(job.options.callback !== null && { callback: callbackOf(job.options.callback, job.callback) }),
     ...(job.result !== null &&

@@ -4,16 +4,19 @@ import { ExportError } from "../errors.ts";
 import { crc32 } from "../pack/crc32.ts";
 import { planOf, type Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
-import { changesOf, watch } from "../source/watch.ts";
+import type { UndoLog } from "../source/undo.ts";
 import { compositeOf } from "./checksums.ts";
+import { Consistency } from "./consistency.ts";
 import {
   advance,
   complete,
+  frozen,
   mayBeRemade,
   pause,
   published,
   remade,
   retryOrFail,
+  thawed,
   verifiedUpTo,
   type Job,
   type Planned,
@@ -65,15 +68,17 @@ class Turn {
   /** Makes the next stretch of the file, and completes it at its end. */
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
-    const plan = this.#plan();
+    const still = new Consistency(this.#context.sql, this.#job, this.#context.undoLimit);
+    const plan = this.#plan(still.log);
     const planned = await plannedBy(plan);
     if (planned.schemaHash !== this.#job.schemaHash) return this.#schemaChanged(plan, planned);
     const upload = await this.#openUpload();
     this.#upload = upload;
-    const { schema } = plan.source;
-    if (this.#job.checkpoint === null && store.isRunning(this.#job.id))
-      watch(this.#context.sql, this.#job.id, schema.tables);
-    const end = await runSlice(this.#job, this.#sliceContext(plan, upload), budget).catch((error: unknown) => {
+    if (store.isRunning(this.#job.id)) {
+      if (this.#job.checkpoint === null && still.begin(plan)) store.save(frozen(store.get(this.#job.id), Date.now()));
+      this.#watchLimit(still, plan);
+    }
+    const end = await runSlice(this.#job, this.#sliceContext(plan, upload, still), budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       if (isSchemaChange && mayBeRemade(this.#job)) return "paused"; // the next turn finds the new schema, and begins again
       throw error;
@@ -111,13 +116,13 @@ class Turn {
   }
 
   /** The chain again, over the same schema as at the start. */
-  #plan(): Plan {
+  #plan(log: UndoLog | null): Plan {
     const { sql, formats } = this.#context;
     const { id, options, making } = this.#job;
     const format = formats.find((candidate) => candidate.name === options.format);
     if (format === undefined)
       throw new TypeError(`Cannot go on with dump ${id}: there is no format "${options.format}" here`);
-    return planOf(sql, { ...options, format, ...making }, formats);
+    return planOf(sql, { ...options, format, ...making }, formats, log);
   }
 
   /** Begins again with the schema as it is now, where that is wanted and possible; otherwise it ends here. */
@@ -147,20 +152,32 @@ class Turn {
     return upload;
   }
 
-  #sliceContext({ pipeline, source }: Plan, upload: MultipartUpload): SliceContext {
-    const { store, sql } = this.#context;
+  /** Where more is changed under the snapshot than may be kept, the job fails, or goes on without it. */
+  #watchLimit(still: Consistency, plan: Plan): void {
+    const { store } = this.#context;
+    const job = store.get(this.#job.id);
+    if (job.isFuzzy || still.isWithinLimit()) return;
+    still.giveUp(plan);
+    const why = "More was changed than a snapshot may keep; the job went on without it";
+    store.save({ ...thawed(job), warnings: [...job.warnings, why] });
+  }
+
+  #sliceContext(plan: Plan, upload: MultipartUpload, still: Consistency): SliceContext {
+    const { store } = this.#context;
     const { id } = this.#job;
     return {
-      pipeline,
+      pipeline: plan.pipeline,
       upload,
       crc32,
       remainder: store.remainder(id),
       isWanted: () => store.isRunning(id),
-      allRead: () => store.save({ ...store.get(id), changes: changesOf(sql, id, source.schema.tables) }),
+      allRead: () => store.save({ ...store.get(id), changes: still.changes(plan) }),
       checkpoint: (checkpoint, part, remainder) => {
         if (part !== null) store.addPart(id, part);
         store.setRemainder(id, remainder);
         store.save(advance(store.get(id), checkpoint));
+        still.advance(checkpoint.position);
+        this.#watchLimit(still, plan);
       },
     };
   }

@@ -1,6 +1,7 @@
 /** What the pipeline reads from. A snapshot, or another object's copy, can stand behind the same interface. */
 import type { Schema, Segment } from "../../formats/format.ts";
 import type { Cursor } from "./cursor.ts";
+import type { UndoLog } from "./undo.ts";
 
 /** The part of a file that is rows. */
 export type RowsSegment = Extract<Segment, { kind: "rows" }>;
@@ -29,11 +30,8 @@ export interface Source {
   page(segment: RowsSegment, at: Cursor | null): Page;
   /** Text that differs whenever the schema that is exported differs. */
   readonly fingerprint: string;
-  /**
-   * Keeps the rows of these tables as they are now, for a source made with an undo log; the next page may be read in the same turn.
-   * Gives those that cannot be kept: they are read as they will be.
-   */
-  freeze(tables: readonly string[]): readonly string[];
+  /** From now on, from the next page in this turn on, the rows of these tables are those of now: a log keeps what is changed. */
+  freeze(tables: readonly string[], into: UndoLog): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;
   /** Rough weights of the tables, for the progress only; two rows read for each. */

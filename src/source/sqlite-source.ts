@@ -14,8 +14,9 @@ export function sqliteSource(
   sql: SqlStorage,
   selection: Selection,
   budget: PageBudget,
-  log: UndoLog | null = null,
+  resumed: UndoLog | null = null,
 ): Source {
+  let log = resumed;
   const catalog = readCatalog(sql);
   const schema = select(catalog, selection);
   const known = new Map<string, SourceTable>(
@@ -42,9 +43,9 @@ export function sqliteSource(
         throw unreadable(table, at, cause);
       }
     },
-    freeze(names) {
-      log?.begin(names.flatMap((name) => known.get(name) ?? []));
-      return log?.uncovered ?? names;
+    freeze(names, into) {
+      into.begin(names.flatMap((name) => known.get(name) ?? []));
+      log = into;
     },
     verify,
     estimate: () => estimate(sql, schema),

@@ -5,7 +5,8 @@
  * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
  */
 import { quoteName } from "../../formats/expression.ts";
-import { copiedBytes, statementBytes } from "../limits.ts";
+import { ExportError } from "../errors.ts";
+import { copiedBytes, MiB, statementBytes, undoBytes } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import { alias } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
@@ -54,6 +55,11 @@ export class UndoLog {
     this.#tables = this.#load();
   }
 
+  /** True once rows are kept. */
+  get isBegun(): boolean {
+    return this.#tables.size > 0;
+  }
+
   /** Tables that are read as they are. */
   get uncovered(): readonly string[] {
     return [...this.#tables].filter(([, { mode }]) => mode === "live").map(([name]) => name);
@@ -94,8 +100,20 @@ export class UndoLog {
     });
   }
 
-  /** Bytes of the rows that are kept; reads them all. */
-  bytes(): number {
+  /** Throws `snapshot_too_old` if more bytes of rows are kept than `limit`; `since` is the size of the database when that began. */
+  check(limit: number, since: number): void {
+    // nothing is read and counted as long as the database has not grown by so much
+    if (this.#sql.databaseSize - since <= limit) return;
+    const bytes = this.#bytes();
+    if (bytes <= limit) return;
+    const [kept, most] = [bytes, limit].map((value) => (value / MiB).toFixed(1));
+    throw new ExportError(
+      "snapshot_too_old",
+      `Cannot keep the snapshot: ${kept} MiB of rows were changed since it began, the limit is ${most} MiB; try at a quieter time, or with consistency=fuzzy`,
+    );
+  }
+
+  #bytes(): number {
     let bytes = 0;
     for (const { n, mode } of this.#tables.values()) {
       if (mode === "live") continue;
@@ -147,11 +165,16 @@ export class UndoLog {
   }
 }
 
+/** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
+export function undoLimitFor(databaseBytes: number): number {
+  return Math.max(undoBytes, databaseBytes / 10);
+}
+
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
-export function endUndoLogs(sql: SqlStorage, wanted: readonly string[]): void {
+export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
   if (!isThere(sql)) return;
   const jobs = sql.exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo").toArray();
-  for (const { job } of jobs) if (!wanted.includes(job)) new UndoLog(sql, job).end();
+  for (const { job } of jobs) if (!isWanted(job)) new UndoLog(sql, job).end();
 }
 
 function dropAll(sql: SqlStorage, isWanted: (name: string) => boolean): void {

@@ -1,0 +1,57 @@
+/** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
+import type { Stillness } from "./downloads.ts";
+import { countedTables, type Position } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import { endUndoLogs, UndoLog, undoLimitFor } from "./source/undo.ts";
+
+/** One life of an object; several Exporters may share it. */
+const lives = new WeakMap<DurableObjectState, string>();
+
+function lifeOf(ctx: DurableObjectState): string {
+  const life = lives.get(ctx) ?? `direct-${crypto.getRandomValues(new Uint8Array(4)).toHex()}-`;
+  lives.set(ctx, life);
+  return life;
+}
+
+/** Keeps rows as they were when the download began. */
+export class DownloadSnapshot implements Stillness {
+  readonly #ctx: DurableObjectState;
+  readonly #plan: Plan;
+  readonly #tables: readonly string[];
+  readonly #limit: number;
+  #log: UndoLog | null = null;
+  #done = 0;
+
+  /** `limit` is in bytes of kept rows; null for the usual one. */
+  constructor(ctx: DurableObjectState, plan: Plan, limit: number | null) {
+    this.#ctx = ctx;
+    this.#plan = plan;
+    this.#tables = countedTables(plan.layout.parts).map(({ name }) => name);
+    this.#limit = limit ?? undoLimitFor(plan.databaseBytes);
+  }
+
+  begin({ counts }: Position): void {
+    const id = lifeOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
+    this.#log = new UndoLog(this.#ctx.storage.sql, id);
+    this.#done = counts.length;
+    this.#plan.source.freeze(this.#tables.slice(counts.length), this.#log);
+  }
+
+  advance({ counts }: Position): void {
+    // Not each page: what is written holds the next bytes back until it is durable.
+    if (counts.length > this.#done)
+      this.#log?.advance(this.#tables.slice(0, counts.length), this.#tables[counts.length] ?? null, null);
+    this.#done = counts.length;
+    this.#log?.check(this.#limit, this.#plan.databaseBytes);
+  }
+
+  end(): void {
+    this.#log?.end();
+  }
+}
+
+/** Takes away what downloads of an earlier life have left, and jobs that are no more. */
+export function endLostSnapshots(ctx: DurableObjectState, isOpenJob: (id: string) => boolean): void {
+  const life = lifeOf(ctx);
+  endUndoLogs(ctx.storage.sql, (id) => id.startsWith(life) || isOpenJob(id));
+}

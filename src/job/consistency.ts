@@ -1,0 +1,82 @@
+/** How a job sees to it that its file is the database of one moment, and what it says where it is not. */
+import { countedTables, type Position } from "../pipeline.ts";
+import type { Plan } from "../plan.ts";
+import { UndoLog, undoLimitFor } from "../source/undo.ts";
+import { changesOf, noteChanges, watch, type Changes } from "../source/watch.ts";
+import type { Job } from "./job.ts";
+
+/** The consistency of one job. Every method is synchronous. */
+export class Consistency {
+  #log: UndoLog | null;
+  readonly #sql: SqlStorage;
+  readonly #job: Job;
+  readonly #limit: number;
+
+  /** `limit` is in bytes of kept rows; null for a tenth of the database, or 256 MiB if that is more. */
+  constructor(sql: SqlStorage, job: Job, limit: number | null) {
+    this.#sql = sql;
+    this.#job = job;
+    this.#limit = limit ?? undoLimitFor(job.databaseBytes);
+    this.#log = job.isFuzzy ? null : new UndoLog(sql, job.id);
+  }
+
+  /** Rows as they were; null where they are read as they are. */
+  get log(): UndoLog | null {
+    return this.#log;
+  }
+
+  /** From now on changes do no harm, or are known. Does nothing if that was begun already. True if it was not. */
+  begin(plan: Plan): boolean {
+    const { id } = this.#job;
+    if (this.log?.isBegun === true) return false;
+    if (this.log !== null)
+      plan.source.freeze(
+        countedTables(plan.layout.parts).map(({ name }) => name),
+        this.log,
+      );
+    watch(this.#sql, id, this.#uncovered(plan));
+    return true;
+  }
+
+  /** A checkpoint is durable: what is in front of it is never read again. */
+  advance({ counts, at }: Position): void {
+    const { tables } = this.#job;
+    this.log?.advance(tables.slice(0, counts.length), tables[counts.length] ?? null, at);
+  }
+
+  /** What is known of changes, once all rows are read. */
+  changes(plan: Plan): Changes {
+    return changesOf(this.#sql, this.#job.id, this.#uncovered(plan));
+  }
+
+  /** Throws `snapshot_too_old` where more was changed than may be kept; false if the job shall go on without a snapshot then. */
+  isWithinLimit(): boolean {
+    try {
+      this.#log?.check(this.#limit, this.#job.databaseBytes);
+      return true;
+    } catch (error) {
+      if (this.#job.options.onUndoLimit === "fuzzy") return false;
+      throw error;
+    }
+  }
+
+  /** Gives the snapshot up: what has changed by now is noted, and what changes from now on. */
+  giveUp(plan: Plan): void {
+    if (this.#log === null) return;
+    const changed = this.#log.changed();
+    this.#log.end();
+    this.#log = null;
+    watch(this.#sql, this.#job.id, plan.source.schema.tables);
+    noteChanges(this.#sql, this.#job.id, changed);
+  }
+
+  /** The tables whose changes are to be noted: those that are read as they are. A virtual table is what its shadow tables hold. */
+  #uncovered({ source }: Plan) {
+    const { tables } = source.schema;
+    if (this.log === null) return tables;
+    const names = new Set(this.log.uncovered);
+    return tables.filter(
+      ({ name }) => names.has(name) || tables.some((one) => one.owner === name && names.has(one.name)),
+    );
+  }
+}

@@ -1,0 +1,33 @@
+/** `npm run bank [-- --seeds 20] [--kills 2]`: exports while customers write and workerd is killed; each file is the bank at its start. */
+import { parseArgs } from "node:util";
+import { Bank, type BankRun } from "./bank/run.ts";
+
+const { values } = parseArgs({
+  options: { seeds: { type: "string", default: "20" }, kills: { type: "string", default: "2" } },
+});
+const [seeds, kills] = [Number(values.seeds), Number(values.kills)];
+const bank = await Bank.open();
+let wrong = 0;
+console.log(
+  "| | seed | rows not as at the start | transactions meanwhile | kills | slices seen | seconds | left |\n| --- | --: | --: | --: | --: | --: | --: | --: |",
+);
+const line = (what: string, seed: number, run: BankRun) =>
+  console.log(
+    `| ${what} | ${seed} | ${run.different} | ${run.transactions} | ${run.kills} | ${run.slices} | ${run.seconds.toFixed(1)} | ${run.left} |`,
+  );
+try {
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const format of ["sql", "csv", "jsonl"] as const) {
+      const run = await bank.run(seed, format, "snapshot", kills);
+      line(format, seed, run);
+      if (run.different > 0 || run.left > 0 || run.consistency !== "snapshot") wrong++;
+    }
+  }
+  const torn = await bank.run(seeds + 1, "sql", "fuzzy", kills);
+  line("sql, fuzzy", seeds + 1, torn);
+  if (torn.different === 0 || torn.consistency !== "fuzzy") wrong++;
+} finally {
+  await bank.close();
+}
+console.log(`\n${wrong} runs not as they should be`);
+if (wrong > 0) process.exitCode = 1;

@@ -23,8 +23,8 @@ try {
       if (run.different > 0 || run.left > 0 || run.consistency !== "snapshot") wrong++;
     }
   }
-  const torn = await bank.run(seeds + 1, "sql", "fuzzy", kills);
-  line("sql, fuzzy", seeds + 1, torn);
+  const torn = await bank.run(seeds + 1, "csv", "fuzzy", kills);
+  line("csv, fuzzy", seeds + 1, torn);
   if (torn.different === 0 || torn.consistency !== "fuzzy") wrong++;
 } finally {
   await bank.close();

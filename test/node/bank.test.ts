@@ -17,7 +17,7 @@ it.each(["sql", "csv", "jsonl"] as const)("is the bank of one moment: %s", async
 });
 
 it("is torn without a snapshot, and says so", async () => {
-  const run = await bank.run(4712, "sql", "fuzzy", 1);
+  const run = await bank.run(4712, "csv", "fuzzy", 1);
   expect(run.different).toBeGreaterThan(0);
   expect(run).toMatchObject({ consistency: "fuzzy", left: 0 });
 });

@@ -6,7 +6,9 @@ import { formats } from "../formats/index.ts";
 import { concatBytes } from "../formats/bytes.ts";
 import { MiB, partBytes, usualPage } from "../src/limits.ts";
 import { BLOCK_BYTES } from "../src/pack/blocks.ts";
-import { makingNow, planOf } from "../src/plan.ts";
+import { makingNow, planOf, type Plan } from "../src/plan.ts";
+import { UndoLog } from "../src/source/undo.ts";
+import { unwatch, watch } from "../src/source/watch.ts";
 import deployed, { Database as Deployed, type Env as DeployedEnv } from "../src/worker.ts";
 
 interface Env extends DeployedEnv {
@@ -26,6 +28,8 @@ function formatOf(name: string) {
 }
 
 export class Database extends Deployed {
+  #plan: Plan | null = null;
+
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === "/floor/http") return new Response(this.#send(bytesOf(request.url)));
@@ -89,6 +93,52 @@ export class Database extends Deployed {
       deflateRawSync(sample.subarray(at, at + Math.min(left, BLOCK_BYTES)), { level });
   }
 
+  /** From now on changes are seen to as an export of this consistency does; then this share of the rows of all tables is changed. */
+  begin(consistency: "none" | "snapshot" | "fuzzy", changed: number): void {
+    const { sql } = this.ctx.storage;
+    this.#plan = planOf(sql, { ...everything, format: formatOf("sql"), ...makingNow() }, formats);
+    const tables = this.#plan.source.schema.tables;
+    if (consistency === "snapshot")
+      this.#plan.source.freeze(
+        tables.map(({ name }) => name),
+        new UndoLog(sql, "bench"),
+      );
+    if (consistency === "fuzzy") watch(sql, "bench", tables);
+    if (changed === 0) return;
+    for (const { name, stored, rowid } of tables) {
+      const last = stored.at(-1);
+      if (last === undefined) continue;
+      const some =
+        rowid === null && name === "keys"
+          ? `at % ${Math.round(1 / changed)} = 0`
+          : `rowid % ${Math.round(1 / changed)} = 0`;
+      sql.exec(`UPDATE "${name}" AS _t SET "${last.name}" = ${last.sql} WHERE ${some}`);
+    }
+  }
+
+  /** Changes so many rows, one statement each; gives the rows written that would be billed. */
+  write(count: number): number {
+    const { sql } = this.ctx.storage;
+    let written = 0;
+    for (let at = 0; at < count; at++)
+      written += sql.exec("UPDATE narrow SET b = b + 1 WHERE id = ?", 1 + ((at * 7919) % 100_000)).rowsWritten;
+    return written;
+  }
+
+  /** Makes the whole file, and throws it away. */
+  export(): void {
+    if (this.#plan === null) throw new TypeError("Nothing was begun");
+    const { pipeline } = this.#plan;
+    let position = pipeline.start();
+    while (!position.isDone) ({ position } = pipeline.step(position));
+  }
+
+  /** Leaves nothing of it behind. */
+  end(): void {
+    new UndoLog(this.ctx.storage.sql, "bench").end();
+    unwatch(this.ctx.storage.sql, "bench");
+  }
+
   /** Rows that SQLite reads to make a file. */
   rowsRead(format: string): number {
     let rows = 0;
@@ -123,6 +173,14 @@ app.get("/floor/deflate", async (c) =>
   c.json(await object(c.env).deflate(bytesOf(c.req.url), Number(c.req.query("level")))),
 );
 app.get("/rows/:format", async (c) => c.json(await object(c.env).rowsRead(c.req.param("format"))));
+app.get("/still/begin/:consistency", async (c) => {
+  const consistency = c.req.param("consistency");
+  const known = consistency === "snapshot" || consistency === "fuzzy" ? consistency : "none";
+  return c.json(await object(c.env).begin(known, Number(c.req.query("changed") ?? 0)));
+});
+app.get("/still/write", async (c) => c.json(await object(c.env).write(Number(c.req.query("count")))));
+app.get("/still/export", async (c) => c.json(await object(c.env).export()));
+app.get("/still/end", async (c) => c.json(await object(c.env).end()));
 /** D1's own exporter, as `wrangler d1 export --local` asks for it. */
 app.get("/d1", async (c) => {
   const [lines] = await c.env.D1.prepare("PRAGMA miniflare_d1_export(?,?,?);").bind(0, 0).raw();

@@ -71,9 +71,9 @@ export class UndoLog {
     if (kept === undefined || kept.mode === "live") return { table, undo: null };
     const { old, added } = new UndoNames(this.#job, kept.n);
     if (kept.mode === "copy") return { table: { ...table, name: old }, undo: null };
-    const [hasOld, hasAdded] = [old, added].map((name) => this.#hasRows(name));
-    if (hasOld !== true && hasAdded !== true) return { table, undo: null };
-    return { table, undo: { old: hasOld === true ? old : null, added: hasAdded === true ? added : null } };
+    const { hasOld, hasAdded } = this.#contents(old, added); // asked for each page
+    if (!hasOld && !hasAdded) return { table, undo: null };
+    return { table, undo: { old: hasOld ? old : null, added: hasAdded ? added : null } };
   }
 
   /** Rows in front of this position are never read again: all of the tables `done`, and of `current` up to the cursor. */
@@ -96,7 +96,9 @@ export class UndoLog {
   changed(): readonly string[] {
     return [...this.#tables].flatMap(([name, { n, mode }]) => {
       const { old, added } = new UndoNames(this.#job, n);
-      return mode === "log" && (this.#hasRows(old) || this.#hasRows(added)) ? [name] : [];
+      if (mode !== "log") return [];
+      const { hasOld, hasAdded } = this.#contents(old, added);
+      return hasOld || hasAdded ? [name] : [];
     });
   }
 
@@ -156,8 +158,10 @@ export class UndoLog {
     return new Map(rows.map(({ n, name, mode }) => [name, { n, mode }]));
   }
 
-  #hasRows(table: string): boolean {
-    return this.#sql.exec(`SELECT 1 FROM ${quoteName(table)} LIMIT 1`).toArray().length > 0;
+  #contents(old: string, added: string): { hasOld: boolean; hasAdded: boolean } {
+    const query = `SELECT EXISTS (SELECT 1 FROM ${quoteName(old)}), EXISTS (SELECT 1 FROM ${quoteName(added)})`;
+    const [[hasOld, hasAdded] = []] = [...this.#sql.exec(query).raw()];
+    return { hasOld: hasOld === 1, hasAdded: hasAdded === 1 };
   }
 
   #drop(start: string): void {

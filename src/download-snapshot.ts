@@ -1,8 +1,11 @@
 /** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
+import { quoteName } from "../formats/expression.ts";
 import type { Stillness } from "./downloads.ts";
+import { ExportError } from "./errors.ts";
 import { countedTables, type Position } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
-import { endUndoLogs, UndoLog, undoLimitFor } from "./source/undo.ts";
+import { endUndoLogs, readLive, UndoLog, undoLimitFor } from "./source/undo.ts";
+import { changesOf, unwatch, watch } from "./source/watch.ts";
 
 /** One life of an object; several Exporters may share it. */
 const lives = new WeakMap<DurableObjectState, string>();
@@ -20,6 +23,7 @@ export class DownloadSnapshot implements Stillness {
   readonly #tables: readonly string[];
   readonly #limit: number;
   #log: UndoLog | null = null;
+  #id = "";
   #done = 0;
 
   /** `limit` is in bytes of kept rows; null for the usual one. */
@@ -35,6 +39,8 @@ export class DownloadSnapshot implements Stillness {
     this.#log = new UndoLog(this.#ctx.storage.sql, id);
     this.#done = counts.length;
     this.#plan.source.freeze(this.#tables.slice(counts.length), this.#log);
+    watch(this.#ctx.storage.sql, id, readLive(this.#plan.source.schema.tables, this.#log));
+    this.#id = id;
   }
 
   advance({ counts }: Position): void {
@@ -45,7 +51,19 @@ export class DownloadSnapshot implements Stillness {
     this.#log?.check(this.#limit, this.#plan.databaseBytes);
   }
 
+  check(): void {
+    const live = readLive(this.#plan.source.schema.tables, this.#log);
+    const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live);
+    if (changed.length === 0) return;
+    const names = changed.map(quoteName).join(", ");
+    throw new ExportError(
+      "snapshot_too_old",
+      `Cannot vouch for the download: ${names}, of which no snapshot can be kept, changed while it was read; try again, start a job with POST, or ask for consistency=fuzzy`,
+    );
+  }
+
   end(): void {
+    unwatch(this.#ctx.storage.sql, this.#id);
     this.#log?.end();
   }
 }

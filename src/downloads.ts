@@ -10,6 +10,8 @@ export interface Stillness {
   begin(position: Position): void;
   /** What is in front of this position is never read again. Throws `snapshot_too_old`. */
   advance(position: Position): void;
+  /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
+  check(): void;
   /** Leaves nothing behind. */
   end(): void;
 }
@@ -60,14 +62,16 @@ export class Downloads {
 
   /**
    * The file as a stream: nothing is read before it is asked for, or after it is cancelled. What does not fit into one turn is held `still`,
-   * if that is given; `begun` is called when it is.
+   * if that is given; `changed` is called when that begins and when it ends.
    */
-  stream(pipeline: Pipeline, still: Stillness | null, begun: () => void): ReadableStream<Uint8Array> {
+  stream(pipeline: Pipeline, still: Stillness | null, changed: () => void): ReadableStream<Uint8Array> {
     const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
     const leave = () => {
       this.#open.delete(own);
-      if (this.#still.delete(own)) own.still?.end();
+      if (!this.#still.delete(own)) return;
+      own.still?.end();
+      changed();
     };
     let position = pipeline.start();
     const hold = () => {
@@ -75,8 +79,9 @@ export class Downloads {
         still.begin(position);
         own.still = still;
         this.#still.add(own);
-        begun();
-      } else if (own.still !== null) own.still.advance(position);
+        changed();
+      } else if (position.isDone) own.still?.check();
+      else own.still?.advance(position);
     };
     /** The next bytes; empty at the end. */
     const next = () => {

@@ -143,14 +143,14 @@ export class Exporter implements Engine {
     this.#downloads.admit(Date.now());
     const plan = planOf(sql, { ...options, ...this.#making }, this.formats);
     const still = options.consistency === "fuzzy" ? null : new DownloadSnapshot(this.#ctx, plan, this.#undoLimit);
-    const begun = () => {
-      this.#store.prepare(); // the alarm that clears away what nobody fetches
-      this.#ctx.waitUntil(this.#arm());
+    const changed = () => {
+      this.#store.prepare();
+      this.#ctx.waitUntil(this.#arm()); // for clearing away what nobody fetches
     };
     return {
       fileName: fileNameOf(plan.layout, Date.now()),
       mediaType: plan.layout.mediaType,
-      body: this.#downloads.stream(plan.pipeline, still, begun),
+      body: this.#downloads.stream(plan.pipeline, still, changed),
     };
   }
 

@@ -1,7 +1,7 @@
 /** How a job sees to it that its file is the database of one moment, and what it says where it is not. */
 import { countedTables, type Position } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
-import { UndoLog, undoLimitFor } from "../source/undo.ts";
+import { readLive, UndoLog, undoLimitFor } from "../source/undo.ts";
 import { changesOf, noteChanges, watch, type Changes } from "../source/watch.ts";
 import type { Job } from "./job.ts";
 
@@ -34,7 +34,7 @@ export class Consistency {
         countedTables(plan.layout.parts).map(({ name }) => name),
         this.log,
       );
-    watch(this.#sql, id, this.#uncovered(plan));
+    watch(this.#sql, id, readLive(plan.source.schema.tables, this.#log));
     return true;
   }
 
@@ -46,7 +46,7 @@ export class Consistency {
 
   /** What is known of changes, once all rows are read. */
   changes(plan: Plan): Changes {
-    return changesOf(this.#sql, this.#job.id, this.#uncovered(plan));
+    return changesOf(this.#sql, this.#job.id, readLive(plan.source.schema.tables, this.#log));
   }
 
   /** Throws `snapshot_too_old` where more was changed than may be kept; false if the job shall go on without a snapshot then. */
@@ -68,15 +68,5 @@ export class Consistency {
     this.#log = null;
     watch(this.#sql, this.#job.id, plan.source.schema.tables);
     noteChanges(this.#sql, this.#job.id, changed);
-  }
-
-  /** The tables whose changes are to be noted: those that are read as they are. A virtual table is what its shadow tables hold. */
-  #uncovered({ source }: Plan) {
-    const { tables } = source.schema;
-    if (this.log === null) return tables;
-    const names = new Set(this.log.uncovered);
-    return tables.filter(
-      ({ name }) => names.has(name) || tables.some((one) => one.owner === name && names.has(one.name)),
-    );
   }
 }

@@ -60,7 +60,8 @@ export class JobRunner {
     const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
     store.add(job);
-    if (job.isFuzzy) return job;
+    // One that waits begins when its turn comes: a hundred logs at once would be too much for writers.
+    if (job.isFuzzy || open > 0) return job;
     try {
       new Consistency(sql, job, this.#context.undoLimit).begin(plan);
     } catch (error) {

@@ -5,6 +5,7 @@
  * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
  */
 import { quoteName } from "../../formats/expression.ts";
+import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
 import { copiedBytes, MiB, statementBytes, undoBytes } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
@@ -12,6 +13,7 @@ import { alias } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { triggersOf } from "./undo-triggers.ts";
 import { copyOf, definitionOf, keysOf, undoPrefix, UndoNames } from "./undo-tables.ts";
+import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
@@ -169,6 +171,18 @@ export class UndoLog {
   }
 }
 
+/**
+ * The tables whose changes are to be noted: those that are read as they are, which without a log are all. A virtual table is what its
+ * shadow tables hold.
+ */
+export function readLive(tables: readonly Table[], log: UndoLog | null): readonly Table[] {
+  if (log === null) return tables;
+  const names = new Set(log.uncovered);
+  return tables.filter(
+    ({ name }) => names.has(name) || tables.some((one) => one.owner === name && names.has(one.name)),
+  );
+}
+
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
 export function undoLimitFor(databaseBytes: number): number {
   return Math.max(undoBytes, databaseBytes / 10);
@@ -177,8 +191,11 @@ export function undoLimitFor(databaseBytes: number): number {
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
 export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
   if (!isThere(sql)) return;
-  const jobs = sql.exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo").toArray();
-  for (const { job } of jobs) if (!isWanted(job)) new UndoLog(sql, job).end();
+  for (const { job } of sql.exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo").toArray()) {
+    if (isWanted(job)) continue;
+    unwatch(sql, job);
+    new UndoLog(sql, job).end();
+  }
 }
 
 function dropAll(sql: SqlStorage, isWanted: (name: string) => boolean): void {

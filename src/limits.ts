@@ -43,6 +43,9 @@ export const copiedBytes = 4 * MiB;
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
 
+/** Columns of a result set, and of a table, at most (workerd util/sqlite.c++:1376). */
+export const maxColumns = 100;
+
 /** Columns of a result set at most is 100 (workerd util/sqlite.c++:1376); one is needed for the storage classes. */
 export const cellsPerQuery = 98;
 

@@ -127,7 +127,42 @@ describe("a job with a snapshot", () => {
     expect(await leftovers(stub)).toEqual([]);
   });
 
-  it("that is cancelled, or cannot begin, leaves nothing", async () => {
+  it("changes nothing of what the host's own statements tell it", async () => {
+    const stub = await filledArchive();
+    const dumpId = await underWay(stub, "snapshot");
+    const told = await inArchive(stub, (_, { storage: { sql } }) => {
+      const inserted = sql.exec("INSERT INTO files (name) VALUES ('a'), ('b') RETURNING id").toArray();
+      const [row] = sql.exec("SELECT changes() AS changes, last_insert_rowid() AS last").toArray();
+      const replaced = sql.exec("REPLACE INTO files (id, name) VALUES (5990, 'c') RETURNING id, name").toArray();
+      const [after] = sql.exec("SELECT changes() AS changes, last_insert_rowid() AS last").toArray();
+      return { inserted, row, replaced, after };
+    });
+    expect(told).toEqual({
+      inserted: [{ id: 6001 }, { id: 6002 }],
+      row: { changes: 2, last: 6002 },
+      replaced: [{ id: 5990, name: "c" }],
+      after: { changes: 1, last: 5990 },
+    });
+    await finished(stub, dumpId);
+  });
+
+  it("takes back what was kept for a transaction that was rolled back", async () => {
+    const stub = await filledArchive();
+    const wanted = await expected(stub);
+    const dumpId = await underWay(stub, "snapshot");
+    await inArchive(stub, (_, { storage }) => {
+      const write = () =>
+        storage.transactionSync(() => {
+          storage.sql.exec("DELETE FROM notes; UPDATE files SET name = 'no' WHERE id > 5990");
+          throw new Error("no");
+        });
+      expect(write).toThrow("no");
+    });
+    expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
+    expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+  });
+
+  it("that is cancelled leaves nothing", async () => {
     const stub = await filledArchive();
     const dumpId = await underWay(stub, "snapshot");
     expect((await leftovers(stub)).length).toBeGreaterThan(0);

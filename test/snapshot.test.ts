@@ -149,6 +149,27 @@ describe("an undo log", () => {
     });
   });
 
+  it("keeps tables of a hundred columns, with and without a key of their own", async () => {
+    await withDatabase((sql) => {
+      const columns = Array.from({ length: 100 }, (_, at) => `c${at}`);
+      sql.exec(`CREATE TABLE plain (${columns.join(",")})`);
+      sql.exec(`CREATE TABLE keyed (${columns.join(",")}, PRIMARY KEY (c0, c1 DESC)) WITHOUT ROWID`);
+      for (const table of ["plain", "keyed"])
+        for (let n = 0; n < 6; n++)
+          sql.exec(`INSERT INTO ${table} VALUES (${columns.map((_, at) => n * at + n).join(",")})`);
+      for (const format of ["sql", "csv", "jsonl"] as const) {
+        const wanted = rowsOf(sql, format, 2, null, () => "go on");
+        let turn = 0;
+        const found = rowsOf(sql, format, 2, new UndoLog(sql, "job"), () => {
+          for (const table of ["plain", "keyed"])
+            sql.exec(`UPDATE ${table} SET c99 = 'new', c50 = x'00' WHERE c0 % 5 = ?`, turn++ % 5);
+          return "go on";
+        });
+        expect(found).toBe(wanted);
+      }
+    });
+  });
+
   it.each(definitions.map((list) => [list[0], list] as const))("keeps %s", async (_, list) => {
     await withDatabase((sql) => {
       const tidy = () => {

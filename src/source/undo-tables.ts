@@ -1,5 +1,7 @@
 /** The tables of an undo log: what they are called, and how they are made and filled. */
 import { quoteName, quoteText } from "../../formats/expression.ts";
+import type { Column } from "../../formats/format.ts";
+import { maxColumns } from "../limits.ts";
 import { alias, comparable, directionOf, keyColumns } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { isIn } from "./window.ts";
@@ -11,12 +13,14 @@ export const undoPrefix = "_export_undo_";
 export class UndoNames {
   readonly old: string;
   readonly added: string;
+  readonly more: string;
   /** SQL for the rowid up to which rows need not be kept any more; NULL for none. */
   readonly at: string;
 
   constructor(job: string, n: number) {
     this.old = `${undoPrefix}${job}_${n}_old`;
     this.added = `${undoPrefix}${job}_${n}_added`;
+    this.more = `${undoPrefix}${job}_${n}_more`;
     this.at = `(SELECT at FROM _export_undo WHERE job=${quoteText(job)} AND n=${n})`;
   }
 }
@@ -51,14 +55,35 @@ function keyList({ key }: Pick<SourceTable, "key">): string {
     .join(",");
 }
 
-/** Copies rows with their rowids and all their columns; `condition` is on the row `_t`. */
-export function copyOf({ name, rowid, visible }: SourceTable, into: string, condition: string): string {
-  const columns = rowid === null ? visible : [rowid, ...visible];
-  const names = columns.map((column) => (column === rowid ? column.name : quoteName(column.name)));
-  return (
-    `INSERT INTO ${quoteName(into)} (${names.join(",")}) SELECT ${columns.map(({ sql }) => sql).join(",")} ` +
-    `FROM ${quoteName(name)} AS ${alias}${condition === "" ? "" : ` WHERE ${condition}`}`
-  );
+/** Statements that copy rows with their rowids and all their columns, each with its `;`; `condition` is on the row `_t`. */
+export function copyOf(table: SourceTable, names: UndoNames, condition: string): string {
+  const { name, rowid, visible } = table;
+  const where = `FROM ${quoteName(name)} AS ${alias}${condition === "" ? "" : ` WHERE ${condition}`}`;
+  const insert = (columns: readonly Column[]) => {
+    const list = columns.map((column) => (column === rowid ? column.name : quoteName(column.name)));
+    return `INSERT INTO ${quoteName(names.old)} (${list.join(",")}) SELECT ${columns.map(({ sql }) => sql).join(",")} ${where};`;
+  };
+  const last = visible.at(-1);
+  if (rowid === null || last === undefined || !isWide(table))
+    return insert(rowid === null ? visible : [rowid, ...visible]);
+  // the rowid and 100 columns are more than a SELECT may give: the last one goes by a table that is empty otherwise
+  const [old, more] = [quoteName(names.old), quoteName(names.more)];
+  return [
+    `INSERT INTO ${more} (k, v) SELECT ${rowid.sql}, ${last.sql} ${where};`,
+    insert([rowid, ...visible.slice(0, -1)]),
+    `UPDATE ${old} SET ${quoteName(last.name)}=(SELECT v FROM ${more} WHERE k=${old}.${rowid.name}) WHERE ${rowid.name} IN (SELECT k FROM ${more});`,
+    `DELETE FROM ${more};`,
+  ].join(" ");
+}
+
+/** True for a table whose rows need a table of their own on their way (`copyOf`). */
+export function isWide({ rowid, visible }: SourceTable): boolean {
+  return rowid !== null && visible.length >= maxColumns;
+}
+
+/** What that table is. */
+export function moreOf({ more }: UndoNames): string {
+  return `CREATE TABLE ${quoteName(more)} (k INTEGER PRIMARY KEY, v)`;
 }
 
 /** True for a row whose key is in neither table of a log. */

@@ -22,7 +22,11 @@ export function triggersOf(
   if (unique === null) return null;
   const keys = [keyColumns(table.key), ...unique];
   const keepLike = (columns: readonly KeyColumn[], row: "NEW" | "OLD") =>
-    `${copyOf(table, names.old, `${like(columns, row, row === "NEW" ? required(sql, table) : none)}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`)};`;
+    copyOf(
+      table,
+      names,
+      `${like(columns, row, row === "NEW" ? required(sql, table) : none)}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`,
+    );
   const keepNew = keys.map((columns) => keepLike(columns, "NEW")).join(" ");
   const keepOld = keepLike(keyColumns(table.key), "OLD");
   const markNew = `${markOf(table, names)};`;

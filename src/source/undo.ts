@@ -12,7 +12,7 @@ import type { Cursor } from "./cursor.ts";
 import { alias } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { triggersOf } from "./undo-triggers.ts";
-import { copyOf, definitionOf, keysOf, undoPrefix, UndoNames } from "./undo-tables.ts";
+import { copyOf, definitionOf, isWide, keysOf, moreOf, undoPrefix, UndoNames } from "./undo-tables.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -142,13 +142,15 @@ export class UndoLog {
     if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
       if (sizeOf(this.#sql, table.name) > copiedBytes) return "live";
       this.#sql.exec(definitionOf(table, names.old));
-      this.#sql.exec(copyOf(table, names.old, ""));
+      if (isWide(table)) this.#sql.exec(moreOf(names));
+      this.#sql.exec(copyOf(table, names, ""));
       return "copy";
     }
     const triggers = triggersOf(this.#sql, table, names, `${undoPrefix}${this.#job}_${n}_`);
     if (triggers === null || triggers.some((text) => text.length > statementBytes)) return "live";
     this.#sql.exec(definitionOf(table, names.old));
     this.#sql.exec(keysOf(table, names.added));
+    if (isWide(table)) this.#sql.exec(moreOf(names));
     for (const trigger of triggers) this.#sql.exec(trigger);
     return "log";
   }

@@ -133,6 +133,8 @@ export class UndoLog {
     if (!isThere(this.#sql)) return;
     this.#drop(`${undoPrefix}${this.#job}_`);
     this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
+    if (this.#sql.exec("SELECT 1 FROM _export_undo LIMIT 1").toArray().length === 0)
+      this.#sql.exec("DROP TABLE _export_undo");
     this.#tables = new Map();
   }
 

@@ -43,7 +43,7 @@ describe.each(Object.keys(restorers))("SQL restored by %s", (name) => {
     try {
       const [object, file] = [objectReader(server), fileReader(database)];
       const schema =
-        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1, 2";
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1, 2";
       expect(await file(schema)).toEqual(await object(schema));
       expect(await file("SELECT * FROM sqlite_sequence")).toEqual(await object("SELECT * FROM sqlite_sequence"));
       const tables = await tablesOf(object);

@@ -1,9 +1,10 @@
 /** A page of rows as JSON arrays, made SQL: mostly the same bytes, in the same place. */
 import { utf8 } from "./bytes.ts";
-import { copy, json, nextOf, put, unescaped } from "./json-rows.ts";
+import { copy, copyText, fourOf, json, put, unescaped, viewOf } from "./json-rows.ts";
 import { safeReal } from "./sql-real.ts";
 
 const apostrophe = 0x27;
+const apostrophes = fourOf(apostrophe);
 const letterX = 0x58;
 const nullLiteral = utf8("NULL");
 
@@ -12,29 +13,25 @@ const nullLiteral = utf8("NULL");
  * TAB and LF: a sqlite3 shell eats CR, and the others do not survive every reader. The page itself is used up.
  */
 export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array | null {
-  const { quote, comma, dot, open, backslash, close, n } = json;
+  const { quote, comma, dot, open, close, n } = json;
   const end = page.length;
   let [at, to] = [1, 1]; // where the next byte is read, and written; behind the first `[`
-  let [nextEscape, nextApostrophe] = [0, 0];
   let out = page; // as long as what is written is not longer than what was read
+  const words = viewOf(page);
+  let outWords = words;
   while (at < end) {
-    const byte = page[at];
+    const byte = page[at] ?? close;
     if (byte === quote) {
       at++;
       out[to++] = apostrophe;
       for (;;) {
-        if (nextEscape < at) nextEscape = nextOf(page, backslash, at);
-        if (nextApostrophe < at) nextApostrophe = nextOf(page, apostrophe, at);
-        const most = nextEscape < nextApostrophe ? nextEscape : nextApostrophe;
-        let stop = at;
-        while (stop < most && page[stop] !== quote) stop++;
-        if (to !== at || out !== page) copy(page, at, stop, out, to);
+        const stop = copyText(words, at, outWords, to, apostrophes);
         to += stop - at;
         at = stop + 1;
         const sign = page[stop];
         if (sign === quote) break;
         if (sign === apostrophe) {
-          out = roomFor(2, page, at, out, to);
+          if (!hasRoom(2, page, at, out, to)) [out, outWords] = larger(2, page, at, out, to);
           out[to++] = apostrophe;
           out[to++] = apostrophe;
         } else {
@@ -58,37 +55,39 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
       at = stop + 2;
       out[to++] = apostrophe;
     } else {
-      let stop = at;
+      const start = to;
       let sign = byte;
-      while (sign !== comma && sign !== dot && sign !== close) sign = page[++stop];
-      const dotAt = stop;
-      if (sign === dot) while (sign !== comma && sign !== close) sign = page[++stop];
-      const other = dotAt === stop ? null : safeReal(page, at, dotAt, stop);
-      if (other === null) {
-        if (to !== at || out !== page) copy(page, at, stop, out, to);
-        to += stop - at;
-      } else {
-        const bytes = utf8(other);
-        out = roomFor(bytes.length, page, stop, out, to);
-        to = put(bytes, out, to);
+      for (; sign !== comma && sign !== dot && sign !== close; sign = page[++at] ?? close) out[to++] = sign;
+      if (sign === dot) {
+        const dotAt = to;
+        for (; sign !== comma && sign !== close; sign = page[++at] ?? close) out[to++] = sign;
+        const other = safeReal(out, start, dotAt, to);
+        if (other !== null) {
+          const bytes = utf8(other);
+          to = start;
+          if (!hasRoom(bytes.length, page, at, out, to)) [out, outWords] = larger(bytes.length, page, at, out, to);
+          to = put(bytes, out, to);
+        }
       }
-      at = stop;
     }
     if (page[at++] === comma) out[to++] = comma;
     else if (at < end) {
       at += 2; // `,[`
-      out = roomFor(separator.length, page, at, out, to);
+      if (!hasRoom(separator.length, page, at, out, to)) [out, outWords] = larger(separator.length, page, at, out, to);
       to = put(separator, out, to);
     }
   }
   return out.subarray(1, to);
 }
 
-/** Where some bytes fit, and all that is still to be read behind them: mostly where it was written until now. */
-function roomFor(bytes: number, page: Uint8Array, at: number, out: Uint8Array, to: number): Uint8Array {
-  const rest = page.length - at;
-  if (out === page ? to + bytes <= at : to + bytes + rest <= out.length) return out;
-  const larger = new Uint8Array((to + bytes + rest) * 2);
-  larger.set(out.subarray(0, to));
-  return larger;
+/** True where some bytes fit, and all that is still to be read behind them. */
+function hasRoom(bytes: number, page: Uint8Array, at: number, out: Uint8Array, to: number): boolean {
+  return out === page ? to + bytes <= at : to + bytes + page.length - at <= out.length;
+}
+
+/** What was written, in a place of its own with room for some bytes and all that is still to be read. */
+function larger(bytes: number, page: Uint8Array, at: number, out: Uint8Array, to: number): [Uint8Array, DataView] {
+  const place = new Uint8Array((to + bytes + page.length - at) * 2);
+  place.set(out.subarray(0, to));
+  return [place, viewOf(place)];
 }

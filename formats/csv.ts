@@ -2,7 +2,7 @@
 import { hex, join } from "./bytes.ts";
 import { toLines } from "./csv-page.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { jsonArray, jsonSeparator, plainColumns } from "./json-rows.ts";
+import { jsonArray, plainColumns } from "./json-rows.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -33,7 +33,6 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     close: "\n",
     fast: {
       ...jsonArray(guardedColumns, "text"),
-      separator: jsonSeparator,
       finish: (page) =>
         isUtf8(page) ? toLines(page, (digits) => blobField(Uint8Array.fromHex(digits), chosen)) : null,
     },

@@ -63,6 +63,11 @@ export interface FastRows {
   /** Between two rows of a page as SQLite renders it. */
   readonly separator: string;
   /**
+   * Where `row` is a JSON array or object: the SQL expressions of its values, in order; a BLOB is an array of its hex digits. A key is then
+   * read from the last row of a page, instead of being rendered for each. `separator` must be a line feed.
+   */
+  readonly values?: readonly string[];
+  /**
    * Makes of a page as SQLite rendered it what stands between `open` and `close`, in its own bytes if it likes; null if any row may
    * need the careful path. Absent where it is that already.
    */

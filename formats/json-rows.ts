@@ -5,8 +5,8 @@
 import { anyOf, isBlob, isRealZero } from "./expression.ts";
 import type { Column, FastRows, Table } from "./format.ts";
 
-/** Between two rows of a page. */
-export const jsonSeparator = ",";
+/** Between two rows of a page; no JSON that SQLite makes holds one. */
+export const jsonSeparator = "\n";
 
 /** The bytes that JSON is made of; `n` begins `null`. To be taken apart where many bytes are compared: a member is looked up each time. */
 export const json = {
@@ -28,11 +28,20 @@ const largeBlob = 4096;
  * A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. Where numbers and text need not be
  * told apart, a column of REALs may be given as text, which SQLite makes in half of the time.
  */
-export function jsonArray(columns: readonly Column[], realsAre: "numbers" | "text"): Pick<FastRows, "row" | "care"> {
+export function jsonArray(
+  columns: readonly Column[],
+  realsAre: "numbers" | "text",
+): Pick<FastRows, "row" | "care" | "values" | "separator"> {
   const isText = (column: Column) => realsAre === "text" && isOfReals(column);
   const care = anyOf(columns.flatMap((column) => (isText(column) ? noFiniteReal(column) : careOf(column))));
-  const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : valueOf(column)));
-  return { row: `json_array(${values.join(",")})`, ...(care !== undefined && { care }) };
+  const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : column.sql));
+  const written = columns.map((column, at) => (isText(column) ? values[at] : valueOf(column)));
+  return {
+    row: `json_array(${written.join(",")})`,
+    ...(care !== undefined && { care }),
+    separator: jsonSeparator,
+    values,
+  };
 }
 
 function isOfReals({ affinity, only = "REAL" }: Column): boolean {

@@ -1,7 +1,7 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { plainColumns } from "./json-rows.ts";
+import { jsonSeparator, plainColumns } from "./json-rows.ts";
 import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -24,15 +24,17 @@ const maxObjectColumns = 63;
 function encoder(table: Table, quotesLarge: boolean): RowEncoder {
   const columns = plainColumns(table, table.visible);
   const keys = columns.map((column) => JSON.stringify(column.name));
+  const values = quotesLarge ? columns.map(quotingLarge) : columns;
   const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
   return {
     open: "",
     separator: "\n",
     close: "\n",
     fast: {
-      row: rowExpression(quotesLarge ? columns.map(quotingLarge) : columns),
+      row: rowExpression(values),
       ...(care !== undefined && { care }),
-      separator: "\n",
+      separator: jsonSeparator,
+      values: values.map(({ sql }) => sql),
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
       finish: (page) => (includesAscii(page, "+999") || !isUtf8(page) ? null : page),
     },

@@ -2,7 +2,7 @@
 import { hexBytes, join, utf8 } from "./bytes.ts";
 import { quoteName } from "./expression.ts";
 import type { Column, RowEncoder, Table } from "./format.ts";
-import { jsonArray, jsonSeparator } from "./json-rows.ts";
+import { jsonArray } from "./json-rows.ts";
 import { isUtf8 } from "./scan.ts";
 import { literal } from "./sql-literal.ts";
 import { toLiterals } from "./sql-page.ts";
@@ -18,7 +18,6 @@ export function rowEncoder(table: Table, columns: readonly Column[], isRowByRow 
     close,
     fast: {
       ...jsonArray(columns, "numbers"),
-      separator: jsonSeparator,
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },
     encode: (cells) =>

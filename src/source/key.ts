@@ -1,5 +1,4 @@
 /** The key of a table: in which order its rows are read, and how to go on behind a row. */
-import { utf8 } from "../../formats/bytes.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { KeyCell } from "./cursor.ts";
 
@@ -125,22 +124,4 @@ function parameter([kind, text]: KeyCell): { sql: string; value: Bound["values"]
 
 function bytesOf(hex: string): ArrayBuffer {
   return Uint8Array.fromHex(hex).buffer;
-}
-
-/** SQL expression that yields the key of a row as a JSON array, in which a BLOB is an array of one text, its hex digits; it holds no line feed. */
-export function keyExpression(columns: readonly KeyColumn[]): string {
-  const parts = columns.map(({ sql }) => `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`);
-  return `json_array(${parts.join(",")})`;
-}
-
-/** A text, a BLOB or a number of a JSON array. */
-const value = /"(?:[^"\\]|\\.)*"|\["[^"]*"\]|[^,]+/g;
-
-/** Reads what `keyExpression` wrote; not by `JSON.parse` alone, which rounds INTEGERs. */
-export function parseKey(text: string): readonly KeyCell[] {
-  return (text.slice(1, -1).match(value) ?? []).map((part): KeyCell => {
-    if (part.startsWith('"')) return ["t", utf8(String(JSON.parse(part))).toHex()];
-    if (part.startsWith("[")) return ["b", part.slice(2, -2)];
-    return [/[.e]/.test(part) ? "r" : "i", part];
-  });
 }

@@ -1,11 +1,12 @@
 /** Some rows, rendered: by SQLite in one statement, or carefully from cells. */
 import { concatBytes, utf8 } from "../../formats/bytes.ts";
 import { quoteText } from "../../formats/expression.ts";
-import type { Column, RowEncoder } from "../../formats/format.ts";
+import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
 import { statementBytes } from "../limits.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
-import { keyExpression, parseKey, type Bound } from "./key.ts";
+import type { Bound, Key } from "./key.ts";
+import { keyTerms, lastKey } from "./page-key.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Window } from "./window.ts";
 
@@ -32,22 +33,24 @@ const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
 export type Refused = "too big" | "needs care";
 
+/** The fast path's statement, and what it was made for. */
+interface FastQuery extends Bound {
+  readonly key: Key;
+  readonly fast: FastRows;
+}
+
 /** The fast path's statement; null where the format has none for this table, or it would be longer than the engine takes. */
-export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Window): Bound | null {
+export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Window): FastQuery | null {
   if (fast === undefined) return null;
-  const keySql = key.kind === "rowid" ? key.sql : key.kind === "columns" ? keyExpression(key.columns) : "NULL";
-  const keys =
-    key.kind === "rowid"
-      ? "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)"
-      : "NULL,CAST(group_concat(c0,char(10)) AS BLOB)";
+  const keys = keyTerms(key, fast);
   const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
-  const { sql: rows, values } = window.select([keySql, row]);
-  const sql = `SELECT count(*),count(c1),${keys},CAST(group_concat(c1,${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
-  return sql.length > statementBytes || utf8(sql).length > statementBytes ? null : { sql, values };
+  const { sql: rows, values } = window.select([keys.row, row]);
+  const sql = `SELECT count(*),count(c1),${keys.page},CAST(group_concat(c1,${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
+  return sql.length > statementBytes || utf8(sql).length > statementBytes ? null : { sql, values, key, fast };
 }
 
 /** Renders the rows of a window in SQLite. */
-export function renderFast(sql: SqlStorage, query: Bound, { rows: encoder }: Rendering): Rendered | Refused {
+export function renderFast(sql: SqlStorage, query: FastQuery, { rows: encoder }: Rendering): Rendered | Refused {
   let result;
   try {
     [result] = [...sql.exec(query.sql, ...query.values).raw()];
@@ -60,23 +63,16 @@ export function renderFast(sql: SqlStorage, query: Bound, { rows: encoder }: Ren
   if (rows === 0) return none;
   if (plain !== count || !(page instanceof ArrayBuffer)) return "needs care";
   const raw = new Uint8Array(page);
-  const bytes = encoder.fast?.finish === undefined ? raw : encoder.fast.finish(raw);
-  if (bytes === null) return isBeyond(encoder, raw) ? "too big" : "needs care";
+  const { key, fast } = query;
+  const behind = lastKey(key, fast, last ?? null, raw); // first, as `finish` uses the page up
+  const bytes = fast.finish === undefined ? raw : fast.finish(raw);
+  if (bytes === null || behind === null) return isBeyond(encoder, raw) ? "too big" : "needs care";
   if (isBeyond(encoder, bytes)) return "too big";
-  const found = { ...none, bytes, rows };
-  if (last instanceof ArrayBuffer) return { ...found, last: lastKey(new Uint8Array(last)) };
-  return typeof last === "string" && typeof first === "string"
-    ? { ...found, last: [["i", last]], first: BigInt(first) }
-    : found;
+  return { ...none, bytes, rows, last: behind, first: typeof first === "string" ? BigInt(first) : null };
 }
 
 function isBeyond({ limit, open, close }: RowEncoder, bytes: Uint8Array): boolean {
   return limit !== undefined && bytes.length + utf8(open).length + utf8(close).length > limit.bytes;
-}
-
-function lastKey(keys: Uint8Array): readonly KeyCell[] {
-  const lineFeed = 0x0a;
-  return parseKey(new TextDecoder().decode(keys.subarray(keys.lastIndexOf(lineFeed) + 1)));
 }
 
 /** A value beyond the engine's limit, or beyond what it will allocate at once (workerd build/BUILD.sqlite3:14). */

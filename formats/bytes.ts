@@ -12,23 +12,21 @@ export function hex(bytes: Uint8Array): string {
   return bytes.toHex().toUpperCase();
 }
 
-/** The two digits of each byte, as one number in this machine's order of bytes. */
-const digitPairs = Uint16Array.from({ length: 256 }, (_, byte) => {
-  const [first = 0, second = 0] = utf8(hex(Uint8Array.of(byte)));
-  return new Uint16Array(Uint8Array.of(first, second).buffer)[0] ?? 0;
-});
+/** The four digits of each two bytes, as numbers in this machine's order of bytes. */
+const digits = new Uint32Array(
+  utf8(hex(new Uint8Array(Uint16Array.from({ length: 65_536 }, (_, two) => two).buffer))).buffer,
+);
 
-/** `hex` as bytes: four times as fast for large values, which then are never a text. */
+/** `hex` as bytes: seven times as fast for large values, which then are never a text. */
 export function hexBytes(bytes: Uint8Array): Uint8Array {
-  const pairs = new Uint16Array(bytes.length);
-  for (let at = 0; at < bytes.length; at++) pairs[at] = digitPairs[bytes[at] ?? 0] ?? 0;
-  return new Uint8Array(pairs.buffer);
-}
-
-/** Strings and bytes, one after the other: a string as long as all are, else bytes. */
-export function join(parts: readonly (string | Uint8Array)[]): string | Uint8Array {
-  if (parts.every((part) => typeof part === "string")) return parts.join("");
-  return concatBytes(parts.map((part) => (typeof part === "string" ? utf8(part) : part)));
+  const even = bytes.length >>> 1;
+  const { buffer, byteOffset } = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  const twos = new Uint16Array(buffer, byteOffset, even);
+  const fours = new Uint32Array(Math.ceil(bytes.length / 2));
+  for (let at = 0; at < even; at++) fours[at] = digits[twos[at] ?? 0] ?? 0;
+  const all = new Uint8Array(fours.buffer, 0, bytes.length * 2);
+  if (bytes.length % 2 === 1) all.set(utf8(hex(bytes.subarray(-1))), bytes.length * 2 - 2);
+  return all;
 }
 
 /** Byte arrays, one after the other, copied. */

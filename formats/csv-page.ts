@@ -56,7 +56,7 @@ export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): 
         page[to++] = sign;
         if (sign === e) exponent = to;
       }
-      if (exponent > 0 && beyond.every((one, index) => page[exponent + index] === one))
+      if (to === exponent + beyond.length && beyond.every((one, index) => page[exponent + index] === one))
         to = put(infinity, page, byte === minus ? start + 1 : start);
     }
     if (page[at++] === comma) page[to++] = comma;

@@ -1,7 +1,7 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
-import { hex, join } from "./bytes.ts";
+import { hex } from "./bytes.ts";
 import { toLines } from "./csv-page.ts";
-import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import type { Cell, Chosen, Column, Encoded, RowEncoder, Table, TableFormat } from "./format.ts";
 import { jsonArray, plainColumns } from "./json-rows.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
@@ -36,7 +36,7 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
       finish: (page) =>
         isUtf8(page) ? toLines(page, (digits) => blobField(Uint8Array.fromHex(digits), chosen)) : null,
     },
-    encode: (cells) => join(cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)])),
+    encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
     noted: {
       what: "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there",
       count: (cells) => cells.filter(isInvalidText).length,
@@ -61,7 +61,7 @@ function guarded(text: string, { formulas }: Chosen): string {
   return formulas === "guard" && isFormula.test(text) ? `'${text}` : text;
 }
 
-function field(cell: Cell, chosen: Chosen): string | Uint8Array {
+function field(cell: Cell, chosen: Chosen): Encoded {
   if (cell === null) return "";
   if (typeof cell === "bigint") return cell.toString();
   if (typeof cell === "string") return textField(guarded(cell, chosen));

@@ -32,6 +32,9 @@ export interface Column {
   readonly only?: "INTEGER" | "REAL" | "TEXT" | "BLOB";
 }
 
+/** Text, or bytes that are in UTF-8, or as they must be. */
+export type Encoded = string | Uint8Array;
+
 /** Renders the rows of one table with one list of columns. */
 export interface RowEncoder {
   /** Bytes in front of, between and behind the rows of one page. */
@@ -40,8 +43,8 @@ export interface RowEncoder {
   readonly close: string;
   /** The fast path; absent where a format, or a table in it, has none. */
   readonly fast?: FastRows;
-  /** The careful path: one row from its cells, in the order of the columns. Any value must come out right, or throw. */
-  encode(cells: readonly Cell[]): string | Uint8Array;
+  /** The careful path: one row from its cells, in the order of the columns, whole or in pieces. Any value must come out right, or throw. */
+  encode(cells: readonly Cell[]): Encoded | readonly Encoded[];
   /** Where a page may not be of any size: the most bytes it may have, `open` and `close` included. */
   readonly limit?: {
     readonly bytes: number;

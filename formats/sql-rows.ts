@@ -1,5 +1,5 @@
 /** Rows as multi-row INSERT statements, one a page. */
-import { hexBytes, join, utf8 } from "./bytes.ts";
+import { hexBytes, utf8 } from "./bytes.ts";
 import { quoteName } from "./expression.ts";
 import type { Column, RowEncoder, Table } from "./format.ts";
 import { jsonArray } from "./json-rows.ts";
@@ -21,17 +21,11 @@ export function rowEncoder(table: Table, columns: readonly Column[], isRowByRow 
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },
     encode: (cells) =>
-      join(
-        cells.flatMap((cell, at) => [
-          at === 0 ? "" : ",",
-          ...(cell instanceof Uint8Array ? blob(cell) : [literal(cell)]),
-        ]),
-      ),
+      cells.flatMap((cell, at) => [
+        at === 0 ? "" : ",",
+        ...(cell instanceof Uint8Array ? ["X'", hexBytes(cell), "'"] : [literal(cell)]),
+      ]),
   };
-}
-
-function blob(bytes: Uint8Array): readonly (string | Uint8Array)[] {
-  return ["X'", hexBytes(bytes), "'"];
 }
 
 /** `INSERT INTO "t"`, with the columns where they are not simply all. */

@@ -13,8 +13,11 @@ export const usualPage = { bytes: 256 * KiB, rows: 8192 };
 /** Where a format limits a page, how much of that it aims at: rows differ in size, and one beyond it is read again. */
 export const limitAim = 0.75;
 
-/** Rows of the first page of a table, before anything is known of their size. */
-export const firstPageRows = 128;
+/** Rows of the first page of a table, before anything is known of their size, or of the values they hold. */
+export const firstPageRows = 16;
+
+/** Bytes of a rendered row from which on the careful path takes no more time than the fast one. */
+export const largeRow = 16 * KiB;
 
 /** A page may hold at most this many times the rows of the page before: rows get larger without notice. */
 export const pageGrowth = 8;
@@ -51,6 +54,9 @@ export const cellsPerQuery = 98;
 
 /** Bytes after which one step of the pipeline is handed on: small pages are gathered, a large one goes alone. */
 export const stepBytes = 64 * KiB;
+
+/** Bytes of a piece that is handed on as it is, instead of being copied together with its neighbours: four deflate blocks. */
+export const largePiece = 1 * MiB;
 
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
 export const yieldBytes = 512 * KiB;

@@ -7,7 +7,7 @@
 import { concatBytes, utf8 } from "../formats/bytes.ts";
 import { quoteName } from "../formats/expression.ts";
 import type { Totals } from "../formats/format.ts";
-import { stepBytes } from "./limits.ts";
+import { largePiece, stepBytes } from "./limits.ts";
 import type { Part } from "./layout.ts";
 import type { Packer, PackerState, Piece } from "./pack/packer.ts";
 import type { Cursor } from "./source/cursor.ts";
@@ -88,7 +88,7 @@ function encode(source: Source, parts: readonly Part[], from: Position) {
   return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts, noted } };
 }
 
-/** Pieces for the packer, with neighbouring bytes in one: each makes a deflate block of its own. */
+/** Pieces for the packer, with neighbouring bytes in one, as each makes a deflate block of its own; but what is large is not copied. */
 class Gathered {
   bytes = 0;
   readonly #pieces: Piece[] = [];
@@ -97,8 +97,11 @@ class Gathered {
   add(bytes: readonly Uint8Array[]): void {
     for (const part of bytes) {
       if (part.length === 0) continue;
+      const isLarge = part.length >= largePiece;
+      if (isLarge) this.#close();
       this.#open.push(part);
       this.bytes += part.length;
+      if (isLarge) this.#close();
     }
   }
 

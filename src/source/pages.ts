@@ -6,12 +6,13 @@ import {
   carefulFirstRows,
   carefulPageRows,
   firstPageRows,
+  largeRow,
   limitAim,
   pageGrowth,
 } from "../limits.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
 import { isMixed } from "./key.ts";
-import { fastQuery, renderCareful, renderFast, type Rendered, type Rendering } from "./render.ts";
+import { fastQuery, renderCareful, renderFast, sizeOf, type Rendered, type Rendering } from "./render.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
 import { windowOf, type Undo } from "./window.ts";
@@ -68,7 +69,7 @@ function pageOf(
 ): Page {
   const { rows, last, noted, isWhole } = rendered;
   const bytes =
-    rows === 0 ? [] : isWhole ? [rendered.bytes] : [utf8(encoder.open), rendered.bytes, utf8(encoder.close)];
+    rows === 0 ? [] : isWhole ? rendered.bytes : [utf8(encoder.open), ...rendered.bytes, utf8(encoder.close)];
   const isLast = rows < limit && at.fixed === 0;
   if (isLast) return { bytes, rows, noted, next: null };
   const next: Cursor = {
@@ -78,18 +79,22 @@ function pageOf(
     noted: at.noted + noted,
     limit: rows === 0 ? at.limit : nextLimit(rendered, aimOf(encoder, budget), mostRows(at, path, budget)),
     sparse: at.sparse && hasGaps(at, rendered),
-    ...nextPath(at, rows, path),
+    ...nextPath(at, rendered, path),
   };
   return { bytes, rows, noted, next };
 }
 
-/** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer. */
-function nextPath({ careful, backoff, limit }: Cursor, rows: number, path: Path): Pick<Cursor, "careful" | "backoff"> {
+/** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer; and as long as rows are large. */
+function nextPath(
+  { careful, backoff, limit }: Cursor,
+  { rows, bytes }: Rendered,
+  path: Path,
+): Pick<Cursor, "careful" | "backoff"> {
   switch (path) {
     case "fast":
       return { careful: 0, backoff: 1 };
     case "careful":
-      return { careful: Math.max(0, careful - rows), backoff };
+      return { careful: Math.max(sizeOf(bytes) >= rows * largeRow ? 1 : 0, careful - rows), backoff };
     case "refused":
       return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
   }
@@ -103,7 +108,7 @@ function nextFixed(table: SourceTable, at: Cursor, isDone: boolean): number {
 
 /** As many rows as should fit. */
 function nextLimit({ rows, bytes }: Rendered, aim: number, most: number): number {
-  const fitting = Math.floor((rows * aim) / Math.max(bytes.length, 1));
+  const fitting = Math.floor((rows * aim) / Math.max(sizeOf(bytes), 1));
   return Math.max(1, Math.min(fitting, most));
 }
 

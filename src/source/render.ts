@@ -1,7 +1,7 @@
 /** Some rows, rendered: by SQLite in one statement, or carefully from cells. */
-import { concatBytes, utf8 } from "../../formats/bytes.ts";
+import { utf8 } from "../../formats/bytes.ts";
 import { quoteText } from "../../formats/expression.ts";
-import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
+import type { Column, Encoded, FastRows, RowEncoder } from "../../formats/format.ts";
 import { statementBytes } from "../limits.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
@@ -18,7 +18,7 @@ export interface Rendering {
 
 /** What a read of some rows gave, by either path. */
 export interface Rendered {
-  readonly bytes: Uint8Array;
+  readonly bytes: readonly Uint8Array[];
   readonly rows: number;
   readonly last: readonly KeyCell[];
   /** The smallest rowid, where rows go by it. */
@@ -28,7 +28,7 @@ export interface Rendered {
   readonly isWhole: boolean;
 }
 
-const none: Rendered = { bytes: new Uint8Array(), rows: 0, last: [], first: null, noted: 0, isWhole: false };
+const none: Rendered = { bytes: [], rows: 0, last: [], first: null, noted: 0, isWhole: false };
 
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
 export type Refused = "too big" | "needs care";
@@ -66,13 +66,18 @@ export function renderFast(sql: SqlStorage, query: FastQuery, { rows: encoder }:
   const { key, fast } = query;
   const behind = lastKey(key, fast, last ?? null, raw); // first, as `finish` uses the page up
   const bytes = fast.finish === undefined ? raw : fast.finish(raw);
-  if (bytes === null || behind === null) return isBeyond(encoder, raw) ? "too big" : "needs care";
-  if (isBeyond(encoder, bytes)) return "too big";
-  return { ...none, bytes, rows, last: behind, first: typeof first === "string" ? BigInt(first) : null };
+  if (bytes === null || behind === null) return isBeyond(encoder, [raw]) ? "too big" : "needs care";
+  if (isBeyond(encoder, [bytes])) return "too big";
+  return { ...none, bytes: [bytes], rows, last: behind, first: typeof first === "string" ? BigInt(first) : null };
 }
 
-function isBeyond({ limit, open, close }: RowEncoder, bytes: Uint8Array): boolean {
-  return limit !== undefined && bytes.length + utf8(open).length + utf8(close).length > limit.bytes;
+function isBeyond({ limit, open, close }: RowEncoder, bytes: readonly Uint8Array[]): boolean {
+  return limit !== undefined && sizeOf(bytes) + utf8(open).length + utf8(close).length > limit.bytes;
+}
+
+/** Bytes of all of these together. */
+export function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((size, part) => size + part.length, 0);
 }
 
 /** A value beyond the engine's limit, or beyond what it will allocate at once (workerd build/BUILD.sqlite3:14). */
@@ -88,26 +93,32 @@ export function renderCareful(
   window: Window,
 ): Rendered | "too big" {
   const { keys, rows } = readCells(sql, table.key, columns, window);
-  const separator = utf8(encoder.separator);
-  const parts: Uint8Array[] = [];
-  let noted = 0;
-  for (const row of rows) {
-    noted += encoder.noted?.count(row) ?? 0;
-    const encoded = encoder.encode(row);
-    if (parts.length > 0) parts.push(separator);
-    parts.push(typeof encoded === "string" ? utf8(encoded) : encoded);
-  }
+  const noted = rows.reduce((sum, row) => sum + (encoder.noted?.count(row) ?? 0), 0);
+  const bytes = bytesOf(rows.flatMap((row, at) => [at === 0 ? "" : encoder.separator, encoder.encode(row)].flat()));
   const first = keys[0]?.[0];
-  const bytes = parts.length === 0 ? new Uint8Array() : concatBytes(parts);
   const [only] = rows;
   const isWhole = isBeyond(encoder, bytes);
   if (isWhole && (rows.length > 1 || only === undefined)) return "too big";
   return {
-    bytes: isWhole && only !== undefined && encoder.limit !== undefined ? utf8(encoder.limit.large(only)) : bytes,
+    bytes: isWhole && only !== undefined && encoder.limit !== undefined ? [utf8(encoder.limit.large(only))] : bytes,
     rows: rows.length,
     last: keys.at(-1) ?? [],
     first: table.key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
     noted,
     isWhole,
   };
+}
+
+/** Pieces as bytes, with neighbouring texts in one. */
+function bytesOf(pieces: readonly Encoded[]): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let text = "";
+  for (const piece of pieces) {
+    if (typeof piece === "string") text += piece;
+    else {
+      parts.push(utf8(text), piece);
+      text = "";
+    }
+  }
+  return [...parts, utf8(text)];
 }

@@ -1,0 +1,74 @@
+/** The key of a page's last row, from the page's own query: where the next page begins. */
+import { utf8 } from "../../formats/bytes.ts";
+import type { FastRows } from "../../formats/format.ts";
+import { decodeUtf8 } from "../../formats/scan.ts";
+import type { KeyCell } from "./cursor.ts";
+import type { Key, KeyColumn } from "./key.ts";
+
+/** What is to be read of each row as `c0`, and what of all of them: the smallest rowid, and where the last key is found. */
+export function keyTerms(key: Key, fast: FastRows): { readonly row: string; readonly page: string } {
+  if (key.kind === "rowid") return { row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)" };
+  if (key.kind === "none" || placesOf(key, fast) !== null) return { row: "NULL", page: "NULL,NULL" };
+  return { row: keyExpression(key.columns), page: "NULL,CAST(group_concat(c0,char(10)) AS BLOB)" };
+}
+
+/** The last key: the page's second term itself, or on the last line of it, or among the values of the last row; null if that is no UTF-8. */
+export function lastKey(key: Key, fast: FastRows, term: SqlStorageValue, rows: Uint8Array): readonly KeyCell[] | null {
+  if (key.kind === "none") return [];
+  if (typeof term === "string") return [["i", term]];
+  if (term instanceof ArrayBuffer) return valuesOf(new Uint8Array(term))?.map(cellOf) ?? null;
+  const values = valuesOf(rows);
+  return values === null ? null : (placesOf(key, fast) ?? []).map((place) => cellOf(values[place] ?? ""));
+}
+
+/** Which values of a row are its key; null if one of them is not there as it is stored. */
+function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
+  if (key.kind !== "columns" || values === undefined) return null;
+  const places = key.columns.map((column) => values.indexOf(column.sql));
+  return places.includes(-1) ? null : places;
+}
+
+/** The key of a row as a JSON array, in which a BLOB is an array of one text, its hex digits; it holds no line feed. */
+function keyExpression(columns: readonly KeyColumn[]): string {
+  const parts = columns.map(({ sql }) => `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`);
+  return `json_array(${parts.join(",")})`;
+}
+
+/** The values on the last line. */
+function valuesOf(lines: Uint8Array): readonly string[] | null {
+  const lineFeed = 0x0a;
+  const json = decodeUtf8(lines.subarray(lines.lastIndexOf(lineFeed) + 1));
+  return json === undefined ? null : jsonValues(json);
+}
+
+/** Not by `JSON.parse` alone, which rounds INTEGERs. */
+function cellOf(json: string): KeyCell {
+  if (json.startsWith('"')) return ["t", utf8(String(JSON.parse(json))).toHex()];
+  if (json.startsWith("[")) return ["b", json.slice(2, -2)];
+  return [/[.e]/.test(json) ? "r" : "i", json];
+}
+
+/** The values of a JSON array or object that holds none but texts, numbers and arrays of one text, as they are written. */
+function jsonValues(json: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 1; at < json.length;) {
+    const start = json.startsWith("{") ? valueEnd(json, at) + 1 : at; // behind a name and its colon
+    at = valueEnd(json, start);
+    values.push(json.slice(start, at++));
+  }
+  return values;
+}
+
+function valueEnd(json: string, from: number): number {
+  let at = from;
+  switch (json[from]) {
+    case '"':
+      for (at++; at < json.length && json[at] !== '"'; at++) if (json[at] === "\\") at++;
+      return at + 1;
+    case "[":
+      return valueEnd(json, from + 1) + 1;
+    default:
+      while (at < json.length && !",]}".includes(json[at] ?? "")) at++;
+      return at;
+  }
+}

@@ -41,3 +41,20 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+/** Byte arrays with neighbours in one; those of `large` bytes or more are not copied, and stand alone. */
+export function gather(parts: readonly Uint8Array[], large: number): readonly Uint8Array[] {
+  const gathered: Uint8Array[] = [];
+  let open: Uint8Array[] = [];
+  const close = () => {
+    if (open.length > 0) gathered.push(concatBytes(open));
+    open = [];
+  };
+  for (const part of parts) {
+    if (part.length >= large) close();
+    if (part.length > 0) open.push(part);
+    if (part.length >= large) close();
+  }
+  close();
+  return gathered;
+}

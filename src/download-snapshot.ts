@@ -16,6 +16,9 @@ function lifeOf(ctx: DurableObjectState): string {
   return life;
 }
 
+/** The size of the database is asked for every few steps: it takes as long as a hundredth of a step. */
+const stepsPerCheck = 16;
+
 /** Keeps rows as they were when the download began. */
 export class DownloadSnapshot implements Stillness {
   readonly #ctx: DurableObjectState;
@@ -25,6 +28,7 @@ export class DownloadSnapshot implements Stillness {
   #log: UndoLog | null = null;
   #id = "";
   #done = 0;
+  #steps = 0;
 
   /** `limit` is in bytes of kept rows; null for the usual one. */
   constructor(ctx: DurableObjectState, plan: Plan, limit: number | null) {
@@ -48,7 +52,7 @@ export class DownloadSnapshot implements Stillness {
     if (counts.length > this.#done)
       this.#log?.advance(this.#tables.slice(0, counts.length), this.#tables[counts.length] ?? null, null);
     this.#done = counts.length;
-    this.#log?.check(this.#limit, this.#plan.databaseBytes);
+    if (this.#steps++ % stepsPerCheck === 0) this.#log?.check(this.#limit, this.#plan.databaseBytes);
   }
 
   check(): void {

@@ -1,7 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
-import { concatBytes } from "../formats/bytes.ts";
+import { gather } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs } from "./limits.ts";
+import { downloadAbandonedMs, downloadIdleMs, largePiece } from "./limits.ts";
 import type { Pipeline, Position } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All synchronous. */
@@ -83,7 +83,7 @@ export class Downloads {
       } else if (position.isDone) own.still?.check();
       else own.still?.advance(position);
     };
-    /** The next bytes; empty at the end. */
+    /** The next bytes; none at the end. */
     const next = () => {
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
@@ -94,18 +94,17 @@ export class Downloads {
         const step = pipeline.step(position);
         position = step.position;
         hold();
-        const bytes = concatBytes(step.bytes);
-        if (bytes.length > 0) return bytes;
+        const chunks = gather(step.bytes, largePiece);
+        if (chunks.length > 0) return chunks;
       }
-      return new Uint8Array();
+      return [];
     };
     return new ReadableStream<Uint8Array>(
       {
         pull(controller) {
           own.lastMs = Date.now();
           try {
-            const bytes = next();
-            if (bytes.length > 0) controller.enqueue(bytes);
+            for (const chunk of next()) controller.enqueue(chunk);
             if (position.isDone) {
               leave();
               controller.close();

@@ -4,7 +4,7 @@
  * A step is a pure function of the position: it says what bytes come next and where they end. So whoever drives it may
  * stop after any step and go on from there, and nothing is read before it is asked for.
  */
-import { concatBytes, utf8 } from "../formats/bytes.ts";
+import { gather, utf8 } from "../formats/bytes.ts";
 import { quoteName } from "../formats/expression.ts";
 import type { Totals } from "../formats/format.ts";
 import { largePiece, stepBytes } from "./limits.ts";
@@ -97,11 +97,8 @@ class Gathered {
   add(bytes: readonly Uint8Array[]): void {
     for (const part of bytes) {
       if (part.length === 0) continue;
-      const isLarge = part.length >= largePiece;
-      if (isLarge) this.#close();
       this.#open.push(part);
       this.bytes += part.length;
-      if (isLarge) this.#close();
     }
   }
 
@@ -116,7 +113,7 @@ class Gathered {
   }
 
   #close(): void {
-    if (this.#open.length > 0) this.#pieces.push(concatBytes(this.#open));
+    this.#pieces.push(...gather(this.#open, largePiece));
     this.#open = [];
   }
 }

@@ -1,7 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
-import { gather } from "../formats/bytes.ts";
+import { concatBytes } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs, largePiece } from "./limits.ts";
+import { downloadAbandonedMs, downloadIdleMs } from "./limits.ts";
 import type { Pipeline, Position } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All synchronous. */
@@ -83,7 +83,7 @@ export class Downloads {
       } else if (position.isDone) own.still?.check();
       else own.still?.advance(position);
     };
-    /** The next bytes; none at the end. */
+    /** The next bytes; empty at the end. */
     const next = () => {
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
@@ -94,17 +94,18 @@ export class Downloads {
         const step = pipeline.step(position);
         position = step.position;
         hold();
-        const chunks = gather(step.bytes, largePiece);
-        if (chunks.length > 0) return chunks;
+        const bytes = concatBytes(step.bytes); // in one: a small chunk in front of or behind a large one waits for the network (Nagle)
+        if (bytes.length > 0) return bytes;
       }
-      return [];
+      return new Uint8Array();
     };
     return new ReadableStream<Uint8Array>(
       {
         pull(controller) {
           own.lastMs = Date.now();
           try {
-            for (const chunk of next()) controller.enqueue(chunk);
+            const bytes = next();
+            if (bytes.length > 0) controller.enqueue(bytes);
             if (position.isDone) {
               leave();
               controller.close();

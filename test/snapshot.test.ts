@@ -1,64 +1,9 @@
 /** An undo log gives back what was there, whatever is written while pages are read. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../formats/bytes.ts";
-import { formats } from "../formats/index.ts";
-import { deflateLevel, usualPage } from "../src/limits.ts";
-import { countedTables } from "../src/pipeline.ts";
-import { planOf } from "../src/plan.ts";
-import type { Cursor } from "../src/source/cursor.ts";
 import { UndoLog } from "../src/source/undo.ts";
-import { formatOf, withDatabase } from "./database.ts";
-
-/** All that the rows of a database come out as, page by page; between two pages something may happen. */
-function rowsOf(
-  sql: SqlStorage,
-  format: "sql" | "csv" | "jsonl",
-  rows: number,
-  log: UndoLog | null,
-  between: () => "go on" | "crash",
-) {
-  const options = {
-    format: formatOf(format),
-    gzip: false,
-    tables: null,
-    exclude: [],
-    content: "all",
-    level: deflateLevel,
-    deflate: "native",
-    page: { ...usualPage, rows },
-  } as const;
-  let { source, layout } = planOf(sql, options, formats, log);
-  const names = countedTables(layout.parts).map(({ name }) => name);
-  if (log !== null) {
-    source.freeze(names, log);
-    expect(log.uncovered).toEqual([]);
-  }
-  const bytes: Uint8Array[] = [];
-  let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
-  const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
-  for (let [part, at]: [number, Cursor | null] = [0, null]; part < parts.length;) {
-    const segment = parts[part];
-    if (segment === undefined) break;
-    const page = source.page(segment, at);
-    bytes.push(...page.bytes);
-    at = page.next;
-    if (at === null) part++;
-    const what = between();
-    if (log === null) continue;
-    if (what === "crash") {
-      // the object was lost: what is behind the last checkpoint is read again
-      bytes.length = kept.length;
-      ({ part, at } = kept);
-      log = new UndoLog(sql, "job");
-      ({ source } = planOf(sql, options, formats, log));
-    } else if (bytes.length % 3 === 0) {
-      kept = { part, at, length: bytes.length };
-      log.advance(names.slice(0, part), names[part] ?? null, at);
-    }
-  }
-  return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
-}
+import { withDatabase } from "./database.ts";
+import { attempt, leftOf, rowsOf, tidy } from "./undo.ts";
 
 const definitions: readonly (readonly string[])[] = [
   ["CREATE TABLE t (a INTEGER PRIMARY KEY, b, c TEXT)", "CREATE UNIQUE INDEX i ON t(b)"],
@@ -119,14 +64,6 @@ const change = fc.oneof(
   ),
 );
 
-const attempt = (sql: SqlStorage, statement: string) => {
-  try {
-    sql.exec(statement);
-  } catch {
-    // a constraint; there may also be no such table
-  }
-};
-
 describe("an undo log", () => {
   it.each([
     "INSERT OR REPLACE INTO t (a, b, c) VALUES (5, NULL, 'x2')", // becomes the default, behind every BEFORE trigger
@@ -172,14 +109,6 @@ describe("an undo log", () => {
 
   it.each(definitions.map((list) => [list[0], list] as const))("keeps %s", async (_, list) => {
     await withDatabase((sql) => {
-      const tidy = () => {
-        for (const { type, name } of sql
-          .exec<{ type: string; name: string }>(
-            "SELECT type, name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-          )
-          .toArray())
-          sql.exec(`DROP ${type} "${name}"`);
-      };
       fc.assert(
         fc.property(
           fc.array(row, { maxLength: 25 }),
@@ -187,7 +116,7 @@ describe("an undo log", () => {
           fc.integer({ min: 1, max: 4 }),
           fc.constantFrom("sql", "csv", "jsonl"),
           (rows, changes, size, format) => {
-            tidy();
+            tidy(sql);
             for (const statement of list) sql.exec(statement);
             for (const values of rows) attempt(sql, `INSERT INTO t (a, b, c) VALUES (${values})`);
             const wanted = rowsOf(sql, format, size, null, () => "go on");
@@ -201,9 +130,7 @@ describe("an undo log", () => {
             });
             expect(found).toBe(wanted);
             new UndoLog(sql, "job").end();
-            expect(
-              sql.exec("SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo\\__%' ESCAPE '\\'").toArray(),
-            ).toEqual([]);
+            expect(leftOf(sql)).toEqual([]);
           },
         ),
         { numRuns: 150 },

@@ -1,0 +1,43 @@
+/** An undo log over random tables: the rows of a random moment come back, whatever is written, and however often the object is lost. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { UndoLog } from "../src/source/undo.ts";
+import { withDatabase } from "./database.ts";
+import { attempt, leftOf, rowsOf } from "./undo.ts";
+import { change, row, schema } from "./undo-schemas.ts";
+
+describe("an undo log of random tables", () => {
+  it.each(["sql", "csv", "jsonl"] as const)("gives them back as they were: %s", async (format) => {
+    let [changed, made] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(
+        schema,
+        fc.array(row, { maxLength: 25 }),
+        fc.array(fc.tuple(fc.array(change, { maxLength: 3 }), fc.nat(9)), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 4 }),
+        (statements, rows, changes, size) =>
+          withDatabase((sql) => {
+            for (const statement of statements) attempt(sql, statement);
+            if (sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 't'").toArray().length === 0) return;
+            made++;
+            for (const values of rows) attempt(sql, `INSERT INTO t (a, b, c, d) VALUES (${values})`);
+            const wanted = rowsOf(sql, format, size, null, () => "go on");
+            let turn = 0;
+            const found = rowsOf(sql, format, size, new UndoLog(sql, "job"), () => {
+              const [deeds, chance] = changes[turn++ % changes.length] ?? [[], 0];
+              if (turn > 200) return "go on"; // or it would crash for ever
+              for (const deed of deeds) attempt(sql, deed);
+              return chance === 0 ? "crash" : "go on";
+            });
+            expect(found).toBe(wanted);
+            if (rowsOf(sql, format, size, null, () => "go on") !== wanted) changed++;
+            new UndoLog(sql, "job").end();
+            expect(leftOf(sql)).toEqual([]);
+          }),
+      ),
+      { numRuns: 300 },
+    );
+    expect(made).toBeGreaterThan(200);
+    expect(changed).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,85 @@
+/** Reads a database page by page, with an undo log or without one, and lets things happen in between. */
+import { expect } from "vitest";
+import { concatBytes } from "../formats/bytes.ts";
+import { formats } from "../formats/index.ts";
+import { deflateLevel, usualPage } from "../src/limits.ts";
+import { countedTables } from "../src/pipeline.ts";
+import { planOf } from "../src/plan.ts";
+import type { Cursor } from "../src/source/cursor.ts";
+import { UndoLog } from "../src/source/undo.ts";
+import { formatOf } from "./database.ts";
+
+/** All that the rows of a database come out as, page by page; between two pages something may happen. */
+export function rowsOf(
+  sql: SqlStorage,
+  format: "sql" | "csv" | "jsonl",
+  rows: number,
+  log: UndoLog | null,
+  between: () => "go on" | "crash",
+) {
+  const options = {
+    format: formatOf(format),
+    gzip: false,
+    tables: null,
+    exclude: [],
+    content: "all",
+    level: deflateLevel,
+    deflate: "native",
+    page: { ...usualPage, rows },
+  } as const;
+  let { source, layout } = planOf(sql, options, formats, log);
+  const names = countedTables(layout.parts).map(({ name }) => name);
+  if (log !== null) {
+    source.freeze(names, log);
+    expect(log.uncovered).toEqual([]);
+  }
+  const bytes: Uint8Array[] = [];
+  let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
+  const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
+  for (let [part, at]: [number, Cursor | null] = [0, null]; part < parts.length;) {
+    const segment = parts[part];
+    if (segment === undefined) break;
+    const page = source.page(segment, at);
+    bytes.push(...page.bytes);
+    at = page.next;
+    if (at === null) part++;
+    const what = between();
+    if (log === null) continue;
+    if (what === "crash") {
+      // the object was lost: what is behind the last checkpoint is read again
+      bytes.length = kept.length;
+      ({ part, at } = kept);
+      log = new UndoLog(sql, "job");
+      ({ source } = planOf(sql, options, formats, log));
+    } else if (bytes.length % 3 === 0) {
+      kept = { part, at, length: bytes.length };
+      log.advance(names.slice(0, part), names[part] ?? null, at);
+    }
+  }
+  return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
+}
+
+/** Runs a statement that may well fail. */
+export function attempt(sql: SqlStorage, statement: string): void {
+  try {
+    sql.exec(statement).toArray();
+  } catch {
+    // a constraint; there may also be no such table
+  }
+}
+
+/** Drops every table of the host's. */
+export function tidy(sql: SqlStorage): void {
+  const query =
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY rowid DESC";
+  for (const { name } of sql.exec<{ name: string }>(query).toArray()) sql.exec(`DROP TABLE "${name}"`);
+}
+
+/** What a log has left, of which nothing should be there when it is over. */
+export function leftOf(sql: SqlStorage): readonly string[] {
+  const query = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\'";
+  return sql
+    .exec<{ name: string }>(query)
+    .toArray()
+    .map(({ name }) => name);
+}

@@ -9,6 +9,18 @@ import type { Cursor } from "../src/source/cursor.ts";
 import { UndoLog } from "../src/source/undo.ts";
 import { formatOf } from "./database.ts";
 
+/** What a plan is made with where nothing else is wanted. */
+const everything = {
+  format: formatOf("sql"),
+  gzip: false,
+  tables: null,
+  exclude: [],
+  content: "all",
+  level: deflateLevel,
+  deflate: "native",
+  page: usualPage,
+} as const;
+
 /** All that the rows of a database come out as, page by page; between two pages something may happen. */
 export function rowsOf(
   sql: SqlStorage,
@@ -17,16 +29,7 @@ export function rowsOf(
   log: UndoLog | null,
   between: () => "go on" | "crash",
 ) {
-  const options = {
-    format: formatOf(format),
-    gzip: false,
-    tables: null,
-    exclude: [],
-    content: "all",
-    level: deflateLevel,
-    deflate: "native",
-    page: { ...usualPage, rows },
-  } as const;
+  const options = { ...everything, format: formatOf(format), page: { ...usualPage, rows } };
   let { source, layout } = planOf(sql, options, formats, log);
   const names = countedTables(layout.parts).map(({ name }) => name);
   if (log !== null) {
@@ -57,6 +60,18 @@ export function rowsOf(
     }
   }
   return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
+}
+
+/** Tables that a log cannot keep. */
+export function uncoveredIn(sql: SqlStorage): readonly string[] {
+  const [log, { source, layout }] = [new UndoLog(sql, "job"), planOf(sql, everything, formats)];
+  source.freeze(
+    countedTables(layout.parts).map(({ name }) => name),
+    log,
+  );
+  const names = log.uncovered;
+  log.end();
+  return names;
 }
 
 /** Runs a statement that may well fail. */

@@ -9,6 +9,7 @@
 import { quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
+import { conflictsOf, type Conflicts } from "./undo-conflicts.ts";
 import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
 
 /** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
@@ -18,14 +19,14 @@ export function triggersOf(
   names: UndoNames,
   prefix: string,
 ): readonly string[] | null {
-  const unique = uniqueKeys(sql, table);
-  if (unique === null) return null;
-  const keys = [keyColumns(table.key), ...unique];
+  const conflicts = conflictsOf(sql, table);
+  if (conflicts === null) return null;
+  const { keys, defaults } = conflicts;
   const keepLike = (columns: readonly KeyColumn[], row: "NEW" | "OLD") =>
     copyOf(
       table,
       names,
-      `${like(columns, row, row === "NEW" ? required(sql, table) : none)}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`,
+      `${like(columns, row, row === "NEW" ? defaults : new Map())}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`,
     );
   const keepNew = keys.map((columns) => keepLike(columns, "NEW")).join(" ");
   const keepOld = keepLike(keyColumns(table.key), "OLD");
@@ -43,41 +44,14 @@ export function triggersOf(
   );
 }
 
-const none: ReadonlySet<string> = new Set();
-
-/** The columns of each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
-function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly (readonly KeyColumn[])[] | null {
-  const rows = sql
-    .exec<{ index: string; cid: number; name: string | null; coll: string }>(
-      `SELECT l.name AS "index", x.cid AS cid, x.name AS name, x.coll AS coll FROM pragma_index_list(?) l JOIN pragma_index_xinfo(l.name) x ` +
-        `WHERE l."unique"=1 AND x.key=1 AND NOT (l.origin='pk' AND ?) ORDER BY l.name, x.seqno`,
-      table.name,
-      table.key.kind === "columns" ? 1 : 0,
-    )
-    .toArray();
-  if (rows.some(({ cid }) => cid < 0)) return null;
-  const column = ({ name, coll }: { name: string | null; coll: string }): KeyColumn => ({
-    sql: `${alias}.${quoteName(name ?? "")}`,
-    collation: coll,
-    descending: false,
-  });
-  return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => list.map(column));
-}
-
-/** NOT NULL columns: with OR REPLACE a NULL for one becomes its default, behind the BEFORE triggers. */
-function required(sql: SqlStorage, { name }: SourceTable): ReadonlySet<string> {
-  const query = `SELECT name FROM pragma_table_xinfo(?) WHERE "notnull"=1 AND dflt_value IS NOT NULL`;
-  const rows = sql.exec<{ name: string }>(query, name).toArray();
-  return new Set(rows.map((row) => `${alias}.${quoteName(row.name)}`));
-}
-
 /** True for rows with the same values in these columns as another row. */
-function like(columns: readonly KeyColumn[], row: "NEW" | "OLD", defaulted: ReadonlySet<string>): string {
+function like(columns: readonly KeyColumn[], row: "NEW" | "OLD", defaults: Conflicts["defaults"]): string {
   return columns
     .map((column) => {
       const other = row + column.sql.slice(alias.length);
       const same = `${comparable(column)}=${other}`;
-      return defaulted.has(column.sql) ? `(${same} OR ${other} IS NULL)` : same;
+      const missing = defaults.get(column.sql)?.map((one) => `${row}${one.slice(alias.length)} IS NULL`) ?? [];
+      return missing.length === 0 ? same : `(${[same, ...missing].join(" OR ")})`;
     })
     .join(" AND ");
 }

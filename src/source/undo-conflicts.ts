@@ -1,0 +1,78 @@
+/** Which rows of a table a new row takes away: those with the same key, and with the same values where they must be unique. */
+import { quoteName } from "../../formats/expression.ts";
+import { isBlank, tokensOf } from "../../formats/tokens.ts";
+import { alias, keyColumns, type KeyColumn } from "./key.ts";
+import type { SourceTable } from "./schema.ts";
+
+/** What rows of a table can be in each other's way by. */
+export interface Conflicts {
+  /** The columns of its key, and of each index that is unique. */
+  readonly keys: readonly (readonly KeyColumn[])[];
+  /** Columns that may come to hold another value than a BEFORE trigger sees, each with those that are NULL for that. */
+  readonly defaults: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Null where no BEFORE trigger can tell which rows are lost. */
+export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | null {
+  const unique = uniqueKeys(sql, table);
+  if (unique === null) return null;
+  const keys = [keyColumns(table.key), ...unique];
+  const isCombined = keys.some((columns) => columns.length > 1);
+  if (isCombined && triggersOn(sql, table).some(mayRewrite)) return null;
+  return { keys, defaults: defaultsOf(sql, table) };
+}
+
+/** The columns of each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
+function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly (readonly KeyColumn[])[] | null {
+  const rows = sql
+    .exec<{ index: string; cid: number; name: string | null; coll: string }>(
+      `SELECT l.name AS "index", x.cid AS cid, x.name AS name, x.coll AS coll FROM pragma_index_list(?) l JOIN pragma_index_xinfo(l.name) x ` +
+        `WHERE l."unique"=1 AND x.key=1 AND NOT (l.origin='pk' AND ?) ORDER BY l.name, x.seqno`,
+      table.name,
+      table.key.kind === "columns" ? 1 : 0,
+    )
+    .toArray();
+  if (rows.some(({ cid }) => cid < 0)) return null;
+  const column = ({ name, coll }: { name: string | null; coll: string }): KeyColumn => ({
+    sql: `${alias}.${quoteName(name ?? "")}`,
+    collation: coll,
+    descending: false,
+  });
+  return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => list.map(column));
+}
+
+/** With OR REPLACE a NULL for a NOT NULL column becomes its default, behind the BEFORE triggers, and generated columns are made of that. */
+function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Conflicts["defaults"] {
+  const query = `SELECT name FROM pragma_table_xinfo(?) WHERE "notnull"=1 AND dflt_value IS NOT NULL`;
+  const required = sql.exec<{ name: string }>(query, name).toArray();
+  const own = required.map((row) => `${alias}.${quoteName(row.name)}`);
+  const generated = own.length === 0 ? [] : visible.filter((column) => !stored.includes(column));
+  const defaults = new Map<string, readonly string[]>(own.map((column) => [column, [column]]));
+  for (const column of generated) defaults.set(column.sql, own);
+  return defaults;
+}
+
+function triggersOn(sql: SqlStorage, { name }: SourceTable): readonly string[] {
+  const query = "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE";
+  return sql
+    .exec<{ sql: string }>(query, name)
+    .toArray()
+    .map((trigger) => trigger.sql);
+}
+
+/**
+ * True for a BEFORE UPDATE trigger that writes, so that it may change other columns of the row that is being updated: those are read again
+ * behind it, and no trigger sees which rows are in the way of the old and the new values together.
+ */
+function mayRewrite(trigger: string): boolean {
+  // CREATE TRIGGER [schema.]name [BEFORE] UPDATE … BEGIN …; the words of a name or of a condition that are taken for these do no harm
+  const words = tokensOf(trigger)
+    .filter((token) => !isBlank(token))
+    .map((token) => token.toLowerCase());
+  const behindName = words.slice(words[3] === "." ? 5 : 3);
+  const event = behindName[0] === "before" ? behindName[1] : behindName[0];
+  const body = behindName.slice(behindName.indexOf("begin"));
+  return event === "update" && body.some((word) => writing.has(word));
+}
+
+const writing = new Set(["insert", "update", "replace", "delete"]);

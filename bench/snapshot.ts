@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Server } from "../scripts/lib/server.ts";
 import { databaseFile } from "./data.ts";
-import { median } from "./measure.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { query } from "../scripts/lib/database.ts";
+import { median, runJob } from "./measure.ts";
 import { serverWith } from "./place.ts";
 import { circumstances, writeSection } from "./results.ts";
 import { bytesOf } from "./size.ts";
@@ -17,6 +19,9 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 const writes = 20_000;
+const clients = 8;
+/** Rows of the table that clients write to, at most. */
+const rows = 300_000;
 const server = await serverWith(databaseFile(join(import.meta.dirname, "../.bench"), "mix", bytesOf(values.size)));
 
 /** Seconds that a request takes, and its answer. */
@@ -58,6 +63,25 @@ async function exporting(consistency: string, changed: number): Promise<number[]
   return seconds;
 }
 
+/** How many single updates clients get through, one after the other each, until some work is done. */
+async function writesBeside(work: Promise<unknown>): Promise<{ readonly perSecond: number; readonly seconds: number }> {
+  const started = performance.now();
+  const counter = { written: 0, isOpen: true };
+  const client = async (_: unknown, own: number) => {
+    for (let n = own; counter.isOpen; n += clients) {
+      await query(server, { sql: "UPDATE narrow SET a = a + 1 WHERE id = ?", params: [1 + ((n * 7919) % rows)] });
+      counter.written++;
+    }
+  };
+  const all = Promise.all(Array.from({ length: clients }, client));
+  await work;
+  const seconds = (performance.now() - started) / 1000;
+  const { written } = counter;
+  counter.isOpen = false;
+  await all;
+  return { perSecond: written / seconds, seconds };
+}
+
 try {
   const lines = ["| 20,000 updates of one row each | seconds | of none | rows written |", "| --- | --: | --: | --: |"];
   await writing("none", false); // warms up
@@ -82,10 +106,24 @@ try {
   ] as const;
   for (const [name, seconds] of exports)
     lines.push(`| ${name} | ${median(seconds).toFixed(2)} | ${(median(seconds) / median(fuzzy)).toFixed(2)} |`);
+  lines.push(
+    "",
+    `| ${clients} clients that update a row each by \`POST /query\`, while a job makes gzip SQL | writes a second | of none | job, seconds |`,
+    "| --- | --: | --: | --: |",
+  );
+  const alone = await writesBeside(wait(5000));
+  lines.push(`| no job | ${alone.perSecond.toFixed(0)} | 1.00 | |`);
+  for (const consistency of ["fuzzy", "snapshot"]) {
+    const beside = await writesBeside(runJob(server, `format=sql&gzip=1&consistency=${consistency}`));
+    const share = (beside.perSecond / alone.perSecond).toFixed(2);
+    lines.push(
+      `| a \`${consistency}\` job | ${beside.perSecond.toFixed(0)} | ${share} | ${beside.seconds.toFixed(1)} |`,
+    );
+  }
   console.log(lines.join("\n"));
   if (values.write) {
     const date = new Date().toISOString().slice(0, 10);
-    const body = `${circumstances(date)}\nMedians of ${runs}; all in one turn of the object each, so that no commit is waited for.\n\n${lines.join("\n")}`;
+    const body = `${circumstances(date)}\nMedians of ${runs}; all but the last table in one turn of the object each, so that no commit is waited for.\n\n${lines.join("\n")}`;
     writeSection(join(import.meta.dirname, "RESULTS.md"), `What a snapshot costs, mix, ${values.size}`, body);
   }
 } finally {

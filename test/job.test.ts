@@ -66,6 +66,8 @@ describe("a job", () => {
       // nothing but the alarm at which it will be taken away
       await vi.waitFor(async () => expect(await state.storage.getAlarm()).toBe(Date.parse(expiresAt ?? "")));
       expect(state.storage.sql.exec("SELECT * FROM _export_remainder").toArray()).toEqual([]);
+      const log = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\' OR type = 'trigger'";
+      expect(state.storage.sql.exec(log).toArray()).toEqual([]);
     });
   });
 

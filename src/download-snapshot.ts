@@ -4,7 +4,8 @@ import type { Stillness } from "./downloads.ts";
 import { ExportError } from "./errors.ts";
 import { countedTables, type Position } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
-import { endUndoLogs, readLive, UndoLog, undoLimitFor } from "./source/undo.ts";
+import { endUndoLogs, readLive, UndoLog } from "./source/undo.ts";
+import { undoLimitFor } from "./source/undo-states.ts";
 import { changesOf, unwatch, watch } from "./source/watch.ts";
 
 /** One life of an object; several Exporters may share it. */

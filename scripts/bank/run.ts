@@ -6,6 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeConfig } from "../lib/config.ts";
+import { patiently } from "../lib/patiently.ts";
+import { generator } from "../lib/random.ts";
 import { startServer, type Server } from "../lib/server.ts";
 import { zipEntries } from "../lib/unzip.ts";
 import { bank, keptAside, linesOf, transaction } from "./bank.ts";
@@ -136,26 +138,8 @@ export class Bank {
     return this.#patiently(name, path, init, (response) => response.json());
   }
 
-  /** Asks until somebody answers to the end: workerd comes back some 100 ms after a kill. */
-  async #patiently<T>(
-    name: string,
-    path: string,
-    init: RequestInit,
-    read: (response: Response) => Promise<T>,
-  ): Promise<T> {
-    let last: unknown;
-    for (let time = 0; time < 600; time++) {
-      try {
-        const response = await this.#server.fetch(`${path}${path.includes("?") ? "&" : "?"}database=${name}`, init);
-        if (response.ok) return await read(response);
-        last = `${response.status}: ${await response.text()}`;
-        if (response.status < 500) break;
-      } catch (error) {
-        last = error; // the connection was cut by a kill
-      }
-      await wait(50);
-    }
-    throw new Error(`${path} did not answer: ${String(last)}`);
+  #patiently<T>(name: string, path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
+    return patiently(this.#server, `${path}${path.includes("?") ? "&" : "?"}database=${name}`, init, read);
   }
 }
 
@@ -185,10 +169,4 @@ async function unpacked(path: string): Promise<(table: string) => readonly strin
     files.set(table, (await text(entry.stream())).split("\n").slice(0, -1));
   }
   return (table) => files.get(table) ?? [];
-}
-
-/** A linear congruential generator: https://en.wikipedia.org/wiki/Linear_congruential_generator (Numerical Recipes) */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 1664525 + 1013904223) % 2 ** 32) / 2 ** 32;
 }

@@ -8,6 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { stateWith } from "../../bench/place.ts";
 import { writeConfig } from "../lib/config.ts";
 import { query } from "../lib/database.ts";
+import { patiently } from "../lib/patiently.ts";
+import { generator } from "../lib/random.ts";
 import { startServer, type Server } from "../lib/server.ts";
 import { Steps } from "./steps.ts";
 
@@ -52,9 +54,7 @@ export class CrashHarness {
     this.#server = server;
     this.#steps = steps;
     this.#folders = folders;
-    let state = seed;
-    // a linear congruential generator: https://en.wikipedia.org/wiki/Linear_congruential_generator (Numerical Recipes)
-    this.#random = () => (state = (state * 1664525 + 1013904223) % 2 ** 32) / 2 ** 32;
+    this.#random = generator(seed);
   }
 
   /** Runs a job undisturbed and once more with kills: at each named step, and this many times at random moments. */
@@ -168,7 +168,7 @@ export class CrashHarness {
   }
 
   async #download(dumpId: string): Promise<{ sha256: string; bytes: number }> {
-    return this.#patiently(`/export/dump/${dumpId}/download`, {}, async (response) => {
+    return patiently(this.#server, `/export/dump/${dumpId}/download`, {}, async (response) => {
       const hash = createHash("sha256");
       let bytes = 0;
       for await (const chunk of response.body ?? []) {
@@ -188,24 +188,7 @@ export class CrashHarness {
   }
 
   async #json(path: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
-    return this.#patiently(path, init, (response) => response.json());
-  }
-
-  /** Asks until somebody answers to the end: workerd comes back some 100 ms after a kill. */
-  async #patiently<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
-    let last: unknown;
-    for (let time = 0; time < 600; time++) {
-      try {
-        const response = await this.#server.fetch(path, init);
-        if (response.ok) return await read(response);
-        last = `${response.status}: ${await response.text()}`;
-        if (response.status < 500) break;
-      } catch (error) {
-        last = error; // the connection was cut by a kill
-      }
-      await wait(50);
-    }
-    throw new Error(`${path} did not answer: ${String(last)}`);
+    return patiently(this.#server, path, init, (response) => response.json());
   }
 }
 

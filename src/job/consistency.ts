@@ -1,7 +1,8 @@
 /** How a job sees to it that its file is the database of one moment, and what it says where it is not. */
 import { countedTables, type Position } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
-import { readLive, UndoLog, undoLimitFor } from "../source/undo.ts";
+import { readLive, UndoLog } from "../source/undo.ts";
+import { undoLimitFor } from "../source/undo-states.ts";
 import { changesOf, noteChanges, watch, type Changes } from "../source/watch.ts";
 import type { Job } from "./job.ts";
 

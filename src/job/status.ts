@@ -3,7 +3,8 @@ import type { JobState, JobStatus, Progress } from "../engine.ts";
 import { shareDone } from "../source/source.ts";
 import { neverMs } from "../limits.ts";
 import type { Callback } from "./callback.ts";
-import { expiresMs, type Job } from "./job.ts";
+import { expiresMs } from "./transitions.ts";
+import type { Job } from "./job.ts";
 import { consistencyOf, crcOf, rowsOf } from "./manifest.ts";
 
 /** Status of a job; one that is running may still wait for the ones before it. `parts` are the SHA-256 of its parts, where they are wanted. */

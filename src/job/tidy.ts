@@ -1,6 +1,7 @@
 /** What a finished job still has to do: give its upload up, and go away with its object when its time is over. */
 import { backoffMs } from "../limits.ts";
-import { expiresMs, tidied, type Job } from "./job.ts";
+import { expiresMs, tidied } from "./transitions.ts";
+import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import type { JobObject } from "./object.ts";
 

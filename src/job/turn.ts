@@ -18,9 +18,8 @@ import {
   retryOrFail,
   thawed,
   verifiedUpTo,
-  type Job,
-  type Planned,
-} from "./job.ts";
+} from "./transitions.ts";
+import type { Job, Planned } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
 import { plannedBy } from "./new-job.ts";
 import { JobObject } from "./object.ts";

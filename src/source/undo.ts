@@ -7,24 +7,19 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { copiedBytes, MiB, statementBytes, undoBytes } from "../limits.ts";
+import { copiedBytes, MiB, statementBytes } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
-import { alias } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { triggersOf } from "./undo-triggers.ts";
 import { copyOf, definitionOf, isWide, keysOf, moreOf, undoPrefix, UndoNames } from "./undo-tables.ts";
+import { dropUndo, isThere, sizeOf, undoJobs, undoStates, type Mode } from "./undo-states.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
-
-/** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
-type Mode = "log" | "copy" | "live";
 
 interface Kept {
   readonly n: number;
   readonly mode: Mode;
 }
-
-const states = `CREATE TABLE IF NOT EXISTS _export_undo (job TEXT NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER, PRIMARY KEY (job, n)) WITHOUT ROWID`;
 
 /** What a table is read from. */
 export interface Reading {
@@ -47,7 +42,7 @@ export class UndoLog {
   /** Keeps the rows of these tables from now on. What was kept before is gone. */
   begin(tables: readonly SourceTable[]): void {
     this.end();
-    this.#sql.exec(states);
+    this.#sql.exec(undoStates);
     const byName = new Map(tables.map((table) => [table.name, table]));
     for (const [n, table] of [...byName.values()].entries()) {
       const mode = this.#keep(table, n);
@@ -83,7 +78,7 @@ export class UndoLog {
     for (const name of done) {
       const kept = this.#tables.get(name);
       if (kept === undefined || kept.mode === "live" || name === current) continue;
-      this.#drop(`${undoPrefix}${this.#job}_${kept.n}_`);
+      dropUndo(this.#sql, `${undoPrefix}${this.#job}_${kept.n}_`);
       this.#sql.exec("DELETE FROM _export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
       this.#tables.delete(name);
     }
@@ -131,7 +126,7 @@ export class UndoLog {
   /** Takes everything of it away. */
   end(): void {
     if (!isThere(this.#sql)) return;
-    this.#drop(`${undoPrefix}${this.#job}_`);
+    dropUndo(this.#sql, `${undoPrefix}${this.#job}_`);
     this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
     if (this.#sql.exec("SELECT 1 FROM _export_undo LIMIT 1").toArray().length === 0)
       this.#sql.exec("DROP TABLE _export_undo");
@@ -169,10 +164,6 @@ export class UndoLog {
     const [[hasOld, hasAdded] = []] = [...this.#sql.exec(query).raw()];
     return { hasOld: hasOld === 1, hasAdded: hasAdded === 1 };
   }
-
-  #drop(start: string): void {
-    dropAll(this.#sql, (name) => name.startsWith(start));
-  }
 }
 
 /**
@@ -187,38 +178,11 @@ export function readLive(tables: readonly Table[], log: UndoLog | null): readonl
   );
 }
 
-/** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
-export function undoLimitFor(databaseBytes: number): number {
-  return Math.max(undoBytes, databaseBytes / 10);
-}
-
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
 export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
-  if (!isThere(sql)) return;
-  for (const { job } of sql.exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo").toArray()) {
+  for (const job of undoJobs(sql)) {
     if (isWanted(job)) continue;
     unwatch(sql, job);
     new UndoLog(sql, job).end();
   }
-}
-
-function dropAll(sql: SqlStorage, isWanted: (name: string) => boolean): void {
-  const query =
-    "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND name LIKE '\\_export\\_undo\\_%' ESCAPE '\\' ORDER BY type DESC";
-  for (const { type, name } of sql.exec<{ type: string; name: string }>(query).toArray())
-    if (isWanted(name)) sql.exec(`DROP ${type} ${quoteName(name)}`);
-}
-
-function isThere(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_export_undo'").toArray().length > 0;
-}
-
-/** Bytes of all values of a table. */
-function sizeOf(sql: SqlStorage, table: string): number {
-  const columns = sql
-    .exec<{ name: string }>("SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", table)
-    .toArray()
-    .map(({ name }) => `total(octet_length(${alias}.${quoteName(name)}))`);
-  const [row = []] = [...sql.exec(`SELECT ${columns.join(",")} FROM ${quoteName(table)} AS ${alias}`).raw()];
-  return row.reduce<number>((sum, value) => sum + Number(value), 0);
 }

@@ -1,0 +1,117 @@
+/** How a job changes: each of these gives the job as it is afterwards. Pure; when they are called is the runner's and the turn's business. */
+import { ExportError, type ExportErrorCode } from "../errors.ts";
+import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
+import { newCallback } from "./callback.ts";
+import type { Checkpoint, Job, Planned } from "./job.ts";
+
+/** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
+export function begin(job: Job, lease: string, now: number): Job {
+  const triedMs = job.triedMs ?? now;
+  return { ...job, attempts: job.attempts + 1, triedMs, lease, wakeMs: now + watchdogMs };
+}
+
+/** Why another slice is not worth it: they have all gone without a trace, or a day has gone by; null if it is. */
+export function stalled(job: Job, now: number): ExportError | null {
+  if (job.triedMs === null || (job.attempts < maxResets && now - job.triedMs < stalledMs)) return null;
+  const since = new Date(job.triedMs).toISOString();
+  const message = `Cannot go on: ${job.attempts} slices since ${since} ended without progress and without an error, as when the object is reset; it may need more memory or CPU time than it has`;
+  return new ExportError("stalled", message);
+}
+
+/** A checkpoint is durable: that is progress. */
+export function advance(job: Job, checkpoint: Checkpoint): Job {
+  return { ...job, checkpoint, attempts: 0, triedMs: null };
+}
+
+/** A slice ended with work left. */
+export function pause(job: Job, now: number): Job {
+  return { ...job, attempts: 0, triedMs: null, lease: null, wakeMs: now };
+}
+
+/** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
+export function restart(job: Job): Job {
+  return { ...job, uploadId: null, checkpoint: null, snapshotMs: null, restarts: job.restarts + 1 };
+}
+
+/** The schema is another one: all of it is made again, as it is now. */
+export function remade(job: Job, planned: Planned): Job {
+  return { ...restart(job), ...planned, isRemade: true, restarts: job.restarts };
+}
+
+/** Whether a change of the schema may be answered by beginning again. */
+export function mayBeRemade({ options, isRemade }: Job): boolean {
+  return options.onSchemaChange === "restart" && !isRemade;
+}
+
+/** Trying again finds the same. */
+const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
+  "schema_changed",
+  "stalled",
+  "snapshot_too_old",
+  "data_unreadable",
+  "too_many_parts",
+  "checksum_mismatch",
+  "object_missing",
+  "no_bucket",
+]);
+
+/** A slice failed: tried again later, or for good if it was the last try or trying again cannot help. */
+export function retryOrFail(job: Job, error: unknown, now: number): Job {
+  const known = error instanceof ExportError;
+  const message = error instanceof Error ? error.message : String(error);
+  const isLost = known && error.code === "upload_lost";
+  const isFinal = (known && finalCodes.has(error.code)) || (isLost && job.restarts >= maxRestarts);
+  if (!isFinal && job.attempts < maxAttempts) {
+    const next = isLost ? restart(job) : job;
+    return { ...next, lease: null, wakeMs: now + backoffMs(Math.max(1, job.attempts)) };
+  }
+  const code: ExportErrorCode = known ? error.code : "storage_failed";
+  const tries = isFinal ? "" : ` (after ${job.attempts} tries)`;
+  return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
+}
+
+/** Rows are kept from now on. */
+export function frozen(job: Job, now: number): Job {
+  return { ...job, snapshotMs: job.isFuzzy ? null : now };
+}
+
+/** It goes on without a snapshot. */
+export function thawed(job: Job): Job {
+  return { ...job, isFuzzy: true, snapshotMs: null };
+}
+
+/** The file is whole and in its place; there is no upload any more. */
+export function published(job: Job, result: Job["result"]): Job {
+  return { ...job, result, uploadId: null };
+}
+
+/** So many parts have been read back: that is progress. */
+export function verifiedUpTo(job: Job, verified: number): Job {
+  return { ...job, verified, attempts: 0, triedMs: null };
+}
+
+/** Nothing is left to do. */
+export function complete(job: Job, now: number): Job {
+  return { ...tidied(finish(job, now)), state: "complete" };
+}
+
+/** The caller wants no more of it. */
+export function cancel(job: Job, now: number): Job {
+  return { ...finish(job, now), state: "cancelled" };
+}
+
+/** There is nothing left of its work but what it is kept for. */
+export function tidied(job: Job): Job {
+  return { ...job, uploadId: null, attempts: 0, wakeMs: expiresMs(job) };
+}
+
+/** When a finished job is taken away with its object, Unix milliseconds. */
+export function expiresMs({ finishedMs, retentionMs }: Job): number {
+  return Math.min((finishedMs ?? neverMs) + retentionMs, neverMs);
+}
+
+/** What it has left is cleared away at once. */
+function finish(job: Job, now: number): Job {
+  const callback = job.options.callback === null ? null : newCallback(now);
+  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now, callback };
+}

@@ -4,7 +4,8 @@
  * REPLACE deletes rows without firing delete triggers, unless `recursive_triggers` is on, which would change the host's own triggers. So
  * rows are kept before they can be lost: those with the new key, and those with a value that must be unique and is a new row's. A row that
  * is kept and then does not change does no harm. The conflict clause of the outer statement is that of a trigger's statements, too
- * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS.
+ * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS. Triggers
+ * that were made last run first (a runtime contract of the tests): a new row is marked as new before a trigger of the host's can change it.
  */
 import { quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";

@@ -1,51 +1,25 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
-import type { Format } from "../../formats/format.ts";
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { maxOpenJobs, maxWaitMs, neverMs } from "../limits.ts";
-import { planOf, type Making } from "../plan.ts";
-import type { Sink } from "../sink/sink.ts";
-import type { Webhooks } from "../webhook.ts";
+import { planOf } from "../plan.ts";
 import { call } from "./call.ts";
 import { Consistency } from "./consistency.ts";
 import { begin, cancel, frozen, stalled } from "./transitions.ts";
 import { partSizeFor, type Job } from "./job.ts";
-import type { JobStore } from "./job-store.ts";
+import type { JobContext } from "./context.ts";
 import { newJob } from "./new-job.ts";
 import { JobObject } from "./object.ts";
 import { tidy } from "./tidy.ts";
-import type { SliceBudget } from "./slice.ts";
 import { takeTurn } from "./turn.ts";
-
-/** What a runner works with. */
-export interface RunnerContext {
-  readonly sql: SqlStorage;
-  readonly store: JobStore;
-  readonly sink: Sink | undefined;
-  readonly formats: readonly Format[];
-  readonly objectId: string;
-  readonly budget?: SliceBudget | undefined;
-  /** How long a new job is kept when it is finished, in milliseconds. */
-  readonly retentionMs: number;
-  /** Bytes of changed rows that a snapshot may keep; null for a tenth of the database, or 256 MiB if that is more. */
-  readonly undoLimit: number | null;
-  /** Who may be told of the end of a job. */
-  readonly webhooks: Webhooks;
-  /** What new jobs are made with. */
-  readonly making: Making;
-  /** Goes on with something beside everything else. */
-  readonly background: (work: Promise<void>) => void;
-  /** Makes sure that the object is woken at this time, Unix milliseconds. */
-  readonly wake: (at: number) => Promise<void>;
-}
 
 /** One life of the object: whoever else holds a lease is gone. */
 export class JobRunner {
-  readonly #context: RunnerContext;
+  readonly #context: JobContext;
   readonly #life = crypto.randomUUID();
   #isBusy = false;
 
-  constructor(context: RunnerContext) {
+  constructor(context: JobContext) {
     this.#context = context;
   }
 

@@ -23,7 +23,7 @@ import type { Job, Planned } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
 import { plannedBy } from "./new-job.ts";
 import { JobObject } from "./object.ts";
-import type { RunnerContext } from "./runner.ts";
+import type { JobContext } from "./context.ts";
 import { alarmBudget, runSlice, type SliceContext } from "./slice.ts";
 import { tidy } from "./tidy.ts";
 import { verifySlice } from "./verify.ts";
@@ -32,7 +32,7 @@ import { verifySlice } from "./verify.ts";
 export async function takeTurn(
   job: Job,
   reason: ExportError | null,
-  context: RunnerContext,
+  context: JobContext,
   object: JobObject,
 ): Promise<void> {
   const turn = new Turn(job, context, object);
@@ -54,11 +54,11 @@ const schemaChangedMessage = "Cannot go on with the export: the schema changed w
 
 class Turn {
   readonly #job: Job;
-  readonly #context: RunnerContext;
+  readonly #context: JobContext;
   readonly #object: JobObject;
   #upload: MultipartUpload | undefined;
 
-  constructor(job: Job, context: RunnerContext, object: JobObject) {
+  constructor(job: Job, context: JobContext, object: JobObject) {
     this.#job = job;
     this.#context = context;
     this.#object = object;

@@ -1,0 +1,29 @@
+/** What jobs work with: the same for all of an object's, and for as long as it lives. */
+import type { Format } from "../../formats/format.ts";
+import type { Making } from "../plan.ts";
+import type { Sink } from "../sink/sink.ts";
+import type { Webhooks } from "../webhook.ts";
+import type { JobStore } from "./job-store.ts";
+import type { SliceBudget } from "./slice.ts";
+
+/** The object's storage, where files go, and what the host has set. */
+export interface JobContext {
+  readonly sql: SqlStorage;
+  readonly store: JobStore;
+  readonly sink: Sink | undefined;
+  readonly formats: readonly Format[];
+  readonly objectId: string;
+  readonly budget?: SliceBudget | undefined;
+  /** How long a new job is kept when it is finished, in milliseconds. */
+  readonly retentionMs: number;
+  /** Bytes of changed rows that a snapshot may keep; null for a tenth of the database, or 256 MiB if that is more. */
+  readonly undoLimit: number | null;
+  /** Who may be told of the end of a job. */
+  readonly webhooks: Webhooks;
+  /** What new jobs are made with. */
+  readonly making: Making;
+  /** Goes on with something beside everything else. */
+  readonly background: (work: Promise<void>) => void;
+  /** Makes sure that the object is woken at this time, Unix milliseconds. */
+  readonly wake: (at: number) => Promise<void>;
+}

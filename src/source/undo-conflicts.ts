@@ -52,8 +52,10 @@ function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Co
   return defaults;
 }
 
+/** The host's triggers; those of other logs write to no table of its. */
 function triggersOn(sql: SqlStorage, { name }: SourceTable): readonly string[] {
-  const query = "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE";
+  const query =
+    "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE AND name NOT LIKE '\\_export\\_%' ESCAPE '\\'";
   return sql
     .exec<{ sql: string }>(query, name)
     .toArray()

@@ -62,13 +62,19 @@ export function rowsOf(
   return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
 }
 
-/** Tables that a log cannot keep. */
-export function uncoveredIn(sql: SqlStorage): readonly string[] {
+/** Begins a log of all tables. */
+export function freeze(sql: SqlStorage): UndoLog {
   const [log, { source, layout }] = [new UndoLog(sql, "job"), planOf(sql, everything, formats)];
   source.freeze(
     countedTables(layout.parts).map(({ name }) => name),
     log,
   );
+  return log;
+}
+
+/** Tables that a log cannot keep. */
+export function uncoveredIn(sql: SqlStorage): readonly string[] {
+  const log = freeze(sql);
   const names = log.uncovered;
   log.end();
   return names;
@@ -80,6 +86,17 @@ export function attempt(sql: SqlStorage, statement: string): void {
     sql.exec(statement).toArray();
   } catch {
     // a constraint; there may also be no such table
+  }
+}
+
+/** What came of a statement, as text; of two rules that it breaks SQLite may name either. */
+export function outcomeOf(sql: SqlStorage, statement: string): string {
+  try {
+    return JSON.stringify([...sql.exec(statement).raw()], (_, value: unknown) =>
+      value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value,
+    );
+  } catch {
+    return "failed";
   }
 }
 

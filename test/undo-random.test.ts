@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UndoLog } from "../src/source/undo.ts";
 import { withDatabase } from "./database.ts";
-import { attempt, freeze, leftOf, outcomeOf, rowsOf, uncoveredIn } from "./undo.ts";
+import { addIdleTriggers, attempt, freeze, leftOf, outcomeOf, rowsOf, uncoveredIn } from "./undo.ts";
 import { change, row, schema } from "./undo-schemas.ts";
 
 describe("an undo log of random tables", () => {
@@ -42,25 +42,21 @@ describe("an undo log of random tables", () => {
     expect(changed).toBeGreaterThan(100);
   });
 
-  it("changes nothing of what the host's statements do", async () => {
-    let [compared, failed] = [0, 0];
+  it("changes nothing of what the host's statements do, but what any trigger does", async () => {
+    let [compared, failed, others] = [0, 0, 0];
     await fc.assert(
       fc.asyncProperty(
         schema,
         fc.array(row, { maxLength: 15 }),
         fc.array(change, { minLength: 1, maxLength: 20 }),
-        async (all, rows, changes) => {
-          // Left out, as README says: STRICT tables look at types first where there is a BEFORE trigger, so that OR IGNORE may fail for a
-          // row that breaks two rules; and triggers and cascades go only so deep, of which the log takes one level.
-          const statements = all.filter((statement) => !statement.startsWith("PRAGMA recursive_triggers=1"));
-          fc.pre(!statements.some((statement) => statement.endsWith("STRICT")));
-          const outcomes = (hasLog: boolean) =>
+        async (statements, rows, changes) => {
+          const outcomes = (prepare: (sql: SqlStorage) => void) =>
             withDatabase((sql) => {
-              // the same both times
+              // the same each time
               for (const statement of statements) attempt(sql, statement.replaceAll("random()", "1"));
               for (const values of rows) attempt(sql, `INSERT INTO t (a, b, c, d) VALUES (${values})`);
               sql.exec("CREATE TABLE last (a)");
-              if (hasLog) freeze(sql);
+              prepare(sql);
               sql.exec("INSERT INTO last VALUES (1)"); // not what making the log has left in last_insert_rowid()
               return changes.map((statement) => {
                 const outcome = outcomeOf(sql, statement);
@@ -75,15 +71,20 @@ describe("an undo log of random tables", () => {
                 ];
               });
             });
-          const without = await outcomes(false);
-          expect(await outcomes(true)).toEqual(without);
+          const [without, withLog] = [await outcomes(() => undefined), await outcomes(freeze)];
           compared += without.length;
           failed += without.filter(([outcome]) => outcome === "failed").length;
+          if (JSON.stringify(withLog) === JSON.stringify(without)) return;
+          // Some things go otherwise where a table has any trigger at all: the order in which an UPDATE looks at rows, of which the first
+          // may win; which of two broken rules is seen first; how deep triggers go; a foreign key of a table to itself that SQLite forgets.
+          others++;
+          expect(withLog).toEqual(await outcomes(addIdleTriggers));
         },
       ),
       { numRuns: 300 },
     );
     expect(failed).toBeGreaterThan(compared / 20);
     expect(compared - failed).toBeGreaterThan(compared / 20);
+    expect(others).toBeLessThan(300 / 20);
   });
 });

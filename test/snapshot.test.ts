@@ -100,6 +100,28 @@ describe("an undo log", () => {
     });
   });
 
+  it("does not vouch for rows that follow a key which may become a default", async () => {
+    await withDatabase((sql) => {
+      const follow = (action: string) =>
+        sql.exec(
+          "CREATE TABLE t (a NOT NULL DEFAULT 7 PRIMARY KEY, b) WITHOUT ROWID; INSERT INTO t VALUES (1, 1), (2, 2);" +
+            `CREATE TABLE u (x REFERENCES t(a) ON UPDATE ${action}); INSERT INTO u VALUES (2);` +
+            "CREATE TRIGGER h AFTER UPDATE ON u BEGIN UPDATE t SET b = 0; END",
+        );
+      follow("NO ACTION");
+      expect(uncoveredIn(sql)).toEqual([]);
+      sql.exec("DROP TABLE u; DROP TABLE t");
+      follow("CASCADE");
+      expect(uncoveredIn(sql)).toEqual(["t"]);
+      // the row (7, 2) is written by `h` before any trigger could have marked it as new
+      sql.exec("UPDATE OR REPLACE t SET a = NULL WHERE a = 2");
+      expect(sql.exec("SELECT * FROM t").toArray()).toEqual([
+        { a: 1, b: 0 },
+        { a: 7, b: 0 },
+      ]);
+    });
+  });
+
   it.each([
     ["g AS (b || '!') UNIQUE", "INSERT OR REPLACE INTO t (a, b) VALUES (5, NULL)"],
     ["g AS (b || '!') STORED UNIQUE", "UPDATE OR REPLACE t SET b = NULL WHERE a = 3"],

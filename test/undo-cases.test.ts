@@ -127,6 +127,33 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
     ],
   ],
   [
+    "rows that follow themselves",
+    [
+      `CREATE TABLE t (a INTEGER PRIMARY KEY, b REFERENCES t(a) ON UPDATE CASCADE)`,
+      `INSERT INTO t VALUES (1,1),(2,2),(3,2),(4,3)`,
+    ],
+    [`UPDATE t SET a=a+10 WHERE a>1`, `UPDATE t SET a=2 WHERE a=12`],
+  ],
+  [
+    "rows that follow themselves, without rowid",
+    [
+      `CREATE TABLE t (a TEXT COLLATE NOCASE PRIMARY KEY, b REFERENCES t(a) ON UPDATE CASCADE) WITHOUT ROWID`,
+      `INSERT INTO t VALUES ('a','a'),('b','b'),('c','b'),('d','d')`,
+    ],
+    [`UPDATE t SET a='x'||a WHERE a>'a'`, `UPDATE t SET a='B' WHERE a='xd'`],
+  ],
+  [
+    "rows that are written again by a trigger on what follows them",
+    [
+      `CREATE TABLE t (a INTEGER PRIMARY KEY, b)`,
+      `CREATE TABLE u (x REFERENCES t(a) ON UPDATE SET NULL)`,
+      `CREATE TRIGGER h AFTER UPDATE ON u BEGIN UPDATE t SET b=b+1; DELETE FROM t WHERE a>20; END`,
+      `INSERT INTO t VALUES (1,1),(2,2),(3,3),(4,4)`,
+      `INSERT INTO u VALUES (2),(3),(4)`,
+    ],
+    [`UPDATE t SET a=a+10 WHERE a<4`, `UPDATE t SET a=a+10 WHERE a<14`],
+  ],
+  [
     "a view that is written through",
     [
       `CREATE TABLE t (a INTEGER PRIMARY KEY, b UNIQUE)`,

@@ -10,6 +10,8 @@ export interface Conflicts {
   readonly keys: readonly (readonly KeyColumn[])[];
   /** Columns that may come to hold another value than a BEFORE trigger sees, each with those that are NULL for that. */
   readonly defaults: ReadonlyMap<string, readonly string[]>;
+  /** True if rows of other tables, or its own, are changed with its keys: behind a row's update, but before AFTER triggers. */
+  readonly isFollowed: boolean;
 }
 
 /** Null where no BEFORE trigger can tell which rows are lost. */
@@ -19,7 +21,11 @@ export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | nu
   const keys = [keyColumns(table.key), ...unique];
   const isCombined = keys.some((columns) => columns.length > 1);
   if (isCombined && triggersOn(sql, table).some(mayRewrite)) return null;
-  return { keys, defaults: defaultsOf(sql, table) };
+  const defaults = defaultsOf(sql, table);
+  const isFollowed = hasFollowers(sql, table);
+  // what is done to a moved row before it can be marked as new would be taken for a change of an old one
+  if (isFollowed && keyColumns(table.key).some((column) => defaults.has(column.sql))) return null;
+  return { keys, defaults, isFollowed };
 }
 
 /** The columns of each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
@@ -50,6 +56,14 @@ function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Co
   const defaults = new Map<string, readonly string[]>(own.map((column) => [column, [column]]));
   for (const column of generated) defaults.set(column.sql, own);
   return defaults;
+}
+
+/** True if a foreign key refers to a table and has an action for updates. */
+function hasFollowers(sql: SqlStorage, { name }: SourceTable): boolean {
+  const query =
+    `SELECT 1 FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type='table' ` +
+    `AND f."table"=? COLLATE NOCASE AND f.on_update NOT IN ('NO ACTION','RESTRICT') LIMIT 1`;
+  return sql.exec(query, name).toArray().length > 0;
 }
 
 /** The host's triggers; those of other logs write to no table of its. */

@@ -6,6 +6,7 @@
  * is kept and then does not change does no harm. The conflict clause of the outer statement is that of a trigger's statements, too
  * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS. Triggers
  * that were made last run first (a runtime contract of the tests): a new row is marked as new before a trigger of the host's can change it.
+ * The actions of foreign keys come before those, so where there are any for updates, a key that a row moves to is marked before it moves.
  */
 import { quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
@@ -22,7 +23,7 @@ export function triggersOf(
 ): readonly string[] | null {
   const conflicts = conflictsOf(sql, table);
   if (conflicts === null) return null;
-  const { keys, defaults } = conflicts;
+  const { keys, defaults, isFollowed } = conflicts;
   const keepLike = (columns: readonly KeyColumn[], row: "NEW" | "OLD") =>
     copyOf(
       table,
@@ -32,10 +33,11 @@ export function triggersOf(
   const keepNew = keys.map((columns) => keepLike(columns, "NEW")).join(" ");
   const keepOld = keepLike(keyColumns(table.key), "OLD");
   const markNew = `${markOf(table, names)};`;
+  const bodyOfUpdate = [keepOld, keepNew, ...(isFollowed ? [markNew] : [])].join(" ");
   const bodies = {
     bi: ["BEFORE INSERT", keepNew],
     ai: ["AFTER INSERT", markNew],
-    bu: ["BEFORE UPDATE", `${keepOld} ${keepNew}`],
+    bu: ["BEFORE UPDATE", bodyOfUpdate],
     au: ["AFTER UPDATE", markNew],
     bd: ["BEFORE DELETE", keepOld],
   } as const;

@@ -41,11 +41,11 @@ export class DownloadSnapshot implements Stillness {
 
   begin({ counts }: Position): void {
     const id = lifeOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
+    this.#id = id;
     this.#log = new UndoLog(this.#ctx.storage.sql, id);
     this.#done = counts.length;
     this.#plan.source.freeze(this.#tables.slice(counts.length), this.#log);
     watch(this.#ctx.storage.sql, id, readLive(this.#plan.source.schema.tables, this.#log));
-    this.#id = id;
   }
 
   advance({ counts }: Position): void {

@@ -76,9 +76,9 @@ export class Downloads {
     let position = pipeline.start();
     const hold = () => {
       if (own.still === null && still !== null && !position.isDone) {
-        still.begin(position);
         own.still = still;
         this.#still.add(own);
+        still.begin(position); // should it throw, what it has begun is ended
         changed();
       } else if (position.isDone) own.still?.check();
       else own.still?.advance(position);

@@ -12,7 +12,7 @@ import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
-import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs } from "./limits.ts";
+import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs, sweepAgainMs } from "./limits.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
@@ -20,6 +20,7 @@ import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
+import { isUndoLeft, sweepUndo } from "./source/undo-states.ts";
 import { Webhooks } from "./webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
@@ -102,7 +103,7 @@ export class Exporter implements Engine {
 
   /** Answers a request that `exportRoutes` forwarded; any other gets a 403. */
   async fetch(request: Request): Promise<Response> {
-    this.#downloads.reap(Date.now());
+    this.#reap();
     await this.#runner.recover();
     return this.#routes(request);
   }
@@ -114,7 +115,7 @@ export class Exporter implements Engine {
   async alarm(_info?: AlarmInvocationInfo): Promise<boolean> {
     if (!this.#store.exists) return false;
     const turn = this.#schedule === undefined ? this.#alarm.fired(Date.now()) : { isOwn: true, isHosts: false };
-    this.#downloads.reap(Date.now());
+    this.#reap();
     if (!turn.isHosts) await this.#runner.runDue();
     await this.#arm();
     return turn.isOwn && !turn.isHosts;
@@ -122,7 +123,8 @@ export class Exporter implements Engine {
 
   /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
   nextAlarm(): number | null {
-    const times = [this.#runner.nextWakeMs(), this.#downloads.nextReapMs()].filter((time) => time !== null);
+    const sweepMs = isUndoLeft(this.#ctx.storage.sql) ? Date.now() + sweepAgainMs : null;
+    const times = [this.#runner.nextWakeMs(), this.#downloads.nextReapMs(), sweepMs].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -182,6 +184,12 @@ export class Exporter implements Engine {
     const job = await this.#runner.delete(dumpId);
     await this.#arm();
     return this.#statusOf(job);
+  }
+
+  /** Takes away what nobody needs any more. */
+  #reap(): void {
+    this.#downloads.reap(Date.now());
+    sweepUndo(this.#ctx.storage.sql);
   }
 
   #statusOf(job: Job): JobStatus {

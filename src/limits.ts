@@ -42,6 +42,11 @@ export const statementBytes = 99_000;
 
 /** Tables that can have no triggers (virtual ones and what they keep) are copied for a snapshot up to so many bytes, in one turn. */
 export const copiedBytes = 4 * MiB;
+/** And up to so many rows. */
+export const copiedRows = 65_536;
+
+/** What a snapshot has left because the host was reading is taken away later. */
+export const sweepAgainMs = 60_000;
 
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;

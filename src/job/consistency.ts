@@ -30,12 +30,14 @@ export class Consistency {
   begin(plan: Plan): boolean {
     const { id } = this.#job;
     if (this.log?.isBegun === true) return false;
-    if (this.log !== null)
-      plan.source.freeze(
-        countedTables(plan.layout.parts).map(({ name }) => name),
-        this.log,
-      );
-    watch(this.#sql, id, readLive(plan.source.schema.tables, this.#log));
+    const names = countedTables(plan.layout.parts).map(({ name }) => name);
+    try {
+      if (this.log !== null) plan.source.freeze(names, this.log);
+      watch(this.#sql, id, readLive(plan.source.schema.tables, this.#log));
+    } catch (error) {
+      this.log?.end(); // or the next try would take it for begun
+      throw error;
+    }
     return true;
   }
 
@@ -64,10 +66,11 @@ export class Consistency {
   /** Gives the snapshot up: what has changed by now is noted, and what changes from now on. */
   giveUp(plan: Plan): void {
     if (this.#log === null) return;
-    const changed = this.#log.changed();
+    const { tables } = plan.source.schema;
+    const changed = this.#log.changed(tables).map(({ name, owner }) => owner ?? name);
     this.#log.end();
     this.#log = null;
-    watch(this.#sql, this.#job.id, plan.source.schema.tables);
+    watch(this.#sql, this.#job.id, tables);
     noteChanges(this.#sql, this.#job.id, changed);
   }
 }

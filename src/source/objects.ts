@@ -13,6 +13,8 @@ export interface Objects {
   readonly unreadable: ReadonlySet<string>;
   /** Tables that are left out; statistics of them are, too. */
   readonly hiddenTables: readonly string[];
+  /** Text that differs whenever what is shown does, or a table is another one, even with the same definition. */
+  readonly fingerprint: string;
 }
 
 /** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
@@ -25,6 +27,7 @@ const statistics = /^sqlite_stat[0-9]/i;
 /** Reads all lines in one statement. */
 export function readObjects(sql: SqlStorage): Objects {
   const unreadable = new Set<string>();
+  const lines = new Map<SchemaObject, number>();
   const objects = sql
     .exec<{
       type: SchemaObject["type"];
@@ -32,11 +35,14 @@ export function readObjects(sql: SqlStorage): Objects {
       tbl_name: string;
       sql: string | null;
       bytes: ArrayBuffer | null;
-    }>("SELECT type, name, tbl_name, sql, CAST(sql AS BLOB) AS bytes FROM sqlite_schema ORDER BY rowid")
+      line: number;
+    }>("SELECT type, name, tbl_name, sql, CAST(sql AS BLOB) AS bytes, rowid AS line FROM sqlite_schema ORDER BY rowid")
     .toArray()
     .map((row): SchemaObject => {
       if (row.bytes !== null && decodeUtf8(new Uint8Array(row.bytes)) === undefined) unreadable.add(row.name);
-      return { type: row.type, name: row.name, table: row.tbl_name, sql: row.sql };
+      const object = { type: row.type, name: row.name, table: row.tbl_name, sql: row.sql };
+      if (object.type === "table") lines.set(object, row.line);
+      return object;
     });
   const isHidden = ({ name, table }: SchemaObject) => hidden.test(name) || hidden.test(table);
   const left = objects.filter(
@@ -44,10 +50,12 @@ export function readObjects(sql: SqlStorage): Objects {
       (isHidden(object) && object.sql !== null && !own.test(object.name) && !own.test(object.table)) ||
       (statistics.test(object.name) && !/^sqlite_stat1$/i.test(object.name)),
   );
+  const shown = objects.filter((object) => !isHidden(object));
   return {
-    shown: objects.filter((object) => !isHidden(object)),
+    shown,
     warnings: left.map(({ type, name }) => `${type[0]?.toUpperCase()}${type.slice(1)} ${quoteName(name)} is left out`),
     unreadable,
     hiddenTables: objects.filter((object) => object.type === "table" && isHidden(object)).map(({ name }) => name),
+    fingerprint: JSON.stringify(shown.map((object) => [object.type, object.name, object.sql, lines.get(object) ?? 0])),
   };
 }

@@ -32,13 +32,12 @@ export interface Catalog {
   readonly warnings: readonly string[];
   readonly unreadable: Objects["unreadable"];
   readonly hiddenTables: Objects["hiddenTables"];
-  /** Text that differs whenever the exported schema does. */
-  readonly fingerprint: string;
+  readonly fingerprint: Objects["fingerprint"];
 }
 
 /** Reads the schema in one synchronous turn. */
 export function readCatalog(sql: SqlStorage): Catalog {
-  const { shown, warnings, unreadable, hiddenTables } = readObjects(sql);
+  const { shown, warnings, unreadable, hiddenTables, fingerprint } = readObjects(sql);
   const kinds = new Map(
     sql
       .exec<{ name: string; type: string; wr: number; strict: number }>(
@@ -99,7 +98,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
     warnings,
     unreadable,
     hiddenTables,
-    fingerprint: JSON.stringify(shown.map(({ type, name, sql: text }) => [type, name, text])),
+    fingerprint,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The source that reads the object's own database, page by page. */
 import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
+import { moduleOf } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { alias } from "./key.ts";
 import { readPage } from "./pages.ts";
@@ -19,6 +20,7 @@ export function sqliteSource(
   let log = resumed;
   const catalog = readCatalog(sql);
   const schema = select(catalog, selection);
+  flush(sql, schema);
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
   );
@@ -50,6 +52,15 @@ export function sqliteSource(
     verify,
     estimate: () => estimate(sql, schema),
   };
+}
+
+/** FTS5 writes what was changed in this turn to its shadow tables when the turn ends (https://sqlite.org/fts5.html#the_flush_command); they are read now. */
+function flush(sql: SqlStorage, { tables }: SourceSchema): void {
+  for (const table of tables) {
+    if (moduleOf(table) !== "fts5") continue;
+    const name = quoteName(table.name);
+    sql.exec(`INSERT INTO ${name}(${name}) VALUES ('flush')`);
+  }
 }
 
 function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {

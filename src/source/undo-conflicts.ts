@@ -4,35 +4,43 @@ import { isBlank, tokensOf } from "../../formats/tokens.ts";
 import { alias, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 
+/** Columns of which no two rows hold the same. */
+export interface UniqueKey {
+  readonly columns: readonly KeyColumn[];
+  /** The condition on those rows, as a partial index has it. */
+  readonly where: string | null;
+}
+
 /** What rows of a table can be in each other's way by. */
 export interface Conflicts {
-  /** The columns of its key, and of each index that is unique. */
-  readonly keys: readonly (readonly KeyColumn[])[];
+  /** Its key, and each index that is unique. */
+  readonly keys: readonly UniqueKey[];
   /** Columns that may come to hold another value than a BEFORE trigger sees, each with those that are NULL for that. */
   readonly defaults: ReadonlyMap<string, readonly string[]>;
-  /** True if rows of other tables, or its own, are changed with its keys: behind a row's update, but before AFTER triggers. */
-  readonly isFollowed: boolean;
 }
+
+/** More columns make an expression that is too deep for SQLite, where the statements of the host's would fail. */
+const maxKeyColumns = 32;
 
 /** Null where no BEFORE trigger can tell which rows are lost. */
 export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | null {
   const unique = uniqueKeys(sql, table);
   if (unique === null) return null;
-  const keys = [keyColumns(table.key), ...unique];
-  const isCombined = keys.some((columns) => columns.length > 1);
-  if (isCombined && triggersOn(sql, table).some(mayRewrite)) return null;
+  const keys = [{ columns: keyColumns(table.key), where: null }, ...unique];
+  const most = Math.max(...keys.map(({ columns }) => columns.length));
+  if (most > maxKeyColumns || (most > 1 && triggersOn(sql, table).some(mayRewrite))) return null;
   const defaults = defaultsOf(sql, table);
-  const isFollowed = hasFollowers(sql, table);
   // what is done to a moved row before it can be marked as new would be taken for a change of an old one
-  if (isFollowed && keyColumns(table.key).some((column) => defaults.has(column.sql))) return null;
-  return { keys, defaults, isFollowed };
+  if (keyColumns(table.key).some((column) => defaults.has(column.sql)) && hasFollowers(sql, table)) return null;
+  return { keys, defaults };
 }
 
-/** The columns of each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
-function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly (readonly KeyColumn[])[] | null {
+/** Each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
+function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly UniqueKey[] | null {
   const rows = sql
-    .exec<{ index: string; cid: number; name: string | null; coll: string }>(
-      `SELECT l.name AS "index", x.cid AS cid, x.name AS name, x.coll AS coll FROM pragma_index_list(?) l JOIN pragma_index_xinfo(l.name) x ` +
+    .exec<{ index: string; sql: string | null; cid: number; name: string | null; coll: string }>(
+      `SELECT l.name AS "index", iif(l.partial, m.sql, NULL) AS sql, x.cid AS cid, x.name AS name, x.coll AS coll FROM pragma_index_list(?) l ` +
+        `JOIN sqlite_schema m ON m.type='index' AND m.name=l.name JOIN pragma_index_xinfo(l.name) x ` +
         `WHERE l."unique"=1 AND x.key=1 AND NOT (l.origin='pk' AND ?) ORDER BY l.name, x.seqno`,
       table.name,
       table.key.kind === "columns" ? 1 : 0,
@@ -44,7 +52,25 @@ function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly (readonly Key
     collation: coll,
     descending: false,
   });
-  return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => list.map(column));
+  return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => ({
+    columns: list.map(column),
+    where: list[0]?.sql == null ? null : conditionOf(list[0].sql),
+  }));
+}
+
+/** What stands behind WHERE in the definition of an index, without comments. */
+function conditionOf(definition: string): string {
+  const tokens = tokensOf(definition).map((token) => (isBlank(token) ? " " : token));
+  let depth = 0;
+  const at = tokens.findIndex((token) => {
+    if (token === "(") depth++;
+    else if (token === ")") depth--;
+    return depth === 0 && token.toLowerCase() === "where";
+  });
+  return tokens
+    .slice(at + 1)
+    .join("")
+    .trim();
 }
 
 /** With OR REPLACE a NULL for a NOT NULL column becomes its default, behind the BEFORE triggers, and generated columns are made of that. */
@@ -58,10 +84,10 @@ function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Co
   return defaults;
 }
 
-/** True if a foreign key refers to a table and has an action for updates. */
+/** True if a foreign key refers to a table and has an action for updates: it comes behind the row's update, but before AFTER triggers. */
 function hasFollowers(sql: SqlStorage, { name }: SourceTable): boolean {
   const query =
-    `SELECT 1 FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type='table' ` +
+    `SELECT 1 FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type='table' AND m.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ` +
     `AND f."table"=? COLLATE NOCASE AND f.on_update NOT IN ('NO ACTION','RESTRICT') LIMIT 1`;
   return sql.exec(query, name).toArray().length > 0;
 }

@@ -1,6 +1,6 @@
 /** The tables of an undo log: what they are called, and how they are made and filled. */
 import { quoteName, quoteText } from "../../formats/expression.ts";
-import type { Column } from "../../formats/format.ts";
+import type { Column, Table } from "../../formats/format.ts";
 import { maxColumns } from "../limits.ts";
 import { alias, comparable, directionOf, keyColumns } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
@@ -77,7 +77,7 @@ export function copyOf(table: SourceTable, names: UndoNames, condition: string):
 }
 
 /** True for a table whose rows need a table of their own on their way (`copyOf`). */
-export function isWide({ rowid, visible }: SourceTable): boolean {
+export function isWide({ rowid, visible }: Table): boolean {
   return rowid !== null && visible.length >= maxColumns;
 }
 

@@ -6,12 +6,12 @@
  * is kept and then does not change does no harm. The conflict clause of the outer statement is that of a trigger's statements, too
  * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS. Triggers
  * that were made last run first (a runtime contract of the tests): a new row is marked as new before a trigger of the host's can change it.
- * The actions of foreign keys come before those, so where there are any for updates, a key that a row moves to is marked before it moves.
+ * The actions of foreign keys come before any AFTER UPDATE trigger, so a key that a row moves to is marked before it moves: nobody has it then.
  */
 import { quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
-import { conflictsOf, type Conflicts } from "./undo-conflicts.ts";
+import { conflictsOf, type Conflicts, type UniqueKey } from "./undo-conflicts.ts";
 import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
 
 /** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
@@ -23,40 +23,45 @@ export function triggersOf(
 ): readonly string[] | null {
   const conflicts = conflictsOf(sql, table);
   if (conflicts === null) return null;
-  const { keys, defaults, isFollowed } = conflicts;
-  const keepLike = (columns: readonly KeyColumn[], row: "NEW" | "OLD") =>
-    copyOf(
-      table,
-      names,
-      `${like(columns, row, row === "NEW" ? defaults : new Map())}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`,
-    );
-  const keepNew = keys.map((columns) => keepLike(columns, "NEW")).join(" ");
-  const keepOld = keepLike(keyColumns(table.key), "OLD");
+  const { keys, defaults } = conflicts;
+  const keep = (condition: string) =>
+    copyOf(table, names, `${condition}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`);
+  const keepNew = keys.flatMap((unique) => inTheWay(unique, defaults).map(keep)).join(" ");
+  const keepOld = keep(like(keyColumns(table.key), "OLD"));
   const markNew = `${markOf(table, names)};`;
-  const bodyOfUpdate = [keepOld, keepNew, ...(isFollowed ? [markNew] : [])].join(" ");
-  const bodies = {
-    bi: ["BEFORE INSERT", keepNew],
-    ai: ["AFTER INSERT", markNew],
-    bu: ["BEFORE UPDATE", bodyOfUpdate],
-    au: ["AFTER UPDATE", markNew],
-    bd: ["BEFORE DELETE", keepOld],
-  } as const;
-  return Object.entries(bodies).map(
-    ([name, [event, body]]) =>
+  // where a key may become a default, it is known only afterwards
+  const isLate = keyColumns(table.key).some((column) => defaults.has(column.sql));
+  const bodies: readonly (readonly [string, string, string])[] = [
+    ["bi", "BEFORE INSERT", keepNew],
+    ["ai", "AFTER INSERT", markNew],
+    ["bu", "BEFORE UPDATE", [keepOld, keepNew, ...(isLate ? [] : [markNew])].join(" ")],
+    ...(isLate ? [["au", "AFTER UPDATE", markNew] as const] : []),
+    ["bd", "BEFORE DELETE", keepOld],
+  ];
+  return bodies.map(
+    ([name, event, body]) =>
       `CREATE TRIGGER ${quoteName(prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${body} END`,
   );
 }
 
+/**
+ * Rows that a new one takes away, as conditions. What becomes a default counts as any value: a condition of its own, which SQLite looks at
+ * once and not for each row, so that the first one can use the index.
+ */
+function inTheWay({ columns, where }: UniqueKey, defaults: Conflicts["defaults"]): readonly string[] {
+  const more = where === null ? "" : ` AND (${where})`;
+  const missing = (column: KeyColumn) =>
+    defaults.get(column.sql)?.map((one) => `NEW${one.slice(alias.length)} IS NULL`);
+  const conditions = new Set(columns.flatMap((column) => missing(column) ?? []));
+  const exact = `${like(columns, "NEW")}${more}`;
+  if (conditions.size === 0) return [exact];
+  const any = columns.map((column) => `(${[like([column], "NEW"), ...(missing(column) ?? [])].join(" OR ")})`);
+  return [exact, `(${[...conditions].join(" OR ")}) AND ${any.join(" AND ")}${more}`];
+}
+
 /** True for rows with the same values in these columns as another row. */
-function like(columns: readonly KeyColumn[], row: "NEW" | "OLD", defaults: Conflicts["defaults"]): string {
-  return columns
-    .map((column) => {
-      const other = row + column.sql.slice(alias.length);
-      const same = `${comparable(column)}=${other}`;
-      const missing = defaults.get(column.sql)?.map((one) => `${row}${one.slice(alias.length)} IS NULL`) ?? [];
-      return missing.length === 0 ? same : `(${[same, ...missing].join(" OR ")})`;
-    })
-    .join(" AND ");
+function like(columns: readonly KeyColumn[], row: "NEW" | "OLD"): string {
+  return columns.map((column) => `${comparable(column)}=${row}${column.sql.slice(alias.length)}`).join(" AND ");
 }
 
 /** AND … for rows that are still to be read; where rows go by another key than the rowid, all of a table are. */

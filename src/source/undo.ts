@@ -4,15 +4,16 @@
  * Triggers keep, once for each key, the row as it was, or that there was none; a page then merges live rows that have not changed with
  * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
  */
+import { utf8 } from "../../formats/bytes.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { copiedBytes, MiB, statementBytes } from "../limits.ts";
+import { copiedBytes, copiedRows, MiB, statementBytes } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
 import { triggersOf } from "./undo-triggers.ts";
 import { copyOf, definitionOf, isWide, keysOf, moreOf, undoPrefix, UndoNames } from "./undo-tables.ts";
-import { dropUndo, isThere, sizeOf, undoJobs, undoStates, type Mode } from "./undo-states.ts";
+import { dropUndo, isSmall, isThere, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -39,15 +40,20 @@ export class UndoLog {
     this.#tables = this.#load();
   }
 
-  /** Keeps the rows of these tables from now on. What was kept before is gone. */
+  /** Keeps the rows of these tables from now on: of all of them, or it throws and keeps none. What was kept before is gone. */
   begin(tables: readonly SourceTable[]): void {
     this.end();
     this.#sql.exec(undoStates);
     const byName = new Map(tables.map((table) => [table.name, table]));
-    for (const [n, table] of [...byName.values()].entries()) {
-      const mode = this.#keep(table, n);
-      const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
-      this.#sql.exec(insert, this.#job, n, table.name, mode);
+    try {
+      for (const [n, table] of [...byName.values()].entries()) {
+        const mode = this.#keep(table, n);
+        const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
+        this.#sql.exec(insert, this.#job, n, table.name, mode);
+      }
+    } catch (error) {
+      this.end();
+      throw error;
     }
     this.#tables = this.#load();
   }
@@ -89,13 +95,15 @@ export class UndoLog {
     this.#sql.exec(update, rowid, this.#job, kept.n);
   }
 
-  /** Tables whose rows were changed, as far as they are still to be read. */
-  changed(): readonly string[] {
-    return [...this.#tables].flatMap(([name, { n, mode }]) => {
+  /** Of some tables those whose rows were changed, as far as they are still to be read. */
+  changed(tables: readonly Table[]): readonly Table[] {
+    return tables.filter((table) => {
+      const { n, mode } = this.#tables.get(table.name) ?? { n: 0, mode: "live" };
+      if (mode === "live") return false;
       const { old, added } = new UndoNames(this.#job, n);
-      if (mode !== "log") return [];
+      if (mode === "copy") return this.#isOther(table, old);
       const { hasOld, hasAdded } = this.#contents(old, added);
-      return hasOld || hasAdded ? [name] : [];
+      return hasOld || hasAdded;
     });
   }
 
@@ -115,36 +123,33 @@ export class UndoLog {
   #bytes(): number {
     let bytes = 0;
     for (const { n, mode } of this.#tables.values()) {
-      if (mode === "live") continue;
+      if (mode !== "log") continue; // what is copied at the start is not what was changed
       const { old, added } = new UndoNames(this.#job, n);
-      bytes += sizeOf(this.#sql, old);
-      if (mode === "log") bytes += sizeOf(this.#sql, added);
+      bytes += sizeOf(this.#sql, old) + sizeOf(this.#sql, added);
     }
     return bytes;
   }
 
   /** Takes everything of it away. */
   end(): void {
-    if (!isThere(this.#sql)) return;
-    dropUndo(this.#sql, `${undoPrefix}${this.#job}_`);
-    this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
-    if (this.#sql.exec("SELECT 1 FROM _export_undo LIMIT 1").toArray().length === 0)
-      this.#sql.exec("DROP TABLE _export_undo");
     this.#tables = new Map();
+    if (!isThere(this.#sql)) return;
+    this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
+    sweepUndo(this.#sql);
   }
 
   #keep(table: SourceTable, n: number): Mode {
     const names = new UndoNames(this.#job, n);
     if (table.key.kind === "none") return "live";
     if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
-      if (sizeOf(this.#sql, table.name) > copiedBytes) return "live";
+      if (!isSmall(this.#sql, table.name, copiedBytes, copiedRows)) return "live";
       this.#sql.exec(definitionOf(table, names.old));
       if (isWide(table)) this.#sql.exec(moreOf(names));
       this.#sql.exec(copyOf(table, names, ""));
       return "copy";
     }
     const triggers = triggersOf(this.#sql, table, names, `${undoPrefix}${this.#job}_${n}_`);
-    if (triggers === null || triggers.some((text) => text.length > statementBytes)) return "live";
+    if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
     this.#sql.exec(definitionOf(table, names.old));
     this.#sql.exec(keysOf(table, names.added));
     if (isWide(table)) this.#sql.exec(moreOf(names));
@@ -157,6 +162,16 @@ export class UndoLog {
     const query = "SELECT n, name, mode FROM _export_undo WHERE job = ? ORDER BY n";
     const rows = this.#sql.exec<{ n: number; name: string; mode: Mode }>(query, this.#job).toArray();
     return new Map(rows.map(({ n, name, mode }) => [name, { n, mode }]));
+  }
+
+  /** True if a table and a copy of it do not hold the same rows. */
+  #isOther(table: Table, copy: string): boolean {
+    const { name, visible, rowid } = table;
+    const columns = visible.map((column) => quoteName(column.name));
+    if (rowid !== null && !isWide(table)) columns.push(rowid.name);
+    const [one, other] = [name, copy].map((from) => `SELECT ${columns.join(",")} FROM ${quoteName(from)}`);
+    const query = `SELECT EXISTS (${one} EXCEPT ${other}) OR EXISTS (${other} EXCEPT ${one}) AS differs`;
+    return this.#sql.exec<{ differs: number }>(query).one().differs === 1;
   }
 
   #contents(old: string, added: string): { hasOld: boolean; hasAdded: boolean } {
@@ -185,4 +200,5 @@ export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean)
     unwatch(sql, job);
     new UndoLog(sql, job).end();
   }
+  sweepUndo(sql);
 }

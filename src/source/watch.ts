@@ -37,7 +37,7 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
 
 /** Tables of which it is known already that they were changed. */
 export function noteChanges(sql: SqlStorage, job: string, names: readonly string[]): void {
-  for (const name of names) sql.exec("INSERT OR IGNORE INTO _export_changed (job, name) VALUES (?, ?)", job, name);
+  for (const name of names) sql.exec("INSERT OR REPLACE INTO _export_changed (job, name) VALUES (?, ?)", job, name);
 }
 
 /** What has changed since. */

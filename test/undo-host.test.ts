@@ -1,0 +1,198 @@
+/** What a host does while its rows are kept: it costs little, nothing of it is lost, and nothing stays behind. */
+import { describe, expect, it } from "vitest";
+import { UndoLog } from "../src/source/undo.ts";
+import { fileOf, withDatabase } from "./database.ts";
+import {
+  equal,
+  expected,
+  filledArchive,
+  finished,
+  inArchive,
+  leftovers,
+  options,
+  run,
+  storedBytes,
+  underWay,
+} from "./jobs.ts";
+import { forwardedTo } from "./jobs.ts";
+import { freeze, leftOf, rowsOf, uncoveredIn } from "./undo.ts";
+
+const many = (sql: SqlStorage, insert: string) =>
+  sql.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) ${insert}`);
+
+describe("an undo log beside a host's statements", () => {
+  it.each([
+    ["a partial index", "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c); CREATE UNIQUE INDEX i ON t (b) WHERE c = 0"],
+    ["a default", "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT NOT NULL DEFAULT '' UNIQUE, c)"],
+    [
+      "a default in a key",
+      "CREATE TABLE t (a NOT NULL DEFAULT 0, b NOT NULL DEFAULT 0, c, PRIMARY KEY (a, b)) WITHOUT ROWID",
+    ],
+    [
+      "a default in a partial index",
+      "CREATE TABLE t (a INTEGER PRIMARY KEY, b NOT NULL DEFAULT 0, c); CREATE UNIQUE INDEX i ON t (b) WHERE c = 0",
+    ],
+  ])("looks for rows in the way by its index: %s", async (_, schema) => {
+    await withDatabase((sql) => {
+      sql.exec(schema);
+      many(sql, "INSERT INTO t SELECT i, i, 0 FROM n");
+      expect(uncoveredIn(sql)).toEqual([]);
+      freeze(sql);
+      for (const statement of [
+        "UPDATE t SET c = 0 WHERE a = 70",
+        "INSERT INTO t VALUES (9001, 9001, 0)",
+        "REPLACE INTO t VALUES (80, 81, 0)",
+      ])
+        expect(sql.exec(statement).rowsRead).toBeLessThan(40);
+    });
+  });
+
+  it.each(["c = 0", "(c = 'a)b' or c <> \"a\") /* where */ and b > 0 -- the end", "c IS NOT NULL AND d = 'x'"])(
+    "keeps what is lost by a partial index: %s",
+    async (condition) => {
+      await withDatabase((sql) => {
+        sql.exec(
+          `CREATE TABLE t (a INTEGER PRIMARY KEY, b, c, d NOT NULL DEFAULT 'x'); CREATE UNIQUE INDEX "where" ON t (b, d) WHERE ${condition}`,
+        );
+        for (const c of [0, 1])
+          for (const n of [1, 2, 3, 4])
+            sql.exec("INSERT INTO t VALUES (?, ?, ?, ?)", n + c * 10, n, c, c === 0 ? "x" : `y${n}`);
+        expect(uncoveredIn(sql)).toEqual([]);
+        const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
+        const statements = [
+          "REPLACE INTO t VALUES (20, 4, 0, 'x')",
+          "UPDATE OR REPLACE t SET b = 3, d = NULL WHERE a = 14",
+          "UPDATE OR REPLACE t SET c = 0, b = 2, d = 'x'",
+        ];
+        const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
+          const statement = statements.shift();
+          if (statement !== undefined) sql.exec(statement);
+          return "go on";
+        });
+        expect(found).toBe(wanted);
+      });
+    },
+  );
+
+  it.each([
+    ["a key", (columns: string) => `CREATE TABLE t (${columns}, z, PRIMARY KEY (${columns})) WITHOUT ROWID`],
+    ["a unique index", (columns: string) => `CREATE TABLE t (${columns}, z, UNIQUE (${columns}))`],
+  ])("does not vouch for %s so wide that its triggers would fail", async (_, definition) => {
+    await withDatabase((sql) => {
+      for (const width of [32, 33, 60, 99]) {
+        const columns = Array.from({ length: width }, (__, at) => `c${at}`).join(",");
+        sql.exec(definition(columns));
+        const row = (value: number) => `(${Array.from({ length: width + 1 }, () => value).join(",")})`;
+        sql.exec(`INSERT INTO t VALUES ${row(1)}, ${row(2)}, ${row(3)}`);
+        const log = freeze(sql);
+        expect(log.uncovered).toEqual(width > 32 ? ["t"] : []);
+        sql.exec(`UPDATE t SET c0 = 9 WHERE c1 = 1; REPLACE INTO t VALUES ${row(2)}; DELETE FROM t WHERE c1 = 3`);
+        log.end();
+        sql.exec("DROP TABLE t");
+      }
+    });
+  });
+
+  it("does not vouch for names so long that its triggers could not be made", async () => {
+    await withDatabase((sql) => {
+      const columns = Array.from({ length: 89 }, (_, at) => `"${"ж".repeat(100)}${at}"`);
+      sql.exec(`CREATE TABLE t (${columns.join(",")}, z UNIQUE)`);
+      expect(uncoveredIn(sql)).toEqual(["t"]);
+      expect(leftOf(sql)).toEqual([]);
+    });
+  });
+
+  it("sees what FTS5 has not written yet", async () => {
+    const stub = await filledArchive(1);
+    await run(stub, "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('one')");
+    const file = await inArchive(stub, (_, { storage: { sql } }) => {
+      sql.exec("INSERT INTO docs VALUES ('two')"); // in the same turn
+      return fileOf(sql);
+    });
+    expect(new TextDecoder().decode(file)).toBe(new TextDecoder().decode(await expected(stub)));
+  });
+});
+
+describe("a host whose statement is not finished", () => {
+  it.each(["completes", "is cancelled"])("holds up nothing: a job %s", async (end) => {
+    const stub = await filledArchive();
+    const wanted = await expected(stub);
+    const dumpId = await underWay(stub, "snapshot");
+    const reading = await inArchive(stub, (_, { storage }) => {
+      const cursor = storage.sql.exec("SELECT id FROM files");
+      cursor.next();
+      return cursor;
+    });
+    await run(stub, "DELETE FROM notes; DELETE FROM files WHERE id > 5990");
+    if (end === "completes") {
+      expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
+      expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+    } else {
+      const status = await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+      expect(status).toMatchObject({ status: "cancelled" });
+    }
+    // no table can be dropped yet: they are empty, and no trigger fills them
+    await run(stub, "UPDATE files SET name = 'x'");
+    for (const { name } of await leftovers(stub))
+      expect(await run(stub, `SELECT count(*) AS rows FROM "${name}"`)).toEqual([{ rows: 0 }]);
+    await inArchive(stub, () => reading.toArray());
+    await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
+    expect(await leftovers(stub)).toEqual([]);
+  });
+
+  it("cuts no download off", async () => {
+    const stub = await filledArchive();
+    const wanted = await expected(stub);
+    const found = await inArchive(stub, async ({ exporter }, { storage }) => {
+      const reader = exporter.dump(options()).body.getReader();
+      const bytes: Uint8Array[] = [];
+      let cursor: SqlStorageCursor<{ id: number }> | undefined;
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        bytes.push(piece.value);
+        cursor ??= storage.sql.exec<{ id: number }>("SELECT id FROM files");
+        cursor.next();
+      }
+      expect(leftOf(storage.sql).length).toBeGreaterThan(0);
+      expect(exporter.nextAlarm()).toBeLessThan(Date.now() + 61_000);
+      cursor?.toArray();
+      await exporter.alarm();
+      expect(leftOf(storage.sql)).toEqual([]);
+      return Buffer.concat(bytes);
+    });
+    expect(equal(found, wanted)).toBe(true);
+  });
+});
+
+describe("a host that makes a table anew", () => {
+  it.each(["snapshot", "fuzzy"] as const)("with the same definition fails a job, %s", async (consistency) => {
+    const stub = await filledArchive();
+    const dumpId = await underWay(stub, consistency);
+    await run(stub, "DROP TABLE notes; CREATE TABLE notes (body TEXT); INSERT INTO notes VALUES ('other')");
+    expect(await finished(stub, dumpId)).toMatchObject({ status: "failed", error: { code: "schema_changed" } });
+    expect(await leftovers(stub)).toEqual([]);
+  });
+});
+
+describe("tables that are copied for a snapshot", () => {
+  const fill =
+    "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs SELECT hex(randomblob(900)) FROM files LIMIT 1500";
+
+  it("are not counted as changes", async () => {
+    const stub = await filledArchive();
+    await run(stub, `${fill}; ${fill.replaceAll("docs", "more")}`);
+    const dumpId = await underWay(stub, "snapshot");
+    expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
+  });
+
+  it.each([
+    ["UPDATE docs SET body = 'other' WHERE rowid = 3", ["files", "docs"]],
+    ["UPDATE notes SET body = body", ["files", "notes"]],
+  ])("are named where the snapshot is given up, if they have changed: %s", async (statement, changedTables) => {
+    const stub = await filledArchive();
+    await run(stub, `${fill}; CREATE VIRTUAL TABLE quiet USING fts5(body); INSERT INTO quiet VALUES ('one')`);
+    const dumpId = await underWay(stub, "snapshot", { onUndoLimit: "fuzzy" });
+    await run(stub, statement);
+    await run(stub, "UPDATE files SET name = name || '!', bytes = randomblob(2500)");
+    expect(await finished(stub, dumpId)).toMatchObject({ snapshotAt: null, consistency: "fuzzy", changedTables });
+  });
+});

@@ -21,7 +21,7 @@ export type Stage =
 const stages: Readonly<Record<Exclude<Stage, "other JavaScript">, readonly string[]>> = {
   SQLite: ["exec", "next", "raw", "toArray"],
   encoder:
-    "toLiterals toLines putEscaped copy put roomFor nextOf unescaped safeReal isSafe isSafeDecimal productError halfUlp finish isUtf8 decodeUtf8 includesAscii utf8 hexBytes encode literal field value readCells renderFast renderCareful".split(
+    "toLiterals toLines copy copyText put hasRoom larger unescaped safeReal isSafe isSafeDecimal productError halfUlp finish isUtf8 decodeUtf8 includesAscii utf8 hexBytes encode literal field value readCells renderFast renderCareful".split(
       " ",
     ),
   packer: ["deflateRawSync", "processChunkSync", "zlibBufferSync", "pack", "crc32", "concatBytes", "blocks"],

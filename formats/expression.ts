@@ -31,11 +31,21 @@ function nested(call: string, parts: readonly string[], most: number): string {
   return nested(call, groups, most);
 }
 
-/** True where any of the conditions is: a balanced tree, as an expression may be only 100 deep (`sqlite.c++:1377`). */
+/** True where any of the conditions is. */
 export function anyOf(conditions: readonly string[]): string | undefined {
+  return balanced(conditions, "OR");
+}
+
+/** True where all of the conditions are. */
+export function allOf(conditions: readonly string[]): string | undefined {
+  return balanced(conditions, "AND");
+}
+
+/** A tree, as an expression may be only 100 deep (`sqlite.c++:1377`). */
+function balanced(conditions: readonly string[], operator: "AND" | "OR"): string | undefined {
   if (conditions.length <= 1) return conditions[0];
   const half = Math.ceil(conditions.length / 2);
-  return `(${anyOf(conditions.slice(0, half))} OR ${anyOf(conditions.slice(half))})`;
+  return `(${balanced(conditions.slice(0, half), operator)} ${operator} ${balanced(conditions.slice(half), operator)})`;
 }
 
 /**

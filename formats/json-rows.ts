@@ -35,7 +35,9 @@ export function jsonArray(
   const isText = (column: Column) => realsAre === "text" && isOfReals(column);
   const care = anyOf(columns.flatMap((column) => (isText(column) ? noFiniteReal(column) : careOf(column))));
   const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : column.sql));
-  const written = columns.map((column, at) => (isText(column) ? values[at] : valueOf(column)));
+  const written = columns.map((column, at) =>
+    isText(column) || !mayHoldBlobs(column) ? values[at] : jsonValue(column.sql),
+  );
   return {
     row: `json_array(${written.join(",")})`,
     ...(care !== undefined && { care }),
@@ -53,10 +55,9 @@ function noFiniteReal({ sql }: Column): string {
   return `${sql} NOT BETWEEN -1.79e308 AND 1.79e308`;
 }
 
-function valueOf(column: Column): string {
-  const { sql } = column;
-  // json_array() takes some BLOBs for its own binary JSON, and refuses all others
-  return mayHoldBlobs(column) ? `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END` : sql;
+/** A value of any class: json_array() takes some BLOBs for its own binary JSON, and refuses all others. */
+export function jsonValue(sql: string): string {
+  return `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`;
 }
 
 function careOf(column: Column): readonly string[] {
@@ -77,12 +78,6 @@ export function plainColumns({ stored }: Table, columns: readonly Column[]): rea
     if (stored.some((one) => one.name === name)) return column;
     return { ...column, sql: `CASE typeof(${sql}) WHEN 'text' THEN concat(${sql}) ELSE ${sql} END` };
   });
-}
-
-/** Where a byte is next; the page's length if it is not there. */
-export function nextOf(page: Uint8Array, byte: number, from: number): number {
-  const at = page.indexOf(byte, from);
-  return at === -1 ? page.length : at;
 }
 
 /** So few bytes are copied one by one. */

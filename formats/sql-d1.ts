@@ -13,7 +13,7 @@ import { hasWord } from "./tokens.ts";
 import { contentOf, moduleOf } from "./virtual.ts";
 
 /** workerd refuses 100,000 bytes of SQL at once (util/sqlite.c++:1375); so does D1, whose object it is. */
-const statementBytes = 95_000;
+const longestStatement = 95_000;
 const maxColumns = 100;
 
 /** The statements in the order in which they can be run. */
@@ -54,6 +54,12 @@ export function d1Warnings(schema: Schema): readonly string[] {
       .map(
         ({ name }) =>
           `The index of ${quoteName(name)} is left out: an FTS5 table without content cannot be filled from it`,
+      ),
+    ...tables
+      .filter((table) => table.kind !== "shadow" && inlineBytes(table, rowColumns(table)) < 0)
+      .map(
+        ({ name }) =>
+          `The names of the columns of ${quoteName(name)} are so long that D1 may refuse a statement for one of its rows`,
       ),
     ...[...tables, ...views, ...triggers, ...indexes]
       .filter(({ sql }) => sql !== null && !runnable(sql, null).isExact)
@@ -96,7 +102,7 @@ function rowsOf(table: Table, stage: string): Segment {
     columns,
     rows: {
       ...rowsByColumns(table, columns),
-      limit: { bytes: statementBytes, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
+      limit: { bytes: longestStatement, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
     },
   });
   const plain: Segment = { kind: "rows", table, ...segment(stored) };
@@ -109,17 +115,30 @@ function rowsByColumns(table: Table, columns: readonly Column[]): RowEncoder {
   return rowEncoder(table, columns, columns.length > maxColumns);
 }
 
-/** Values longer than this go by steps, in a row that is too long: 100 columns of this size, as hex, are not. */
-const inlineBytes = 400;
+/** All columns that a statement for a row may name. */
+function rowColumns({ rowid, stored }: Table): readonly Column[] {
+  return rowid === null ? stored : [rowid, ...stored];
+}
+
+/** Bytes of a CAST around a value's hex digits, or of one that fetches it from the table of large values. */
+const castBytes = 60;
+
+/** Values of more bytes go by steps, in a row that is too long, so that all others fit as hex; below 0 if even steps may not help. */
+function inlineBytes(table: Table, columns: readonly Column[]): number {
+  const room = longestStatement - utf8(insertInto(table, columns)).length;
+  return Math.floor((room / columns.length - castBytes) / 2);
+}
+
 /** Bytes of a value in one step: two hex digits each, and the statement around them. */
 const stepBytes = 47_000;
 
 /** A row whose values are first put together, piece by piece, in a table of their own: no constraint sees half of a value. */
 function inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): string {
   const statements = [`CREATE TABLE ${stage}(n INTEGER PRIMARY KEY,v);\n`];
+  const inline = inlineBytes(table, columns);
   const values = cells.map((cell, at) => {
     const bytes = bytesOf(cell);
-    if (bytes === null || bytes.length <= inlineBytes) return literal(cell);
+    if (bytes === null || bytes.length <= inline) return literal(cell);
     for (let from = 0; from < bytes.length; from += stepBytes) {
       const piece = `X'${hex(bytes.subarray(from, from + stepBytes))}'`;
       statements.push(

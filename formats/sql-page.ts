@@ -72,7 +72,7 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
     }
     if (page[at++] === comma) out[to++] = comma;
     else if (at < end) {
-      at += 2; // `,[`
+      at += 2; // what stands between two rows, and `[`
       if (!hasRoom(separator.length, page, at, out, to)) [out, outWords] = larger(separator.length, page, at, out, to);
       to = put(separator, out, to);
     }

@@ -54,7 +54,7 @@ export const undoBytes = 256 * MiB;
 /** Columns of a result set, and of a table, at most (workerd util/sqlite.c++:1376). */
 export const maxColumns = 100;
 
-/** Columns of a result set at most is 100 (workerd util/sqlite.c++:1376); one is needed for the storage classes. */
+/** Values in one result set, of 100 columns at most (workerd util/sqlite.c++:1376): one is needed for the storage classes, one is spare. */
 export const cellsPerQuery = 98;
 
 /** Bytes after which one step of the pipeline is handed on: small pages are gathered, a large one goes alone. */

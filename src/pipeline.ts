@@ -39,7 +39,7 @@ export interface Pipeline {
   readonly start: () => Position;
   /** The next step: at least one page, or text, or the end of the file. Synchronous. */
   readonly step: (from: Position) => Step;
-  /** One line for each table with values in front of this position that the format noted. */
+  /** One line for each table that is done and held values that the format noted. */
   readonly warnings: (at: Position) => readonly string[];
 }
 

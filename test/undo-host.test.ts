@@ -75,21 +75,52 @@ describe("an undo log beside a host's statements", () => {
   );
 
   it.each([
-    ["a key", (columns: string) => `CREATE TABLE t (${columns}, z, PRIMARY KEY (${columns})) WITHOUT ROWID`],
-    ["a unique index", (columns: string) => `CREATE TABLE t (${columns}, z, UNIQUE (${columns}))`],
-  ])("does not vouch for %s so wide that its triggers would fail", async (_, definition) => {
+    ["a key", 90, (columns: string) => `CREATE TABLE t (${columns}, z, PRIMARY KEY (${columns})) WITHOUT ROWID`],
+    ["a unique index", 99, (columns: string) => `CREATE TABLE t (${columns}, z, UNIQUE (${columns}))`],
+    [
+      "a unique index over defaults",
+      99,
+      (columns: string) =>
+        `CREATE TABLE t (${columns.replaceAll(",", " NOT NULL DEFAULT 1,")} NOT NULL DEFAULT 1, z, UNIQUE (${columns}))`,
+    ],
+  ])("keeps rows by %s of up to %i columns", async (_, most, definition) => {
     await withDatabase((sql) => {
-      for (const width of [32, 33, 60, 99]) {
+      for (const width of [33, 60, 90, 91, 99]) {
         const columns = Array.from({ length: width }, (__, at) => `c${at}`).join(",");
-        sql.exec(definition(columns));
         const row = (value: number) => `(${Array.from({ length: width + 1 }, () => value).join(",")})`;
-        sql.exec(`INSERT INTO t VALUES ${row(1)}, ${row(2)}, ${row(3)}`);
-        const log = freeze(sql);
-        expect(log.uncovered).toEqual(width > 32 ? ["t"] : []);
-        sql.exec(`UPDATE t SET c0 = 9 WHERE c1 = 1; REPLACE INTO t VALUES ${row(2)}; DELETE FROM t WHERE c1 = 3`);
-        log.end();
+        sql.exec(definition(columns));
+        sql.exec(`INSERT INTO t VALUES ${row(1)}, ${row(2)}, ${row(3)}, ${row(4)}`);
+        const changes = `UPDATE t SET c0 = 9 WHERE c1 = 2; REPLACE INTO t VALUES ${row(3)}; DELETE FROM t WHERE c1 = 4`;
+        if (width > most) {
+          const log = freeze(sql);
+          expect(log.uncovered).toEqual(["t"]);
+          sql.exec(changes);
+          log.end();
+        } else {
+          const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
+          let turn = 0;
+          const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
+            if (turn++ === 0) sql.exec(changes);
+            return "go on";
+          });
+          expect(found).toBe(wanted);
+          new UndoLog(sql, "job").end();
+        }
         sql.exec("DROP TABLE t");
       }
+    });
+  });
+
+  it("keeps rows by an index over a column that is made of a hundred defaults", async () => {
+    await withDatabase((sql) => {
+      const columns = Array.from({ length: 94 }, (_, at) => `c${at}`);
+      sql.exec(
+        `CREATE TABLE t (${columns.map((name) => `${name} NOT NULL DEFAULT 1`).join(",")}, z, g AS (c0 || z) UNIQUE)`,
+      );
+      sql.exec("INSERT INTO t (z) VALUES (1), (2), (3)");
+      freeze(sql);
+      sql.exec("UPDATE t SET c5 = 7; INSERT INTO t (z) VALUES (4); REPLACE INTO t (z) VALUES (2)");
+      expect(sql.exec("SELECT count(*) AS kept FROM _export_undo_job_0_old").one()).toEqual({ kept: 3 });
     });
   });
 

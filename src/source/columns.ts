@@ -6,6 +6,9 @@ import { columnSql, type KeyColumn } from "./key.ts";
 /** The platform's own tables may not even be described (workerd api/sql.c++:141). */
 const described = `FROM pragma_table_list l JOIN %s x WHERE l.schema='main' AND l.type<>'view' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
 
+/** What the declared types of a table's columns mean: `none` in a virtual table, whose values are whatever its module gives. */
+export type Typing = "strict" | "usual" | "none";
+
 interface TableColumns {
   readonly stored: readonly Column[];
   readonly visible: readonly Column[];
@@ -16,18 +19,18 @@ interface TableColumns {
 }
 
 /** Reads every table's columns; the function gives those of one. */
-export function readColumns(sql: SqlStorage): (table: string, strict: boolean) => TableColumns {
+export function readColumns(sql: SqlStorage): (table: string, typing: Typing) => TableColumns {
   const rows = sql
     .exec<{ t: string; name: string; type: string; pk: number; hidden: number }>(
       `SELECT l.name AS t, x.name AS name, x.type AS type, x.pk AS pk, x.hidden AS hidden ${described.replace("%s", "pragma_table_xinfo(l.name)")} ORDER BY l.name, x.cid`,
     )
     .toArray();
   const byTable = Map.groupBy(rows, (row) => row.t);
-  return (table, strict) => {
+  return (table, typing) => {
     const own = byTable.get(table) ?? [];
     const column = (row: { name: string; type: string }): Column => {
-      const only = strict ? strictClass(row.type) : undefined;
-      const affinity = affinityOf(row.type, strict);
+      const only = typing === "strict" ? strictClass(row.type) : undefined;
+      const affinity = typing === "none" ? "BLOB" : affinityOf(row.type, typing);
       return { name: row.name, sql: columnSql(row.name), affinity, ...(only !== undefined && { only }) };
     };
     const primary = own.filter((row) => row.pk > 0);
@@ -64,25 +67,25 @@ export function readIndexKeys(sql: SqlStorage): Map<string, readonly KeyColumn[]
 }
 
 /** https://sqlite.org/datatype3.html#determination_of_column_affinity; ANY in a STRICT table has none. */
-function affinityOf(declared: string, strict: boolean): Column["affinity"] {
-  const type = declared.toUpperCase();
-  if (strict && type === "ANY") return "BLOB";
-  if (type.includes("INT")) return "INTEGER";
-  if (/CHAR|CLOB|TEXT/.test(type)) return "TEXT";
-  if (type === "" || type.includes("BLOB")) return "BLOB";
-  return /REAL|FLOA|DOUB/.test(type) ? "REAL" : "NUMERIC";
+function affinityOf(declared: string, typing: "strict" | "usual"): Column["affinity"] {
+  const type = foldAscii(declared);
+  if (typing === "strict" && type === "any") return "BLOB";
+  if (type.includes("int")) return "INTEGER";
+  if (/char|clob|text/.test(type)) return "TEXT";
+  if (type === "" || type.includes("blob")) return "BLOB";
+  return /real|floa|doub/.test(type) ? "REAL" : "NUMERIC";
 }
 
 function strictClass(declared: string): Column["only"] {
-  switch (declared.toUpperCase()) {
-    case "INT":
-    case "INTEGER":
+  switch (foldAscii(declared)) {
+    case "int":
+    case "integer":
       return "INTEGER";
-    case "REAL":
+    case "real":
       return "REAL";
-    case "TEXT":
+    case "text":
       return "TEXT";
-    case "BLOB":
+    case "blob":
       return "BLOB";
     default:
       return undefined;

@@ -1,5 +1,5 @@
 /** The key of a table: in which order its rows are read, and how to go on behind a row. */
-import { quoteName } from "../../formats/expression.ts";
+import { allOf, quoteName } from "../../formats/expression.ts";
 import type { KeyCell } from "./cursor.ts";
 
 /** One column of a key. */
@@ -94,7 +94,7 @@ export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
       const operator = index < fixed ? "=" : column.descending ? "<" : ">";
       return `${comparable(column)}${operator}${bind(cellAt(at, index))}`;
     });
-    return { sql: terms.join(" AND "), values };
+    return { sql: allOf(terms) ?? "1", values };
   }
   const left = columns.map(comparable).join(",");
   const right = at.map(bind).join(",");

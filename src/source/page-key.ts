@@ -1,6 +1,8 @@
 /** The key of a page's last row, from the page's own query: where the next page begins. */
 import { utf8 } from "../../formats/bytes.ts";
+import { quoteText } from "../../formats/expression.ts";
 import type { FastRows } from "../../formats/format.ts";
+import { jsonSeparator, jsonValue } from "../../formats/json-rows.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { Key, KeyColumn } from "./key.ts";
@@ -9,7 +11,7 @@ import type { Key, KeyColumn } from "./key.ts";
 export function keyTerms(key: Key, fast: FastRows): { readonly row: string; readonly page: string } {
   if (key.kind === "rowid") return { row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)" };
   if (key.kind === "none" || placesOf(key, fast) !== null) return { row: "NULL", page: "NULL,NULL" };
-  return { row: keyExpression(key.columns), page: "NULL,CAST(group_concat(c0,char(10)) AS BLOB)" };
+  return { row: keyExpression(key.columns), page: `NULL,CAST(group_concat(c0,${quoteText(jsonSeparator)}) AS BLOB)` };
 }
 
 /** The last key: the page's second term itself, or on the last line of it, or among the values of the last row; null if that is no UTF-8. */
@@ -28,16 +30,14 @@ function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
   return places.includes(-1) ? null : places;
 }
 
-/** The key of a row as a JSON array, in which a BLOB is an array of one text, its hex digits; it holds no line feed. */
+/** The key of a row as a JSON array. */
 function keyExpression(columns: readonly KeyColumn[]): string {
-  const parts = columns.map(({ sql }) => `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`);
-  return `json_array(${parts.join(",")})`;
+  return `json_array(${columns.map(({ sql }) => jsonValue(sql)).join(",")})`;
 }
 
 /** The values on the last line. */
 function valuesOf(lines: Uint8Array): readonly string[] | null {
-  const lineFeed = 0x0a;
-  const json = decodeUtf8(lines.subarray(lines.lastIndexOf(lineFeed) + 1));
+  const json = decodeUtf8(lines.subarray(lines.lastIndexOf(jsonSeparator.charCodeAt(0)) + 1));
   return json === undefined ? null : jsonValues(json);
 }
 

@@ -93,12 +93,13 @@ export function renderCareful(
   window: Window,
 ): Rendered | "too big" {
   const { keys, rows } = readCells(sql, table.key, columns, window);
+  if (rows.length === 0) return none;
   const noted = rows.reduce((sum, row) => sum + (encoder.noted?.count(row) ?? 0), 0);
   const bytes = bytesOf(rows.flatMap((row, at) => [at === 0 ? "" : encoder.separator, encoder.encode(row)].flat()));
   const first = keys[0]?.[0];
   const [only] = rows;
   const isWhole = isBeyond(encoder, bytes);
-  if (isWhole && (rows.length > 1 || only === undefined)) return "too big";
+  if (isWhole && rows.length > 1) return "too big";
   return {
     bytes: isWhole && only !== undefined && encoder.limit !== undefined ? [utf8(encoder.limit.large(only))] : bytes,
     rows: rows.length,

@@ -51,8 +51,9 @@ export function readCatalog(sql: SqlStorage): Catalog {
   const virtual = shown.filter((object) => kinds.get(object.name)?.type === "virtual");
 
   const build = (object: SchemaObject): SourceTable => {
-    const { stored, visible, names, alias } = columns(object.name, kinds.get(object.name)?.strict === 1);
     const kind = kinds.get(object.name);
+    const typing = kind?.type === "virtual" ? "none" : kind?.strict === 1 ? "strict" : "usual";
+    const { stored, visible, names, alias } = columns(object.name, typing);
     const withoutRowid = kind?.wr === 1;
     const hasPrimaryIndex = indexKeys.has(object.name);
     const isAlias = alias !== null && !hasPrimaryIndex && !withoutRowid;
@@ -78,7 +79,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
       type: "table",
       kind: tableKind,
       withoutRowid,
-      strict: kind?.strict === 1,
+      strict: typing === "strict",
       autoincrement: object.sql !== null && hasWord(object.sql, "autoincrement"),
       stored: exact(stored),
       visible: exact(visible),

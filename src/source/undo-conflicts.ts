@@ -19,16 +19,17 @@ export interface Conflicts {
   readonly defaults: ReadonlyMap<string, readonly string[]>;
 }
 
-/** More columns make an expression that is too deep for SQLite, where the statements of the host's would fail. */
-const maxKeyColumns = 32;
+/** A page that is merged has the key beside its values, and 100 columns at most. */
+const maxKeyColumns = 90;
 
 /** Null where no BEFORE trigger can tell which rows are lost. */
 export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | null {
   const unique = uniqueKeys(sql, table);
   if (unique === null) return null;
   const keys = [{ columns: keyColumns(table.key), where: null }, ...unique];
-  const most = Math.max(...keys.map(({ columns }) => columns.length));
-  if (most > maxKeyColumns || (most > 1 && triggersOn(sql, table).some(mayRewrite))) return null;
+  const isCombined = keys.some(({ columns }) => columns.length > 1);
+  if (keyColumns(table.key).length > maxKeyColumns || (isCombined && triggersOn(sql, table).some(mayRewrite)))
+    return null;
   const defaults = defaultsOf(sql, table);
   // what is done to a moved row before it can be marked as new would be taken for a change of an old one
   if (keyColumns(table.key).some((column) => defaults.has(column.sql)) && hasFollowers(sql, table)) return null;
@@ -78,7 +79,8 @@ function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Co
   const query = `SELECT name FROM pragma_table_xinfo(?) WHERE "notnull"=1 AND dflt_value IS NOT NULL`;
   const required = sql.exec<{ name: string }>(query, name).toArray();
   const own = required.map((row) => `${alias}.${quoteName(row.name)}`);
-  const generated = own.length === 0 ? [] : visible.filter((column) => !stored.includes(column));
+  const generated =
+    own.length === 0 ? [] : visible.filter(({ name: one }) => !stored.some((column) => column.name === one));
   const defaults = new Map<string, readonly string[]>(own.map((column) => [column, [column]]));
   for (const column of generated) defaults.set(column.sql, own);
   return defaults;

@@ -8,7 +8,7 @@
  * that were made last run first (a runtime contract of the tests): a new row is marked as new before a trigger of the host's can change it.
  * The actions of foreign keys come before any AFTER UPDATE trigger, so a key that a row moves to is marked before it moves: nobody has it then.
  */
-import { quoteName } from "../../formats/expression.ts";
+import { allOf, anyOf, quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { conflictsOf, type Conflicts, type UniqueKey } from "./undo-conflicts.ts";
@@ -55,13 +55,13 @@ function inTheWay({ columns, where }: UniqueKey, defaults: Conflicts["defaults"]
   const conditions = new Set(columns.flatMap((column) => missing(column) ?? []));
   const exact = `${like(columns, "NEW")}${more}`;
   if (conditions.size === 0) return [exact];
-  const any = columns.map((column) => `(${[like([column], "NEW"), ...(missing(column) ?? [])].join(" OR ")})`);
-  return [exact, `(${[...conditions].join(" OR ")}) AND ${any.join(" AND ")}${more}`];
+  const any = columns.map((column) => anyOf([like([column], "NEW"), ...(missing(column) ?? [])]) ?? "1");
+  return [exact, `(${anyOf([...conditions])}) AND ${allOf(any)}${more}`];
 }
 
 /** True for rows with the same values in these columns as another row. */
 function like(columns: readonly KeyColumn[], row: "NEW" | "OLD"): string {
-  return columns.map((column) => `${comparable(column)}=${row}${column.sql.slice(alias.length)}`).join(" AND ");
+  return allOf(columns.map((column) => `${comparable(column)}=${row}${column.sql.slice(alias.length)}`)) ?? "1";
 }
 
 /** AND … for rows that are still to be read; where rows go by another key than the rowid, all of a table are. */

@@ -1,5 +1,5 @@
 /** The rows of a page: which ones, in which order, from where. */
-import { quoteName } from "../../formats/expression.ts";
+import { allOf, quoteName } from "../../formats/expression.ts";
 import { cellsPerQuery, maxParameters } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import { alias, behind, comparable, directionOf, keyColumns, orderOf, type Bound, type Key } from "./key.ts";
@@ -84,7 +84,7 @@ export function isIn(key: Key, other: string, row: string): string {
     const at = (name: string) => column.sql.replace(alias, () => name);
     return `${comparable({ ...column, sql: at("_o") })}=${at(row)}`;
   });
-  return `EXISTS (SELECT 1 FROM ${quoteName(other)} AS _o WHERE ${same.join(" AND ")})`;
+  return `EXISTS (SELECT 1 FROM ${quoteName(other)} AS _o WHERE ${allOf(same) ?? "1"})`;
 }
 
 function named(expressions: readonly string[]): string {

@@ -1,5 +1,4 @@
 /** `npm run bench -- [--size 100MB] [--kind mix] [--runs 5] [--only TEXT] [--json] [--profile] [--write]`: ours beside the sqlite3 shell, in turns. */
-import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { casesFor, chosen, type Case } from "./cases.ts";
 import { databaseFile, kinds, tablesIn, type Kind } from "./data.ts";
@@ -10,23 +9,26 @@ import { lineOf, markdownTable, textTable } from "./report.ts";
 import { circumstances, writeSection } from "./results.ts";
 import type { Server } from "../scripts/lib/server.ts";
 import { bytesOf } from "./size.ts";
+import { optionsOf, refuse, wholeNumber } from "../scripts/lib/options.ts";
 
-const { values } = parseArgs({
-  options: {
-    size: { type: "string", default: "100MB" },
-    kind: { type: "string", default: "mix" },
-    runs: { type: "string", default: "5" },
-    only: { type: "string", default: "" },
-    json: { type: "boolean", default: false },
-    profile: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
+const values = optionsOf(
+  `npm run bench -- [--size 100MB] [--kind mix|…|all] [--runs 5] [--only "GET sql"] [--json] [--profile] [--write]: seconds and ratios to the sqlite3 shell; --write puts them into bench/RESULTS.md`,
+  {
+    options: {
+      size: { type: "string", default: "100MB" },
+      kind: { type: "string", default: "mix" },
+      runs: { type: "string", default: "5" },
+      only: { type: "string", default: "" },
+      json: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+    },
   },
-});
+);
 const size = bytesOf(values.size);
-const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is ${values.runs}, allowed: 1 or more`);
+const runs = wholeNumber("runs", values.runs, 1);
 const wantedKinds = values.kind === "all" ? kinds : kinds.filter((kind) => kind === values.kind);
-if (wantedKinds.length === 0) throw new Error(`--kind is ${values.kind}, allowed: ${kinds.join(", ")} or all`);
+if (wantedKinds.length === 0) refuse(`--kind is ${values.kind}, allowed: ${kinds.join(", ")} or all`);
 
 const folder = join(import.meta.dirname, "../.bench");
 /** D1's exporter makes one string of a database, which V8 bounds to 512 MiB. */
@@ -41,7 +43,10 @@ async function bench(kind: Kind) {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const server = await serverWith(file, size <= d1Bytes);
   try {
-    const cases = chosen(casesFor(server, file, tables, size <= d1Bytes), values.only);
+    const all = casesFor(server, file, tables, size <= d1Bytes);
+    const cases = chosen(all, values.only);
+    if (cases.length === 0)
+      throw new RangeError(`--only is ${values.only}, allowed: a part of ${all.map(({ name }) => name).join(", ")}`);
     if (values.profile) {
       for (const one of cases.filter(({ name }) => /^(GET|POST)/.test(name)))
         printProfile(one.name, await profileOf(server, one));

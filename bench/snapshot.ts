@@ -1,6 +1,5 @@
 /** `npm run bench:snapshot -- [--size 100MB] [--runs 5] [--write]`: what it costs that an export is the database of one moment. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Server } from "../scripts/lib/server.ts";
 import { databaseFile } from "./data.ts";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,15 +8,19 @@ import { median, runJob } from "./measure.ts";
 import { serverWith } from "./place.ts";
 import { circumstances, writeSection } from "./results.ts";
 import { bytesOf } from "./size.ts";
+import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
 
-const { values } = parseArgs({
-  options: {
-    size: { type: "string", default: "100MB" },
-    runs: { type: "string", default: "5" },
-    write: { type: "boolean", default: false },
+const values = optionsOf(
+  `npm run bench:snapshot -- [--size 100MB] [--runs 5] [--write]: what a snapshot costs writers and the export`,
+  {
+    options: {
+      size: { type: "string", default: "100MB" },
+      runs: { type: "string", default: "5" },
+      write: { type: "boolean", default: false },
+    },
   },
-});
-const runs = Number(values.runs);
+);
+const runs = wholeNumber("runs", values.runs, 1);
 const writes = 20_000;
 const clients = 8;
 /** Rows of the table that clients write to, at most. */

@@ -1,11 +1,14 @@
 /** `npm run bank [-- --seeds 20] [--kills 2]`: exports while customers write and workerd is killed; each file is the bank at its start. */
-import { parseArgs } from "node:util";
 import { Bank, type BankRun } from "./bank/run.ts";
+import { optionsOf, wholeNumber } from "./lib/options.ts";
 
-const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "20" }, kills: { type: "string", default: "2" } },
-});
-const [seeds, kills] = [Number(values.seeds), Number(values.kills)];
+const values = optionsOf(
+  `npm run bank -- [--seeds 20] [--kills 2]: exports while customers move money and workerd is killed; every row as it was at the start`,
+  {
+    options: { seeds: { type: "string", default: "20" }, kills: { type: "string", default: "2" } },
+  },
+);
+const [seeds, kills] = [wholeNumber("seeds", values.seeds, 1), wholeNumber("kills", values.kills, 0)];
 const bank = await Bank.open();
 let wrong = 0;
 console.log(

@@ -1,17 +1,20 @@
 /** `npm run crash [-- --size 200MB] [--random 3] [--seed 1]`: kills workerd a hundred times and more, and compares every file. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { databaseFile } from "../bench/data.ts";
 import { bytesOf } from "../bench/size.ts";
 import { CrashHarness, type CrashRun } from "./crash/harness.ts";
+import { optionsOf, wholeNumber } from "./lib/options.ts";
 
-const { values } = parseArgs({
-  options: {
-    size: { type: "string", default: "200MB" },
-    random: { type: "string", default: "3" },
-    seed: { type: "string", default: "1" },
+const values = optionsOf(
+  `npm run crash -- [--size 200MB] [--random 3] [--seed 1]: kills workerd at each step of a job, and at random moments of so many more runs`,
+  {
+    options: {
+      size: { type: "string", default: "200MB" },
+      random: { type: "string", default: "3" },
+      seed: { type: "string", default: "1" },
+    },
   },
-});
+);
 const jobs = [
   "format=sql",
   "format=sql&gzip=1",
@@ -22,11 +25,12 @@ const jobs = [
   "format=csv&table=narrow&gzip=1",
 ];
 const file = databaseFile(join(import.meta.dirname, "../.bench"), "mix", bytesOf(values.size));
-const harness = await CrashHarness.start(file, Number(values.seed));
+const random = wholeNumber("random", values.random, 0);
+const harness = await CrashHarness.start(file, wholeNumber("seed", values.seed, 0));
 const runs: CrashRun[] = [];
 console.log("| job | parts | MB | kills | seconds | SHA-256 | |\n| --- | ---: | ---: | ---: | ---: | --- | --- |");
 for (const job of jobs) {
-  const run = await harness.run(job, Number(values.random));
+  const run = await harness.run(job, random);
   runs.push(run);
   const { parts, bytes, kills, seconds, sha256, expected } = run;
   const verdict = sha256 === expected ? "equal" : `NOT equal: ${expected.slice(0, 16)}…`;

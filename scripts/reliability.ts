@@ -4,14 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { databaseFile } from "../bench/data.ts";
 import { serverWith } from "../bench/place.ts";
 import { bytesOf } from "../bench/size.ts";
 import { query } from "./lib/database.ts";
 import { residentBytes, type Server } from "./lib/server.ts";
+import { optionsOf } from "./lib/options.ts";
 
-const { values } = parseArgs({ options: { size: { type: "string", default: "400MB" } } });
+const values = optionsOf(`npm run reliability -- [--size 400MB]: what exports cost small reads beside them`, {
+  options: { size: { type: "string", default: "400MB" } },
+});
 const server = await serverWith(databaseFile(join(import.meta.dirname, "../.bench"), "mix", bytesOf(values.size)));
 const folder = mkdtempSync(join(tmpdir(), "durable-export-reliability-"));
 try {

@@ -40,6 +40,13 @@ export function parseJobOptions(query: URLSearchParams, context: OptionContext):
   };
 }
 
+/** For requests that have no options, or only these. Throws `invalid_option` for any other. */
+export function refuseOthers(query: URLSearchParams, known: readonly string[]): void {
+  for (const [name, value] of query)
+    if (!known.includes(name))
+      refuse(name, value, known.length === 0 ? ["none"] : known, `There is no option "${name}" here`);
+}
+
 function exportOptions(
   query: URLSearchParams,
   { formats, tableNames }: OptionContext,
@@ -53,7 +60,9 @@ function exportOptions(
   const singles = [...single, ...Object.keys(choices), ...more];
   for (const [name, value] of query) {
     const known = [...singles, ...repeatable];
-    if (!known.includes(name)) refuse(name, value, known, `There is no option "${name}" for format "${format.name}"`);
+    if (known.includes(name)) continue;
+    const problem = `There is no option "${name}" for format "${format.name}"${whereElse(name, formats)}`;
+    refuse(name, value, known, problem);
   }
   for (const name of repeatable) {
     const values = query.getAll(name);
@@ -80,6 +89,13 @@ function exportOptions(
     consistency: oneOf("consistency", query, ["snapshot", "fuzzy"]),
     chosen: chosenOf(choices, query),
   };
+}
+
+/** What has an option that was given in vain. */
+function whereElse(name: string, formats: readonly Format[]): string {
+  if (jobOnly.some((one) => one === name)) return " and GET; a job has it, which POST starts";
+  const others = formats.filter(({ choices = {} }) => Object.hasOwn(choices, name));
+  return others.map((format) => `; format=${format.name} has it`).join("");
 }
 
 /** One of some values; the first where nothing is said. */

@@ -3,10 +3,11 @@ import { Hono, type Context } from "hono";
 import { objectKey } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { linkSeconds } from "./limits.ts";
+import { refuseOthers } from "./options.ts";
 import { requireToken } from "./routes/auth.ts";
 import { download, type DownloadBucket } from "./routes/download.ts";
 import { forwarded } from "./routes/forward.ts";
-import { checkLink, linkKey } from "./routes/signature.ts";
+import { checkLink, linkKey, linkParameters } from "./routes/signature.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
 
 /** Where the routes find what they need, for each request. */
@@ -73,7 +74,10 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     forward((c) => `/dump/${dumpIdOf(c)}`),
   );
   app.all("/dump/:dumpId", otherMethods("GET", "DELETE"));
-  app.get("/dump/:dumpId/download", (c) => fileOf(c, options));
+  app.get("/dump/:dumpId/download", (c) => {
+    refuseOthers(new URL(c.req.url).searchParams, [...parameters, ...linkParameters]);
+    return fileOf(c, options);
+  });
   app.all("/dump/:dumpId/download", otherMethods("GET", "HEAD"));
   app.notFound(unknownPath);
   app.onError((error) => problemOf(error));
@@ -90,7 +94,9 @@ async function fileOf<E extends object>(
   const found = await download(bucket(c), objectKey(object.id.toString(), dumpId), c.req.raw);
   if (found !== null) return found;
   // Only now the object is asked: it knows why there is no file.
-  const statusUrl = c.req.url.replace(/\/download(?=$|\?)/, "");
+  const statusUrl = new URL(c.req.url);
+  statusUrl.pathname = statusUrl.pathname.replace(/\/download$/, "");
+  for (const name of linkParameters) statusUrl.searchParams.delete(name);
   const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, objectParameters));
   return status.ok ? notThere(dumpId, await status.json()) : status;
 }

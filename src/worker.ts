@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { ExportError } from "./errors.ts";
 import { Exporter } from "./exporter.ts";
 import { MiB } from "./limits.ts";
+import { refuseOthers } from "./options.ts";
 import { exportRoutes } from "./routes.ts";
 import { requireToken } from "./routes/auth.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
@@ -71,6 +72,7 @@ app.route(
 );
 app.use(requireToken<Env>(token)); // the routes above see to it themselves: a signed link needs no token
 app.post("/query", bodyLimit({ maxSize: maxQueryBytes, onError: tooLarge }), async (c) => {
+  refuseOthers(new URL(c.req.url).searchParams, [parameter]);
   const answer = await databaseOf(c).query(await c.req.text());
   return "problem" in answer ? problem(answer.problem) : c.json(answer);
 });

@@ -95,6 +95,31 @@ describe("options", () => {
     }
   });
 
+  it("says which format or method has an option that was given in vain", async () => {
+    const detailOf = async (path: string) => (await (await send(path)).json<{ detail: string }>()).detail;
+    expect(await detailOf("/export/dump?blobs=hex")).toMatch(
+      /^There is no option "blobs" for format "sql"; format=csv has it; allowed: /,
+    );
+    expect(await detailOf("/export/dump?verify=1")).toMatch(
+      /for format "sql" and GET; a job has it, which POST starts; allowed: /,
+    );
+  });
+
+  it.each([
+    ["GET", "/export/dumps", "none"],
+    ["GET", "/export/dump/x", "none"],
+    ["DELETE", "/export/dump/x", "none"],
+    ["GET", "/export/dump/x/download", "database, expires, signature"],
+    ["POST", "/query", "database"],
+  ])("are not passed over where there are none: %s %s", async (method, path, allowed) => {
+    const body = method === "POST" ? JSON.stringify({ sql: "SELECT 1" }) : null;
+    const response = await send(`${path}?databse=other`, { method, body });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: "invalid_option", option: "databse", detail: `There is no option "databse" here; allowed: ${allowed}` },
+    ]);
+  });
+
   it("takes what only a job can do with POST alone", async () => {
     for (const option of ["verify=1", "onSchemaChange=restart"]) {
       expect((await send(`/export/dump?database=jobs&${option}`)).status).toBe(400);

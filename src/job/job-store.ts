@@ -34,10 +34,11 @@ export class JobStore {
     this.#sql = sql;
   }
 
-  /** True once a first job has made the tables; before that nothing is written to the host's database. */
+  /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
   get exists(): boolean {
-    const query = "SELECT 1 FROM sqlite_schema WHERE type='table' AND name='_export_alarm'";
-    return this.#sql.exec(query).toArray().length > 0;
+    const query =
+      "SELECT count(*) AS found FROM sqlite_schema WHERE type='table' AND name IN ('_export_jobs', '_export_parts', '_export_remainder', '_export_alarm')";
+    return this.#sql.exec<{ found: number }>(query).one().found === 4;
   }
 
   /** Makes the tables, if there are none. */

@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { parseJobOptions, parseOptions } from "../options.ts";
+import { parseJobOptions, parseOptions, refuseOthers } from "../options.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signature.ts";
@@ -42,16 +42,19 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   });
   app.all("/dump", otherMethods("GET", "POST"));
   app.get("/dumps", async (c) => {
+    refuseOthers(queryOf(c), []);
     const dumps = await Promise.all(engine.list().map((job) => withLinks(c, job)));
     return c.json({ dumps }, 200, fresh);
   });
   app.all("/dumps", otherMethods("GET"));
   app.get("/dump/:dumpId", async (c) => {
+    refuseOthers(queryOf(c), []);
     const job = engine.status(c.req.param("dumpId"));
     const isOpen = job.status === "running" || job.status === "queued";
     return c.json(await withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
   });
   app.delete("/dump/:dumpId", async (c) => {
+    refuseOthers(queryOf(c), []);
     const job = await engine.delete(c.req.param("dumpId"));
     return c.json({ dumpId: job.dumpId, status: job.status === "cancelled" ? "cancelled" : "deleted" }, 200, fresh);
   });

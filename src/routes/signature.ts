@@ -10,6 +10,9 @@ export interface LinkSigner {
   readonly expires: number;
 }
 
+/** The parameters of a signed link. */
+export const linkParameters = ["expires", "signature"] as const;
+
 /** The key for the links of one object. The token cannot be told from it. */
 export async function linkKey(token: string, objectId: string): Promise<string> {
   return (await hmac(new TextEncoder().encode(token), `durable-export links of ${objectId}`)).toHex();

@@ -2,7 +2,7 @@
 import type { Chosen, Content, Format } from "../formats/format.ts";
 import type { ExportErrorCode } from "./errors.ts";
 
-/** What to export, validated. Made by `options.ts` from a request, or by a host by hand. */
+/** What to export, validated. Made by `options.ts` from a request, or of what a host gives. */
 export interface ExportOptions {
   readonly format: Format;
   readonly gzip: boolean;

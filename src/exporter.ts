@@ -13,6 +13,7 @@ import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs, sweepAgainMs } from "./limits.ts";
+import { completed, type OptionContext } from "./options.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
@@ -65,12 +66,14 @@ export class Exporter implements Engine {
   readonly #downloads: Downloads;
   readonly #undoLimit: number | null;
   readonly #runner: JobRunner;
+  readonly #optionContext: OptionContext;
   readonly #routes: (request: Request) => Promise<Response>;
 
   constructor(ctx: DurableObjectState, options: ExporterOptions = {}) {
     const { sql } = ctx.storage;
     this.#ctx = ctx;
     this.formats = options.formats ?? defaultFormats;
+    this.#optionContext = { formats: this.formats, tableNames: () => this.tableNames() };
     this.#directLimit = options.directLimit ?? directLimitBytes;
     this.#schedule = options.schedule;
     this.#making = makingNow(options.page, options.level);
@@ -132,8 +135,9 @@ export class Exporter implements Engine {
     return tableNames(readCatalog(this.#ctx.storage.sql));
   }
 
-  dump(options: ExportOptions): Dump {
+  dump(some: Partial<ExportOptions> = {}): Dump {
     const { sql } = this.#ctx.storage;
+    const options = completed(some, this.#optionContext);
     if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
       const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
       throw new ExportError(
@@ -156,7 +160,8 @@ export class Exporter implements Engine {
     };
   }
 
-  async start(options: ExportOptions & JobOptions, idempotencyKey?: string): Promise<JobStatus> {
+  async start(some: Partial<ExportOptions> & JobOptions = {}, idempotencyKey?: string): Promise<JobStatus> {
+    const options = completed(some, this.#optionContext);
     const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
     if (before !== null) {
       if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);

@@ -1,6 +1,6 @@
 export { Exporter, type ExporterOptions } from "./exporter.ts";
 export { exportRoutes } from "./routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
-export type { Dump, Engine, ExportOptions, JobState, JobStatus, Progress } from "./engine.ts";
+export type { Dump, Engine, ExportOptions, JobOptions, JobState, JobStatus, Progress } from "./engine.ts";
 export { csv, formats, jsonl, sql } from "../formats/index.ts";
 export type * from "../formats/format.ts";

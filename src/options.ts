@@ -40,6 +40,24 @@ export function parseJobOptions(query: URLSearchParams, context: OptionContext):
   };
 }
 
+/** A host's options, with the default of each that is missing, and tables by the names that they have. Throws `unknown_table`. */
+export function completed<T extends Partial<ExportOptions>>(
+  options: T,
+  { formats, tableNames }: OptionContext,
+): T & ExportOptions {
+  const [format] = formats;
+  if (format === undefined) throw new TypeError("Cannot export: the Exporter was made with no format");
+  const { tables = null, exclude = [] } = options;
+  return {
+    format,
+    gzip: false,
+    content: "all",
+    ...options,
+    tables: tables === null ? null : namesOf("table", tables, tableNames),
+    exclude: namesOf("exclude", exclude, tableNames),
+  };
+}
+
 /** For requests that have no options, or only these. Throws `invalid_option` for any other. */
 export function refuseOthers(query: URLSearchParams, known: readonly string[]): void {
   for (const [name, value] of query)
@@ -74,8 +92,8 @@ function exportOptions(
     if (values.length > 1)
       refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
   }
-  const tables = tablesOf("table", query, tableNames);
-  const exclude = tablesOf("exclude", query, tableNames);
+  const tables = namesOf("table", query.getAll("table"), tableNames);
+  const exclude = namesOf("exclude", query.getAll("exclude"), tableNames);
   const both = tables.find((name) => exclude.includes(name));
   if (both !== undefined) {
     refuse("exclude", both, ["a name that is not in table="], `Table "${both}" is in both "table" and "exclude"`);
@@ -120,12 +138,11 @@ function chosenOf(choices: Choices, query: URLSearchParams): Chosen {
 }
 
 /** The tables named, by the names that they have; SQLite folds the case of ASCII letters. */
-function tablesOf(
+function namesOf(
   option: "table" | "exclude",
-  query: URLSearchParams,
+  wanted: readonly string[],
   tableNames: () => readonly string[],
 ): readonly string[] {
-  const wanted = query.getAll(option);
   if (wanted.length === 0) return [];
   const names = tableNames();
   const found = wanted.map((name) => {

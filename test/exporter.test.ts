@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { Exporter, formats, type ExportOptions } from "../src/index.ts";
+import { csv, Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;
 if (sql === undefined) throw new TypeError("There are no formats");
@@ -56,6 +56,19 @@ describe("a download", () => {
       await scheduler.wait(20);
       expect(pages() - first).toBeLessThanOrEqual(2);
       await reader.cancel();
+    });
+  });
+
+  it("takes the default of every option that is missing, and no table that there is not", async () => {
+    await withExporter(async (exporter) => {
+      const whole = await new Response(exporter.dump().body).text();
+      expect(whole).toBe(await new Response(exporter.dump(options).body).text());
+      const { fileName, body } = exporter.dump({ format: csv, tables: ["T"], chosen: { bom: "1" } });
+      expect(fileName).toMatch(/\.csv$/);
+      expect([...(await new Response(body).bytes()).subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
+      expect(() => exporter.dump({ tables: ["u"] })).toThrow(
+        'Option "table" names "u", and no table has that name; there are "t"',
+      );
     });
   });
 

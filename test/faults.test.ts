@@ -97,12 +97,14 @@ describe("what is left behind", () => {
       () => runInDurableObject(stub, ({ calls }) => expect(calls.filter((name) => name === "abort")).toHaveLength(2)),
       { timeout: 10_000 },
     );
-    await runInDurableObject(stub, (_, state) => {
-      const { job } = state.storage.sql.exec<{ job: string }>("SELECT job FROM _export_jobs").one();
-      expect(JSON.parse(job)).toMatchObject({ state: "cancelled", uploadId: null });
-      for (const table of ["_export_parts", "_export_remainder"])
-        expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
-    });
+    await vi.waitFor(() =>
+      runInDurableObject(stub, (_, state) => {
+        const { job } = state.storage.sql.exec<{ job: string }>("SELECT job FROM _export_jobs").one();
+        expect(JSON.parse(job)).toMatchObject({ state: "cancelled", uploadId: null });
+        for (const table of ["_export_parts", "_export_remainder"])
+          expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
+      }),
+    );
   });
 
   it("is nothing when its time is over: no object, no row", async () => {

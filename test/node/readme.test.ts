@@ -93,25 +93,48 @@ describe("the README", () => {
     }
   });
 
-  it("has code for a host that compiles", async () => {
+  it("has code for a host that compiles and is bundled, with the package as it is installed", async () => {
     const folder = join(root, ".wrangler/readme");
-    mkdirSync(folder, { recursive: true });
-    const [code, hooks] = blocks("ts");
+    mkdirSync(join(folder, "src"), { recursive: true });
+    const [code = "", hooks = "", calls = ""] = blocks("ts");
     const env = "interface Env { DATABASE: DurableObjectNamespace; EXPORTS: R2Bucket; EXPORT_TOKEN: string }\n";
-    const host = `export class Busy extends DurableObject<Env> {
-      readonly #exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS });
-      ${hooks?.replace("…", 'return new Response("mine");').replace("…", "").replace("fetch(", "async fetch(")} }`;
-    writeFileSync(join(folder, "host.ts"), `${env}${code}\n${host}`);
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({
-        extends: "../../tsconfig.json",
-        compilerOptions: { noEmit: true, noImplicitOverride: false },
-        include: ["host.ts"],
-        files: ["host.ts"],
-      }),
-    );
+    const [imports, statements] = calls.split("\n\n");
+    const host = `${imports}
+      export class Busy extends DurableObject<Env> {
+        readonly #exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS });
+        ${hooks.replace("…", 'return new Response("mine");').replace("…", "")}
+        async both() { ${statements} return [body, fileName, mediaType, dumpId]; }
+      }`;
+    writeFileSync(join(folder, "src/index.ts"), `${env}${code}\n${host}`);
+    const compilerOptions = {
+      target: "es2024",
+      lib: ["es2024"],
+      module: "es2022",
+      moduleResolution: "bundler",
+      types: ["@cloudflare/workers-types"],
+      isolatedModules: true,
+      noImplicitOverride: true,
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
+    writeFileSync(join(folder, "wrangler.toml"), blocks("toml")[0] ?? "");
+    expect(await run("npx", ["--no-install", "tsc", "-p", join(root, "tsconfig.build.json")])).toMatchObject({
+      code: 0,
+    });
     expect(await run("npx", ["--no-install", "tsc", "-p", folder])).toMatchObject({ code: 0, stdout: "" });
+    const bundle = [
+      "--no-install",
+      "wrangler",
+      "deploy",
+      "--dry-run",
+      "--outdir",
+      join(folder, "out"),
+      "--config",
+      join(folder, "wrangler.toml"),
+    ];
+    expect(await run("npx", bundle)).toMatchObject({ code: 0 });
   });
 
   it("is followed by a page on formats whose code is the one that is tested", () => {

@@ -37,6 +37,7 @@ export function rowsOf(
     expect(log.uncovered).toEqual([]);
   }
   const bytes: Uint8Array[] = [];
+  let pages = 0;
   let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
   const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
   for (let [part, at]: [number, Cursor | null] = [0, null]; part < parts.length;) {
@@ -44,6 +45,7 @@ export function rowsOf(
     if (segment === undefined) break;
     const page = source.page(segment, at);
     bytes.push(...page.bytes);
+    pages++;
     at = page.next;
     if (at === null) part++;
     const what = between();
@@ -54,7 +56,7 @@ export function rowsOf(
       ({ part, at } = kept);
       log = new UndoLog(sql, "job");
       ({ source } = planOf(sql, options, formats, log));
-    } else if (bytes.length % 3 === 0) {
+    } else if (pages % 3 === 0) {
       kept = { part, at, length: bytes.length };
       log.advance(names.slice(0, part), names[part] ?? null, at);
     }
@@ -91,6 +93,11 @@ export function uncoveredIn(sql: SqlStorage): readonly string[] {
   const names = log.uncovered;
   log.end();
   return names;
+}
+
+/** True as long as changes may go on: some double the rows each time, and an object that is lost too often makes no progress. */
+export function mayChange(sql: SqlStorage, turn: number): boolean {
+  return turn <= 200 && sql.exec<{ rows: number }>("SELECT count(*) AS rows FROM t").one().rows < 200;
 }
 
 /** Runs a statement that may well fail. */

@@ -59,6 +59,7 @@ describe("an undo log of random tables", () => {
               prepare(sql);
               sql.exec("INSERT INTO last VALUES (1)"); // not what making the log has left in last_insert_rowid()
               return changes.map((statement) => {
+                if (!mayChange(sql, 0)) return [];
                 const outcome = outcomeOf(sql, statement);
                 // behind a failure, or where nothing was inserted, these tell of earlier statements
                 const isInsert = statement.startsWith("INSERT") && !statement.includes("ON CONFLICT");

@@ -29,12 +29,14 @@ const endings = {
 } as const;
 
 const leftovers = (stub: Stub) =>
-  inArchive(stub, (_, { storage: { sql } }) =>
-    sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\' OR name LIKE '\\_export\\_watch%' ESCAPE '\\'",
-      )
-      .toArray(),
+  patiently(() =>
+    inArchive(stub, (_, { storage: { sql } }) =>
+      sql
+        .exec<{ name: string }>(
+          "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\' OR name LIKE '\\_export\\_watch%' ESCAPE '\\'",
+        )
+        .toArray(),
+    ),
   );
 
 /** Asks again where the object that was asked is lost. */

@@ -133,6 +133,17 @@ describe("an undo log beside a host's statements", () => {
     });
   });
 
+  it("leaves it to the host's table to refuse a key that is NULL", async () => {
+    await withDatabase((sql) => {
+      sql.exec("CREATE TABLE t (a PRIMARY KEY, b) WITHOUT ROWID; INSERT INTO t VALUES (1, 1), (2, 2)");
+      freeze(sql);
+      for (const statement of ["UPDATE t SET a = NULL WHERE a = 2", "INSERT INTO t VALUES (NULL, 3)"])
+        expect(() => sql.exec(statement)).toThrow("NOT NULL constraint failed: t.a");
+      sql.exec("UPDATE OR IGNORE t SET a = NULL");
+      expect(sql.exec("SELECT count(*) AS rows FROM t").one()).toEqual({ rows: 2 });
+    });
+  });
+
   it("sees what FTS5 has not written yet", async () => {
     const stub = await filledArchive(1);
     await run(stub, "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('one')");

@@ -69,11 +69,13 @@ function ahead({ key }: SourceTable, { at }: UndoNames, row: string): string {
   return key.kind === "rowid" ? ` AND ifnull(${row}${key.sql.slice(alias.length)}>${at},1)` : "";
 }
 
+/** Notes that a key was not there. NULL is no key of a table without rowid: the host's own statement says so. */
 function markOf(table: SourceTable, names: UndoNames): string {
   const columns = keyColumns(table.key).map(({ sql }) => sql.slice(alias.length));
   const list = table.rowid === null ? columns.map((column) => column.slice(1)) : ["k"];
+  const isKey = allOf(columns.map((column) => `NEW${column} IS NOT NULL`)) ?? "1";
   return (
     `INSERT INTO ${quoteName(names.added)} (${list.join(",")}) SELECT ${columns.map((column) => `NEW${column}`).join(",")} ` +
-    `WHERE ${isUnknown(table, names, "NEW")}${ahead(table, names, "NEW")}`
+    `WHERE ${isKey} AND ${isUnknown(table, names, "NEW")}${ahead(table, names, "NEW")}`
   );
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UndoLog } from "../src/source/undo.ts";
 import { withDatabase } from "./database.ts";
-import { attempt, leftOf, mayChange, rowsOf, tidy, uncoveredIn } from "./undo.ts";
+import { attempt, expectKept, leftOf, mayChange, rowsOf, tidy, uncoveredIn } from "./undo.ts";
 
 const definitions: readonly (readonly string[])[] = [
   ["CREATE TABLE t (a INTEGER PRIMARY KEY, b, c TEXT)", "CREATE UNIQUE INDEX i ON t(b)"],
@@ -76,13 +76,9 @@ describe("an undo log", () => {
     await withDatabase((sql) => {
       sql.exec("CREATE TABLE t (a INTEGER, b NOT NULL DEFAULT 1, c TEXT COLLATE NOCASE, UNIQUE (b, c))");
       for (const n of [0, 1, 2, 3, 4]) sql.exec("INSERT INTO t VALUES (?, 1, ?)", n, `x${n}`);
-      const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
-      let turn = 0;
-      const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
-        if (turn++ === 1) sql.exec(statement);
-        return "go on";
+      expectKept(sql, (turn) => {
+        if (turn === 1) sql.exec(statement);
       });
-      expect(found).toBe(wanted);
     });
   });
 
@@ -130,13 +126,9 @@ describe("an undo log", () => {
     await withDatabase((sql) => {
       sql.exec(`CREATE TABLE t (a INTEGER PRIMARY KEY, b NOT NULL DEFAULT 1, ${generated})`);
       for (const n of [0, 1, 2, 3, 4]) sql.exec(`INSERT INTO t (a, b) VALUES (${n}, ${5 - n})`);
-      const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
-      let turn = 0;
-      const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
-        if (turn++ === 0) sql.exec(statement);
-        return "go on";
+      expectKept(sql, (turn) => {
+        if (turn === 0) sql.exec(statement);
       });
-      expect(found).toBe(wanted);
     });
   });
 
@@ -149,14 +141,11 @@ describe("an undo log", () => {
         for (let n = 0; n < 6; n++)
           sql.exec(`INSERT INTO ${table} VALUES (${columns.map((_, at) => n * at + n).join(",")})`);
       for (const format of ["sql", "csv", "jsonl"] as const) {
-        const wanted = rowsOf(sql, format, 2, null, () => "go on");
-        let turn = 0;
-        const found = rowsOf(sql, format, 2, new UndoLog(sql, "job"), () => {
-          for (const table of ["plain", "keyed"])
-            sql.exec(`UPDATE ${table} SET c99 = 'new', c50 = x'00' WHERE c0 % 5 = ?`, turn++ % 5);
-          return "go on";
-        });
-        expect(found).toBe(wanted);
+        const rewrite = (turn: number) => {
+          for (const [at, table] of ["plain", "keyed"].entries())
+            sql.exec(`UPDATE ${table} SET c99 = 'new', c50 = x'00' WHERE c0 % 5 = ?`, (turn * 2 + at) % 5);
+        };
+        expectKept(sql, rewrite, format, 2);
       }
     });
   });

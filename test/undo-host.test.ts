@@ -1,6 +1,5 @@
 /** What a host does while its rows are kept: it costs little, nothing of it is lost, and nothing stays behind. */
 import { describe, expect, it } from "vitest";
-import { UndoLog } from "../src/source/undo.ts";
 import { fileOf, withDatabase } from "./database.ts";
 import {
   equal,
@@ -15,7 +14,7 @@ import {
   underWay,
 } from "./jobs.ts";
 import { forwardedTo } from "./jobs.ts";
-import { freeze, leftOf, rowsOf, uncoveredIn } from "./undo.ts";
+import { expectKept, freeze, leftOf, uncoveredIn } from "./undo.ts";
 
 const many = (sql: SqlStorage, insert: string) =>
   sql.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) ${insert}`);
@@ -58,18 +57,12 @@ describe("an undo log beside a host's statements", () => {
           for (const n of [1, 2, 3, 4])
             sql.exec("INSERT INTO t VALUES (?, ?, ?, ?)", n + c * 10, n, c, c === 0 ? "x" : `y${n}`);
         expect(uncoveredIn(sql)).toEqual([]);
-        const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
         const statements = [
           "REPLACE INTO t VALUES (20, 4, 0, 'x')",
           "UPDATE OR REPLACE t SET b = 3, d = NULL WHERE a = 14",
           "UPDATE OR REPLACE t SET c = 0, b = 2, d = 'x'",
         ];
-        const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
-          const statement = statements.shift();
-          if (statement !== undefined) sql.exec(statement);
-          return "go on";
-        });
-        expect(found).toBe(wanted);
+        expectKept(sql, (turn) => sql.exec(statements[turn] ?? "SELECT 1"));
       });
     },
   );
@@ -97,14 +90,9 @@ describe("an undo log beside a host's statements", () => {
           sql.exec(changes);
           log.end();
         } else {
-          const wanted = rowsOf(sql, "csv", 1, null, () => "go on");
-          let turn = 0;
-          const found = rowsOf(sql, "csv", 1, new UndoLog(sql, "job"), () => {
-            if (turn++ === 0) sql.exec(changes);
-            return "go on";
+          expectKept(sql, (turn) => {
+            if (turn === 0) sql.exec(changes);
           });
-          expect(found).toBe(wanted);
-          new UndoLog(sql, "job").end();
         }
         sql.exec("DROP TABLE t");
       }

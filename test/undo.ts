@@ -64,6 +64,23 @@ export function rowsOf(
   return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
 }
 
+/** Expects a log to give the rows back as they are now, whatever is done behind each page; the log is over then. */
+export function expectKept(
+  sql: SqlStorage,
+  change: (turn: number) => void,
+  format: "sql" | "csv" | "jsonl" = "csv",
+  rows = 1,
+): void {
+  const wanted = rowsOf(sql, format, rows, null, () => "go on");
+  let turn = 0;
+  const found = rowsOf(sql, format, rows, new UndoLog(sql, "job"), () => {
+    change(turn++);
+    return "go on";
+  });
+  expect(found).toBe(wanted);
+  new UndoLog(sql, "job").end();
+}
+
 /** Begins a log of all tables. */
 export function freeze(sql: SqlStorage): UndoLog {
   const [log, { source, layout }] = [new UndoLog(sql, "job"), planOf(sql, everything, formats)];

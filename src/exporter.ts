@@ -13,7 +13,7 @@ import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs, sweepAgainMs } from "./limits.ts";
-import { completed, type OptionContext } from "./options.ts";
+import { completed, completedJob, type OptionContext } from "./options.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
@@ -161,7 +161,7 @@ export class Exporter implements Engine {
   }
 
   async start(some: Partial<ExportOptions> & JobOptions = {}, idempotencyKey?: string): Promise<JobStatus> {
-    const options = completed(some, this.#optionContext);
+    const options = completedJob(some, this.#optionContext);
     const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
     if (before !== null) {
       if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);

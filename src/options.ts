@@ -40,22 +40,35 @@ export function parseJobOptions(query: URLSearchParams, context: OptionContext):
   };
 }
 
-/** A host's options, with the default of each that is missing, and tables by the names that they have. Throws `unknown_table`. */
-export function completed<T extends Partial<ExportOptions>>(
-  options: T,
-  { formats, tableNames }: OptionContext,
-): T & ExportOptions {
-  const [format] = formats;
-  if (format === undefined) throw new TypeError("Cannot export: the Exporter was made with no format");
-  const { tables = null, exclude = [] } = options;
-  return {
-    format,
-    gzip: false,
-    content: "all",
-    ...options,
-    tables: tables === null ? null : namesOf("table", tables, tableNames),
-    exclude: namesOf("exclude", exclude, tableNames),
-  };
+/** Reads a host's options as those of a request: with the same defaults, and the same refusals. */
+export function completed(some: Partial<ExportOptions>, context: OptionContext): ExportOptions {
+  return parseOptions(queryOf(some, context), context);
+}
+
+/** The same for those of a job. */
+export function completedJob(
+  some: Partial<ExportOptions> & JobOptions,
+  context: OptionContext,
+): ExportOptions & Required<JobOptions> {
+  return parseJobOptions(queryOf(some, context), context);
+}
+
+function queryOf(some: Partial<ExportOptions> & JobOptions, { formats }: OptionContext): URLSearchParams {
+  const { format, tables, exclude = [], chosen = {}, ...others } = some;
+  const query = new URLSearchParams();
+  if (format !== undefined) {
+    const names = formats.map(({ name }) => name);
+    if (!formats.includes(format)) refuse("format", format.name, names, "The format is none of the Exporter's");
+    query.set("format", format.name);
+  }
+  if (tables?.length === 0) refuse("table", "", ["names, or null for all"], "There are no names in the list of tables");
+  for (const name of tables ?? []) query.append("table", name);
+  for (const name of exclude) query.append("exclude", name);
+  for (const [name, value] of Object.entries({ ...chosen, ...others })) {
+    if (value === undefined || value === null) continue;
+    query.append(name, typeof value === "boolean" ? String(Number(value)) : value);
+  }
+  return query;
 }
 
 /** For requests that have no options, or only these. Throws `invalid_option` for any other. */

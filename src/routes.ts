@@ -96,7 +96,8 @@ async function fileOf<E extends object>(
   // Only now the object is asked: it knows why there is no file.
   const statusUrl = new URL(c.req.url);
   statusUrl.pathname = statusUrl.pathname.replace(/\/download$/, "");
-  for (const name of linkParameters) statusUrl.searchParams.delete(name);
+  const kept = [...statusUrl.searchParams].filter(([name]) => objectParameters.includes(name));
+  statusUrl.search = new URLSearchParams(kept).toString();
   const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, objectParameters));
   return status.ok ? notThere(dumpId, await status.json()) : status;
 }

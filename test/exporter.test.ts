@@ -1,7 +1,8 @@
-/** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time. */
+/** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time; and how a host asks for one, or for a job. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { filledArchive, finished, forwardedTo, inArchive } from "./jobs.ts";
 import { csv, Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;
@@ -69,6 +70,20 @@ describe("a download", () => {
       expect(() => exporter.dump({ tables: ["u"] })).toThrow(
         'Option "table" names "u", and no table has that name; there are "t"',
       );
+    });
+  });
+
+  it("refuses what a request may not say either", async () => {
+    await withExporter(async (exporter) => {
+      const other = { ...csv, name: "mine" };
+      for (const [wrong, message] of [
+        [{ format: other }, "The format is none of the Exporter's; allowed: sql, csv, jsonl"],
+        [{ tables: [] }, "There are no names in the list of tables; allowed: names, or null for all"],
+        [{ tables: ["t"], exclude: ["t"] }, 'Table "t" is in both "table" and "exclude"'],
+        [{ chosen: { target: "zz" } }, 'Option "target" is "zz"; allowed: sqlite, d1'],
+        [{ chosen: { fromat: "x" } }, 'There is no option "fromat" for format "sql"'],
+      ] as const)
+        expect(() => exporter.dump(wrong)).toThrow(message);
     });
   });
 
@@ -191,5 +206,18 @@ describe("a download", () => {
         vi.useRealTimers();
       }
     });
+  });
+});
+
+describe("a job", () => {
+  it("is the same one for a host and for a request that say the same", async () => {
+    const stub = await filledArchive(1);
+    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({}, "key"));
+    const request = new Request(forwardedTo("/dump"), { method: "POST", headers: { "Idempotency-Key": "key" } });
+    const posted = await inArchive(stub, async (object) => (await object.fetch(request)).json());
+    expect(posted).toMatchObject({ dumpId });
+    const again = await inArchive(stub, ({ exporter }) => exporter.start({ gzip: false, tables: null }, "key"));
+    expect(again.dumpId).toBe(dumpId);
+    await finished(stub, dumpId);
   });
 });

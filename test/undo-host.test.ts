@@ -1,5 +1,6 @@
 /** What a host does while its rows are kept: it costs little, nothing of it is lost, and nothing stays behind. */
 import { describe, expect, it } from "vitest";
+import { UndoLog } from "../src/source/undo.ts";
 import { fileOf, withDatabase } from "./database.ts";
 import {
   equal,
@@ -46,26 +47,28 @@ describe("an undo log beside a host's statements", () => {
     });
   });
 
-  it.each(["c = 0", "(c = 'a)b' or c <> \"a\") /* where */ and b > 0 -- the end", "c IS NOT NULL AND d = 'x'"])(
-    "keeps what is lost by a partial index: %s",
-    async (condition) => {
-      await withDatabase((sql) => {
-        sql.exec(
-          `CREATE TABLE t (a INTEGER PRIMARY KEY, b, c, d NOT NULL DEFAULT 'x'); CREATE UNIQUE INDEX "where" ON t (b, d) WHERE ${condition}`,
-        );
-        for (const c of [0, 1])
-          for (const n of [1, 2, 3, 4])
-            sql.exec("INSERT INTO t VALUES (?, ?, ?, ?)", n + c * 10, n, c, c === 0 ? "x" : `y${n}`);
-        expect(uncoveredIn(sql)).toEqual([]);
-        const statements = [
-          "REPLACE INTO t VALUES (20, 4, 0, 'x')",
-          "UPDATE OR REPLACE t SET b = 3, d = NULL WHERE a = 14",
-          "UPDATE OR REPLACE t SET c = 0, b = 2, d = 'x'",
-        ];
-        expectKept(sql, (turn) => sql.exec(statements[turn] ?? "SELECT 1"));
-      });
-    },
-  );
+  it.each([
+    `t.c = 0 AND main."t".[c]<.5 AND 1.5 > main . t /* of it */ . c`,
+    "c = 0",
+    "(c = 'a)b' or c <> \"a\") /* where */ and b > 0 -- the end",
+    "c IS NOT NULL AND d = 'x'",
+  ])("keeps what is lost by a partial index: %s", async (condition) => {
+    await withDatabase((sql) => {
+      sql.exec(
+        `CREATE TABLE t (a INTEGER PRIMARY KEY, b, c, d NOT NULL DEFAULT 'x'); CREATE UNIQUE INDEX "where" ON t (b, d) WHERE ${condition}`,
+      );
+      for (const c of [0, 1])
+        for (const n of [1, 2, 3, 4])
+          sql.exec("INSERT INTO t VALUES (?, ?, ?, ?)", n + c * 10, n, c, c === 0 ? "x" : `y${n}`);
+      expect(uncoveredIn(sql)).toEqual([]);
+      const statements = [
+        "REPLACE INTO t VALUES (20, 4, 0, 'x')",
+        "UPDATE OR REPLACE t SET b = 3, d = NULL WHERE a = 14",
+        "UPDATE OR REPLACE t SET c = 0, b = 2, d = 'x'",
+      ];
+      expectKept(sql, (turn) => sql.exec(statements[turn] ?? "SELECT 1"));
+    });
+  });
 
   it.each([
     ["a key", 90, (columns: string) => `CREATE TABLE t (${columns}, z, PRIMARY KEY (${columns})) WITHOUT ROWID`],
@@ -112,6 +115,48 @@ describe("an undo log beside a host's statements", () => {
     });
   });
 
+  it("goes on where a column of the index is called by its table's name, also if that was another", async () => {
+    await withDatabase((sql) => {
+      sql.exec(
+        "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c); CREATE UNIQUE INDEX i ON t (b) WHERE t.c = 0 AND rowid > 0",
+      );
+      sql.exec("ALTER TABLE t RENAME TO old; INSERT INTO old VALUES (1, 1, 0), (2, 2, 0), (3, 3, 1)");
+      expect(uncoveredIn(sql)).toEqual([]);
+      expectKept(sql, (turn) =>
+        sql.exec(["REPLACE INTO old VALUES (9, 2, 0)", "UPDATE OR REPLACE old SET b = 7"][turn] ?? "SELECT 1"),
+      );
+    });
+  });
+
+  it.each([90, 94, 97])(
+    "does not vouch for a partial index whose condition makes its triggers too deep: %i terms",
+    async (terms) => {
+      await withDatabase((sql) => {
+        const condition = Array.from({ length: terms }, (_, at) => `c=${at}`).join(" OR ");
+        sql.exec(`CREATE TABLE t (a INTEGER PRIMARY KEY, b, c); CREATE UNIQUE INDEX i ON t (b) WHERE ${condition}`);
+        const log = freeze(sql);
+        expect(log.uncovered).toEqual(terms > 90 ? ["t"] : []);
+        sql.exec("INSERT INTO t VALUES (1, 1, 1); REPLACE INTO t VALUES (2, 1, 1); UPDATE t SET b = 3; DELETE FROM t");
+        log.end();
+        expect(leftOf(sql)).toEqual([]);
+      });
+    },
+  );
+
+  it("begins anew although the host reads, and what it has kept cannot be dropped", async () => {
+    await withDatabase((sql) => {
+      sql.exec("CREATE TABLE t (a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)");
+      freeze(sql);
+      sql.exec("UPDATE t SET b = 4");
+      const reading = sql.exec("SELECT a FROM t");
+      reading.next();
+      expectKept(sql, () => sql.exec("UPDATE t SET b = b + 1"));
+      reading.toArray();
+      new UndoLog(sql, "job").end();
+      expect(leftOf(sql)).toEqual([]);
+    });
+  });
+
   it("does not vouch for names so long that its triggers could not be made", async () => {
     await withDatabase((sql) => {
       const columns = Array.from({ length: 89 }, (_, at) => `"${"ж".repeat(100)}${at}"`);
@@ -140,6 +185,12 @@ describe("an undo log beside a host's statements", () => {
       return fileOf(sql);
     });
     expect(new TextDecoder().decode(file)).toBe(new TextDecoder().decode(await expected(stub)));
+    const download = await inArchive(stub, ({ exporter }, { storage: { sql } }) => {
+      const { body } = exporter.dump();
+      sql.exec("INSERT INTO docs VALUES ('three')");
+      return new Response(body).text();
+    });
+    expect(download).toBe(new TextDecoder().decode(await expected(stub)));
   });
 });
 

@@ -38,6 +38,7 @@ export function sqliteSource(
     fingerprint: catalog.fingerprint,
     page(segment, at) {
       const table = tableOf(segment.table);
+      if (at === null && table.kind === "shadow") flush(sql, schema);
       try {
         return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
       } catch (cause) {
@@ -46,6 +47,7 @@ export function sqliteSource(
       }
     },
     freeze(names, into) {
+      flush(sql, schema);
       into.begin(names.flatMap((name) => known.get(name) ?? []));
       log = into;
     },

@@ -59,9 +59,9 @@ function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly UniqueKey[] |
   }));
 }
 
-/** What stands behind WHERE in the definition of an index, without comments. */
+/** What stands behind WHERE in the definition of an index, without comments, and without the table's name in front of columns. */
 function conditionOf(definition: string): string {
-  const tokens = tokensOf(definition).map((token) => (isBlank(token) ? " " : token));
+  const tokens = unqualified(tokensOf(definition).map((token) => (isBlank(token) ? " " : token)));
   let depth = 0;
   const at = tokens.findIndex((token) => {
     if (token === "(") depth++;
@@ -72,6 +72,22 @@ function conditionOf(definition: string): string {
     .slice(at + 1)
     .join("")
     .trim();
+}
+
+/** How a name begins; a number does otherwise. */
+const isName = /^[A-Za-z_"'`[\u0080-\uffff]/;
+
+/** Names without those of the table and the schema in front of them: `"main"."t"."c"` is `"c"`. Numbers have dots as well. */
+function unqualified(tokens: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (const token of tokens) {
+    const dot = kept.findLastIndex((one) => one !== " ");
+    const name = kept.slice(0, Math.max(dot, 0)).findLastIndex((one) => one !== " ");
+    const isQualified = kept[dot] === "." && isName.test(kept[name] ?? "") && isName.test(token);
+    if (isQualified) kept.splice(name);
+    kept.push(token);
+  }
+  return kept;
 }
 
 /** With OR REPLACE a NULL for a NOT NULL column becomes its default, behind the BEFORE triggers, and generated columns are made of that. */

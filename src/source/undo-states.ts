@@ -61,6 +61,15 @@ function leftOf(sql: SqlStorage): readonly Named[] {
   );
 }
 
+/** A number for the first table of a log, so that its names are not those of tables that could not be dropped. */
+export function nextNumber(sql: SqlStorage, job: string): number {
+  const start = `${undoPrefix}${job}_`;
+  const numbers = namesOf(sql).flatMap(({ name }) =>
+    name.startsWith(start) ? [Number.parseInt(name.slice(start.length), 10)] : [],
+  );
+  return Math.max(-1, ...numbers) + 1;
+}
+
 function drop(sql: SqlStorage, names: readonly Named[]): void {
   const of = (wanted: Named["type"]) => names.filter(({ type }) => type === wanted).map(({ name }) => quoteName(name));
   for (const name of of("trigger")) sql.exec(`DROP TRIGGER ${name}`);

@@ -44,6 +44,17 @@ export function triggersOf(
   );
 }
 
+/** Statements that touch no row, and fire each of these triggers if they did. */
+export function statementsOn({ name, stored }: SourceTable): readonly string[] {
+  const [table, columns] = [quoteName(name), stored.map((column) => quoteName(column.name))];
+  const [first = ""] = columns;
+  return [
+    `INSERT INTO ${table} (${columns.join(",")}) SELECT ${columns.map(() => "NULL").join(",")} WHERE 0`,
+    `UPDATE ${table} SET ${first}=${first} WHERE 0`,
+    `DELETE FROM ${table} WHERE 0`,
+  ];
+}
+
 /**
  * Rows that a new one takes away, as conditions. What becomes a default counts as any value: a condition of its own, which SQLite looks at
  * once and not for each row, so that the first one can use the index.

@@ -11,9 +11,19 @@ import { ExportError } from "../errors.ts";
 import { copiedBytes, copiedRows, MiB, statementBytes } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
-import { triggersOf } from "./undo-triggers.ts";
+import { statementsOn, triggersOf } from "./undo-triggers.ts";
 import { copyOf, definitionOf, isWide, keysOf, moreOf, undoPrefix, UndoNames } from "./undo-tables.ts";
-import { dropUndo, isSmall, isThere, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
+import {
+  dropUndo,
+  isSmall,
+  isThere,
+  nextNumber,
+  sizeOf,
+  sweepUndo,
+  undoJobs,
+  undoStates,
+  type Mode,
+} from "./undo-states.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -45,11 +55,12 @@ export class UndoLog {
     this.end();
     this.#sql.exec(undoStates);
     const byName = new Map(tables.map((table) => [table.name, table]));
+    let n = nextNumber(this.#sql, this.#job);
     try {
-      for (const [n, table] of [...byName.values()].entries()) {
+      for (const table of byName.values()) {
         const mode = this.#keep(table, n);
         const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
-        this.#sql.exec(insert, this.#job, n, table.name, mode);
+        this.#sql.exec(insert, this.#job, n++, table.name, mode);
       }
     } catch (error) {
       this.end();
@@ -148,12 +159,20 @@ export class UndoLog {
       this.#sql.exec(copyOf(table, names, ""));
       return "copy";
     }
-    const triggers = triggersOf(this.#sql, table, names, `${undoPrefix}${this.#job}_${n}_`);
+    const prefix = `${undoPrefix}${this.#job}_${n}_`;
+    const triggers = triggersOf(this.#sql, table, names, prefix);
     if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
     this.#sql.exec(definitionOf(table, names.old));
     this.#sql.exec(keysOf(table, names.added));
     if (isWide(table)) this.#sql.exec(moreOf(names));
-    for (const trigger of triggers) this.#sql.exec(trigger);
+    try {
+      for (const trigger of triggers) this.#sql.exec(trigger);
+      // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
+      for (const statement of statementsOn(table)) this.#sql.exec(`EXPLAIN ${statement}`).toArray();
+    } catch {
+      dropUndo(this.#sql, prefix);
+      return "live";
+    }
     return "log";
   }
 

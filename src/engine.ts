@@ -28,6 +28,12 @@ export interface JobOptions {
   readonly callback?: string | null;
 }
 
+/** What a download is asked for: the options that are not to be their defaults, or a URL's query. */
+export type Asked = Partial<ExportOptions> | URLSearchParams;
+
+/** What a job is asked for, in the same two ways. */
+export type AskedJob = (Partial<ExportOptions> & JobOptions) | URLSearchParams;
+
 /** A dump that is being streamed to the caller. */
 export interface Dump {
   readonly fileName: string;
@@ -102,14 +108,10 @@ export interface JobStatus {
 
 /** What the routes on the object's side call. */
 export interface Engine {
-  /** The names that `table=` and `exclude=` may hold. */
-  tableNames(): readonly string[];
-  /** The formats that `format=` may name; the first is the default. */
-  readonly formats: readonly Format[];
   /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
-  dump(options: ExportOptions): Dump;
+  dump(asked: Asked): Dump;
   /** Starts a job, or gives the one that the same key started before. */
-  start(options: ExportOptions & JobOptions, idempotencyKey?: string): Promise<JobStatus>;
+  start(asked: AskedJob, idempotencyKey?: string): Promise<JobStatus>;
   /** All jobs, newest first. */
   list(): readonly JobStatus[];
   /** One job. Throws `not_found`. */

@@ -3,7 +3,7 @@ import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
 import { Downloads } from "./downloads.ts";
-import type { Dump, Engine, ExportOptions, JobOptions, JobStatus } from "./engine.ts";
+import type { Asked, AskedJob, Dump, Engine, JobStatus } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
 import { storedOptions, type Job } from "./job/job.ts";
@@ -13,7 +13,7 @@ import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
 import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs, sweepAgainMs } from "./limits.ts";
-import { completed, completedJob, type OptionContext } from "./options.ts";
+import { parseJobOptions, parseOptions, type OptionContext } from "./options.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
@@ -56,6 +56,7 @@ export interface ExporterOptions {
 
 /** Exports the SQLite database of the Durable Object that holds it. */
 export class Exporter implements Engine {
+  /** The formats on offer; the first is the default. */
   readonly formats: readonly Format[];
   readonly #ctx: DurableObjectState;
   readonly #directLimit: number;
@@ -131,13 +132,14 @@ export class Exporter implements Engine {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** The names that `tables` and `exclude` may hold. */
   tableNames(): readonly string[] {
     return tableNames(readCatalog(this.#ctx.storage.sql));
   }
 
-  dump(some: Partial<ExportOptions> = {}): Dump {
+  dump(asked: Asked = {}): Dump {
     const { sql } = this.#ctx.storage;
-    const options = completed(some, this.#optionContext);
+    const options = parseOptions(asked, this.#optionContext);
     if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
       const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
       throw new ExportError(
@@ -160,8 +162,8 @@ export class Exporter implements Engine {
     };
   }
 
-  async start(some: Partial<ExportOptions> & JobOptions = {}, idempotencyKey?: string): Promise<JobStatus> {
-    const options = completedJob(some, this.#optionContext);
+  async start(asked: AskedJob = {}, idempotencyKey?: string): Promise<JobStatus> {
+    const options = parseJobOptions(asked, this.#optionContext);
     const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
     if (before !== null) {
       if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);

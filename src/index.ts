@@ -1,6 +1,16 @@
 export { Exporter, type ExporterOptions } from "./exporter.ts";
 export { exportRoutes } from "./routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
-export type { Dump, Engine, ExportOptions, JobOptions, JobState, JobStatus, Progress } from "./engine.ts";
+export type {
+  Asked,
+  AskedJob,
+  Dump,
+  Engine,
+  ExportOptions,
+  JobOptions,
+  JobState,
+  JobStatus,
+  Progress,
+} from "./engine.ts";
 export { csv, formats, jsonl, sql } from "../formats/index.ts";
 export type * from "../formats/format.ts";

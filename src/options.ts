@@ -1,7 +1,7 @@
 /** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
 import { foldAscii } from "../formats/expression.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
-import type { ExportOptions, JobOptions } from "./engine.ts";
+import type { Asked, AskedJob, ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 
 const single = ["format", "gzip", "content", "consistency"] as const;
@@ -23,13 +23,14 @@ export interface OptionContext {
   readonly tableNames: () => readonly string[];
 }
 
-/** Reads the query of `GET /dump`. Throws `invalid_option` or `unknown_table`. */
-export function parseOptions(query: URLSearchParams, context: OptionContext): ExportOptions {
-  return exportOptions(query, context, []);
+/** Reads what a download is asked for, by a request or by a host. Throws `invalid_option` or `unknown_table`. */
+export function parseOptions(asked: Asked, context: OptionContext): ExportOptions {
+  return exportOptions(queryOf(asked, context), context, []);
 }
 
-/** Reads the query of `POST /dump`. Throws `invalid_option` or `unknown_table`. */
-export function parseJobOptions(query: URLSearchParams, context: OptionContext): ExportOptions & Required<JobOptions> {
+/** Reads what a job is asked for. Throws `invalid_option` or `unknown_table`. */
+export function parseJobOptions(asked: AskedJob, context: OptionContext): ExportOptions & Required<JobOptions> {
+  const query = queryOf(asked, context);
   const options = exportOptions(query, context, jobOnly);
   return {
     ...options,
@@ -40,21 +41,10 @@ export function parseJobOptions(query: URLSearchParams, context: OptionContext):
   };
 }
 
-/** Reads a host's options as those of a request: with the same defaults, and the same refusals. */
-export function completed(some: Partial<ExportOptions>, context: OptionContext): ExportOptions {
-  return parseOptions(queryOf(some, context), context);
-}
-
-/** The same for those of a job. */
-export function completedJob(
-  some: Partial<ExportOptions> & JobOptions,
-  context: OptionContext,
-): ExportOptions & Required<JobOptions> {
-  return parseJobOptions(queryOf(some, context), context);
-}
-
-function queryOf(some: Partial<ExportOptions> & JobOptions, { formats }: OptionContext): URLSearchParams {
-  const { format, tables, exclude = [], chosen = {}, ...others } = some;
+/** A host's options as a request would give them: they have the same defaults, and the same refusals. */
+function queryOf(asked: AskedJob, { formats }: OptionContext): URLSearchParams {
+  if (asked instanceof URLSearchParams) return asked;
+  const { format, tables, exclude = [], chosen = {}, ...others } = asked;
   const query = new URLSearchParams();
   if (format !== undefined) {
     const names = formats.map(({ name }) => name);
@@ -72,10 +62,14 @@ function queryOf(some: Partial<ExportOptions> & JobOptions, { formats }: OptionC
 }
 
 /** For requests that have no options, or only these. Throws `invalid_option` for any other. */
-export function refuseOthers(query: URLSearchParams, known: readonly string[]): void {
+export function refuseOthers(
+  query: URLSearchParams,
+  known: readonly string[],
+  where: (name: string) => string = () => "here",
+): void {
   for (const [name, value] of query)
     if (!known.includes(name))
-      refuse(name, value, known.length === 0 ? ["none"] : known, `There is no option "${name}" here`);
+      refuse(name, value, known.length === 0 ? ["none"] : known, `There is no option "${name}" ${where(name)}`);
 }
 
 function exportOptions(
@@ -89,12 +83,7 @@ function exportOptions(
   if (format === undefined) return refuse("format", formatName, names);
   const { choices = {} } = format;
   const singles = [...single, ...Object.keys(choices), ...more];
-  for (const [name, value] of query) {
-    const known = [...singles, ...repeatable];
-    if (known.includes(name)) continue;
-    const problem = `There is no option "${name}" for format "${format.name}"${whereElse(name, formats)}`;
-    refuse(name, value, known, problem);
-  }
+  refuseOthers(query, [...singles, ...repeatable], (one) => `for format "${format.name}"${whereElse(one, formats)}`);
   for (const name of repeatable) {
     const values = query.getAll(name);
     if (values.length > maxNames)

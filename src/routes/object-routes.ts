@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { parseJobOptions, parseOptions, refuseOthers } from "../options.ts";
+import { refuseOthers } from "../options.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signature.ts";
@@ -19,12 +19,11 @@ const fresh = { "Cache-Control": "no-store" };
 /** Answers forwarded requests with an engine, and refuses all others: no token has been asked for in front of them. */
 export function objectRoutes(engine: Engine): (request: Request) => Promise<Response> {
   const app = new Hono();
-  const context = { formats: engine.formats, tableNames: () => engine.tableNames() };
   const queryOf = (c: Context) => new URL(c.req.url).searchParams;
 
   app.use((c, next) => (isForwarded(c.req.raw) ? next() : Promise.resolve(problem(notForwarded))));
   app.get("/dump", async (c) => {
-    const { body, fileName, mediaType } = engine.dump(parseOptions(queryOf(c), context));
+    const { body, fileName, mediaType } = engine.dump(queryOf(c));
     return new Response(await begun(body), {
       headers: {
         "Content-Type": mediaType,
@@ -35,7 +34,7 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     });
   });
   app.post("/dump", async (c) => {
-    const job = await engine.start(parseJobOptions(queryOf(c), context), idempotencyKey(c));
+    const job = await engine.start(queryOf(c), idempotencyKey(c));
     const links = linksOf(c, job.dumpId);
     const accepted = { dumpId: job.dumpId, status: job.status, ...links };
     return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });

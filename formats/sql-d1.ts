@@ -107,7 +107,7 @@ function rowsOf(table: Table, stage: string): Segment {
   });
   const plain: Segment = { kind: "rows", table, ...segment(stored) };
   if (rowid === null || moduleOf(table)?.startsWith("rtree") === true) return plain; // an R-Tree's first column is its rowid
-  return { ...plain, sparse: segment([rowid, ...stored]) };
+  return { ...plain, sparse: segment(rowColumns(table)) };
 }
 
 /** VALUES of several rows are a result set, which may have 100 columns (`sqlite.c++:1376`): 100 and the rowid go row by row. */

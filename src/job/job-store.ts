@@ -6,12 +6,15 @@ import { UndoLog } from "../source/undo.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
-const tables = `
-CREATE TABLE IF NOT EXISTS _export_jobs (id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _export_parts (job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _export_remainder (job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number));
-CREATE TABLE IF NOT EXISTS _export_alarm (one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER);
-`;
+const tables = {
+  _export_jobs:
+    "(id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID",
+  _export_parts:
+    "(job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID",
+  _export_remainder: "(job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number))",
+  _export_alarm: "(one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER)",
+} as const;
+const names = Object.keys(tables);
 
 /** Alarm times that the exporter knows of, Unix milliseconds. */
 export interface AlarmTimes {
@@ -36,14 +39,14 @@ export class JobStore {
 
   /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
   get exists(): boolean {
-    const query =
-      "SELECT count(*) AS found FROM sqlite_schema WHERE type='table' AND name IN ('_export_jobs', '_export_parts', '_export_remainder', '_export_alarm')";
-    return this.#sql.exec<{ found: number }>(query).one().found === 4;
+    const query = `SELECT count(*) AS found FROM sqlite_schema WHERE type='table' AND name IN (${names.map(() => "?").join()})`;
+    return this.#sql.exec<{ found: number }>(query, ...names).one().found === names.length;
   }
 
   /** Makes the tables, if there are none. */
   prepare(): void {
-    this.#sql.exec(tables);
+    for (const [name, columns] of Object.entries(tables))
+      this.#sql.exec(`CREATE TABLE IF NOT EXISTS ${name} ${columns}`);
   }
 
   add(job: Job): void {

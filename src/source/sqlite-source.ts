@@ -20,7 +20,7 @@ export function sqliteSource(
   let log = resumed;
   const catalog = readCatalog(sql);
   const schema = select(catalog, selection);
-  flush(sql, schema);
+  for (const table of schema.tables) flush(sql, table);
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
   );
@@ -38,8 +38,8 @@ export function sqliteSource(
     fingerprint: catalog.fingerprint,
     page(segment, at) {
       const table = tableOf(segment.table);
-      if (at === null && table.kind === "shadow") flush(sql, schema);
       try {
+        if (at === null && table.owner !== null) flush(sql, known.get(table.owner));
         return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
       } catch (cause) {
         verify(); // a table that is gone, or has other columns now, is not unreadable
@@ -47,7 +47,7 @@ export function sqliteSource(
       }
     },
     freeze(names, into) {
-      flush(sql, schema);
+      for (const table of schema.tables) flush(sql, table);
       into.begin(names.flatMap((name) => known.get(name) ?? []));
       log = into;
     },
@@ -57,12 +57,10 @@ export function sqliteSource(
 }
 
 /** FTS5 writes what was changed in this turn to its shadow tables when the turn ends (https://sqlite.org/fts5.html#the_flush_command); they are read now. */
-function flush(sql: SqlStorage, { tables }: SourceSchema): void {
-  for (const table of tables) {
-    if (moduleOf(table) !== "fts5") continue;
-    const name = quoteName(table.name);
-    sql.exec(`INSERT INTO ${name}(${name}) VALUES ('flush')`);
-  }
+function flush(sql: SqlStorage, table: Table | undefined): void {
+  if (table === undefined || moduleOf(table) !== "fts5") return;
+  const name = quoteName(table.name);
+  sql.exec(`INSERT INTO ${name}(${name}) VALUES ('flush')`);
 }
 
 function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {

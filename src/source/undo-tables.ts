@@ -11,6 +11,8 @@ export const undoPrefix = "_export_undo_";
 
 /** Names of what belongs to one table in the log of one export. */
 export class UndoNames {
+  /** What all of them begin with. */
+  readonly prefix: string;
   readonly old: string;
   readonly added: string;
   readonly more: string;
@@ -18,9 +20,10 @@ export class UndoNames {
   readonly at: string;
 
   constructor(job: string, n: number) {
-    this.old = `${undoPrefix}${job}_${n}_old`;
-    this.added = `${undoPrefix}${job}_${n}_added`;
-    this.more = `${undoPrefix}${job}_${n}_more`;
+    this.prefix = `${undoPrefix}${job}_${n}_`;
+    this.old = `${this.prefix}old`;
+    this.added = `${this.prefix}added`;
+    this.more = `${this.prefix}more`;
     this.at = `(SELECT at FROM _export_undo WHERE job=${quoteText(job)} AND n=${n})`;
   }
 }

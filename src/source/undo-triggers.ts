@@ -15,12 +15,7 @@ import { conflictsOf, type Conflicts, type UniqueKey } from "./undo-conflicts.ts
 import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
 
 /** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
-export function triggersOf(
-  sql: SqlStorage,
-  table: SourceTable,
-  names: UndoNames,
-  prefix: string,
-): readonly string[] | null {
+export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames): readonly string[] | null {
   const conflicts = conflictsOf(sql, table);
   if (conflicts === null) return null;
   const { keys, defaults } = conflicts;
@@ -40,7 +35,7 @@ export function triggersOf(
   ];
   return bodies.map(
     ([name, event, body]) =>
-      `CREATE TRIGGER ${quoteName(prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${body} END`,
+      `CREATE TRIGGER ${quoteName(names.prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${body} END`,
   );
 }
 

@@ -4,26 +4,15 @@
  * Triggers keep, once for each key, the row as it was, or that there was none; a page then merges live rows that have not changed with
  * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
  */
-import { utf8 } from "../../formats/bytes.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { copiedBytes, copiedRows, MiB, statementBytes } from "../limits.ts";
+import { MiB } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
-import { statementsOn, triggersOf } from "./undo-triggers.ts";
-import { copyOf, definitionOf, isWide, keysOf, moreOf, undoPrefix, UndoNames } from "./undo-tables.ts";
-import {
-  dropUndo,
-  isSmall,
-  isThere,
-  nextNumber,
-  sizeOf,
-  sweepUndo,
-  undoJobs,
-  undoStates,
-  type Mode,
-} from "./undo-states.ts";
+import { keep } from "./undo-keep.ts";
+import { isWide, UndoNames } from "./undo-tables.ts";
+import { dropUndo, isThere, nextNumber, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -58,7 +47,7 @@ export class UndoLog {
     let n = nextNumber(this.#sql, this.#job);
     try {
       for (const table of byName.values()) {
-        const mode = this.#keep(table, n);
+        const mode = keep(this.#sql, table, new UndoNames(this.#job, n));
         const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
         this.#sql.exec(insert, this.#job, n++, table.name, mode);
       }
@@ -95,7 +84,7 @@ export class UndoLog {
     for (const name of done) {
       const kept = this.#tables.get(name);
       if (kept === undefined || kept.mode === "live" || name === current) continue;
-      dropUndo(this.#sql, `${undoPrefix}${this.#job}_${kept.n}_`);
+      dropUndo(this.#sql, new UndoNames(this.#job, kept.n).prefix);
       this.#sql.exec("DELETE FROM _export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
       this.#tables.delete(name);
     }
@@ -147,33 +136,6 @@ export class UndoLog {
     if (!isThere(this.#sql)) return;
     this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
     sweepUndo(this.#sql);
-  }
-
-  #keep(table: SourceTable, n: number): Mode {
-    const names = new UndoNames(this.#job, n);
-    if (table.key.kind === "none") return "live";
-    if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
-      if (!isSmall(this.#sql, table.name, copiedBytes, copiedRows)) return "live";
-      this.#sql.exec(definitionOf(table, names.old));
-      if (isWide(table)) this.#sql.exec(moreOf(names));
-      this.#sql.exec(copyOf(table, names, ""));
-      return "copy";
-    }
-    const prefix = `${undoPrefix}${this.#job}_${n}_`;
-    const triggers = triggersOf(this.#sql, table, names, prefix);
-    if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
-    this.#sql.exec(definitionOf(table, names.old));
-    this.#sql.exec(keysOf(table, names.added));
-    if (isWide(table)) this.#sql.exec(moreOf(names));
-    try {
-      for (const trigger of triggers) this.#sql.exec(trigger);
-      // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
-      for (const statement of statementsOn(table)) this.#sql.exec(`EXPLAIN ${statement}`).toArray();
-    } catch {
-      dropUndo(this.#sql, prefix);
-      return "live";
-    }
-    return "log";
   }
 
   #load(): Map<string, Kept> {

@@ -115,6 +115,11 @@ export interface Schema {
   readonly triggers: readonly SchemaObject[];
   /** `sqlite_sequence`, `sqlite_stat1`, where they are there and not empty. */
   readonly internal: readonly Table[];
+  /**
+   * For an FTS5 table with external content: whether its index is what that content would give now. `unknown` where the index is too large
+   * to be compared. Reads the index and the content, so only a format that needs it asks.
+   */
+  indexState(table: Table): "as its content" | "otherwise" | "unknown";
   /** One line for each thing that is left out or changed. */
   readonly warnings: readonly string[];
 }

@@ -8,6 +8,7 @@ import { quoteName } from "./expression.ts";
 import type { Cell, Column, Content, RowEncoder, Schema, SchemaObject, Segment, Table } from "./format.ts";
 import { internalSegments, unusedName } from "./sql-internal.ts";
 import { literal } from "./sql-literal.ts";
+import { indexSegments, indexWarnings } from "./sql-d1-index.ts";
 import { insertInto, rowEncoder } from "./sql-rows.ts";
 import { hasWord } from "./tokens.ts";
 import { contentOf, moduleOf } from "./virtual.ts";
@@ -40,7 +41,7 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
     yield* internalSegments(schema, (table) => rowsOf(table, stage));
   }
   if (definitions) yield* schema.views.map(define);
-  if (data) for (const table of virtual) if (contentOf(table) === "external") yield text(rebuild(table));
+  if (data) for (const table of virtual) yield* indexSegments(table, schema, { isNew: definitions, longestStatement });
   if (definitions) yield* [...schema.triggers, ...others].map(define);
   if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
 }
@@ -55,6 +56,7 @@ export function d1Warnings(schema: Schema): readonly string[] {
         ({ name }) =>
           `The index of ${quoteName(name)} is left out: an FTS5 table without content cannot be filled from it`,
       ),
+    ...tablesOf(schema, "virtual").flatMap((table) => indexWarnings(table, schema)),
     ...tables
       .filter((table) => table.kind !== "shadow" && inlineBytes(table, rowColumns(table)) < 0)
       .map(
@@ -88,12 +90,6 @@ function* settingsOf(table: Table, { tables }: Schema): Iterable<Segment> {
     const rows = { ...rowEncoder(settings, settings.stored), open: `INSERT INTO ${name}(${name},rank) VALUES(` };
     yield { kind: "rows", table: { ...settings, where: "k<>'version'" }, columns: settings.stored, rows };
   }
-}
-
-/** The index of a table, or of a view, that is all there by then. */
-function rebuild(table: Table): string {
-  const name = quoteName(table.name);
-  return `INSERT INTO ${name}(${name}) VALUES('rebuild');\n`;
 }
 
 function rowsOf(table: Table, stage: string): Segment {

@@ -10,12 +10,17 @@ import { toLiterals } from "./sql-page.ts";
 /** Encodes rows of a table as `INSERT INTO … VALUES (…),(…);`, or each row as a statement of its own. */
 export function rowEncoder(table: Table, columns: readonly Column[], isRowByRow = false): RowEncoder {
   const [open, close] = [`${insertInto(table, columns)} VALUES(`, ");\n"];
-  const separator = isRowByRow ? `${close}${open}` : "),(";
-  const between = utf8(separator);
+  return literalRows({ open, separator: isRowByRow ? `${close}${open}` : "),(", close }, columns);
+}
+
+/** Encodes rows as literals with commas between them, and this text in front of, between and behind the rows of a page. */
+export function literalRows(
+  around: Pick<RowEncoder, "open" | "separator" | "close">,
+  columns: readonly Column[],
+): RowEncoder {
+  const between = utf8(around.separator);
   return {
-    open,
-    separator,
-    close,
+    ...around,
     fast: {
       ...jsonArray(columns, "numbers"),
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),

@@ -20,6 +20,27 @@ export function contentOf(table: Definition): "own" | "external" | "none" {
   return /^\s*(?:''|""|``|\[\])?\s*$/.test(option) ? "none" : "external";
 }
 
+/** Where an FTS5 table reads its content from: the name of a table or view, and of the column there that is its rowid; null if it has its own, or none. */
+export function externalContent(table: Definition): { readonly name: string; readonly rowid: string } | null {
+  const definition = definitionOf(table);
+  if (definition === undefined || contentOf(table) !== "external") return null;
+  const option = (wanted: string) => optionOf(definition.arguments, wanted);
+  return { name: unquoted(option("content") ?? ""), rowid: unquoted(option("content_rowid") ?? "rowid") };
+}
+
+/** The value of an option, without the quotes that SQLite lets it have. */
+function unquoted(value: string): string {
+  const text = value.trim();
+  const [first = ""] = text;
+  if (first === "[") return text.slice(1, -1);
+  return ["'", '"', "`"].includes(first) ? text.slice(1, -1).replaceAll(first + first, first) : text;
+}
+
+/** True if an FTS5 table keeps the rowid of each row that is in its index, in `NAME_docsize`. */
+export function keepsRowids(table: Definition): boolean {
+  return makesShadow(table, "docsize");
+}
+
 /** What is lost of a table that comes out as what it shows. */
 export function lostIndex(table: Table): readonly string[] {
   return contentOf(table) === "none"

@@ -20,7 +20,7 @@ export interface Selection {
 }
 
 /** A schema whose tables can be read. */
-export interface SourceSchema extends Schema {
+export interface SourceSchema extends Omit<Schema, "indexState"> {
   readonly tables: readonly SourceTable[];
 }
 

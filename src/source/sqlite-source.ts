@@ -1,8 +1,8 @@
 /** The source that reads the object's own database, page by page. */
 import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
-import { moduleOf } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
+import { flush, indexState } from "./full-text.ts";
 import { alias } from "./key.ts";
 import { readPage } from "./pages.ts";
 import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
@@ -19,7 +19,7 @@ export function sqliteSource(
 ): Source {
   let log = resumed;
   const catalog = readCatalog(sql);
-  const schema = select(catalog, selection);
+  const schema = { ...select(catalog, selection), indexState: (table: Table) => indexState(sql, table) };
   for (const table of schema.tables) flush(sql, table);
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
@@ -54,13 +54,6 @@ export function sqliteSource(
     verify,
     estimate: () => estimate(sql, schema),
   };
-}
-
-/** FTS5 writes what was changed in this turn to its shadow tables when the turn ends (https://sqlite.org/fts5.html#the_flush_command); they are read now. */
-function flush(sql: SqlStorage, table: Table | undefined): void {
-  if (table === undefined || moduleOf(table) !== "fts5") return;
-  const name = quoteName(table.name);
-  sql.exec(`INSERT INTO ${name}(${name}) VALUES ('flush')`);
 }
 
 function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {

@@ -37,7 +37,8 @@ function literal(one: Value): string {
   return typeof one === "string" ? `CAST(X'${bytes.toHex()}' AS TEXT)` : `X'${bytes.toHex()}'`;
 }
 
-function rowsOf(format: Format, chosen: Chosen, schema: ReturnType<typeof select>, table: SourceTable): RowEncoder {
+function rowsOf(format: Format, chosen: Chosen, selected: ReturnType<typeof select>, table: SourceTable): RowEncoder {
+  const schema = { ...selected, indexState: () => "as its content" as const };
   const segments: Iterable<Segment> =
     format.scope === "database" ? format.segments(schema, "data", chosen) : format.segments(table, chosen);
   const found = [...segments].find((segment) => segment.kind === "rows");

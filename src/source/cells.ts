@@ -5,7 +5,7 @@ import type { Cell, Column } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
 import { statementBytes } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
-import type { Key } from "./key.ts";
+import { keyExpressions, type Key } from "./key.ts";
 import type { Window } from "./window.ts";
 
 /** Reads the rows of a window: their keys, and their cells in the order of the columns. */
@@ -15,8 +15,7 @@ export function readCells(
   columns: readonly Column[],
   window: Window,
 ): { readonly keys: readonly (readonly KeyCell[])[]; readonly rows: readonly (readonly Cell[])[] } {
-  const keySql =
-    key.kind === "columns" ? key.columns.map((column) => column.sql) : key.kind === "rowid" ? [key.sql] : [];
+  const keySql = keyExpressions(key);
   const expressions = [...keySql, ...columns.map((column) => column.sql)];
   const cells: Cell[][] = [];
   const classes: string[] = [];

@@ -9,6 +9,8 @@ export interface Cursor {
   readonly key: readonly KeyCell[] | null;
   /** How many leading key columns stay fixed until the rows below them are done (mixed ASC and DESC keys only). */
   readonly fixed: number;
+  /** How many of the rows in front of the cursor have that key, where a key may repeat. */
+  readonly repeats: number;
   /** Rows in front of the cursor. */
   readonly rows: number;
   /** Values in front of the cursor that the format noted. */
@@ -24,5 +26,5 @@ export interface Cursor {
 
 /** In front of a table's first row. */
 export function firstCursor(limit: number): Cursor {
-  return { key: null, fixed: 0, rows: 0, noted: 0, limit, sparse: false, careful: 0, backoff: 1 };
+  return { key: null, fixed: 0, repeats: 0, rows: 0, noted: 0, limit, sparse: false, careful: 0, backoff: 1 };
 }

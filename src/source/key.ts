@@ -11,10 +11,14 @@ export interface KeyColumn {
   readonly descending: boolean;
 }
 
-/** `rowid`: one INTEGER. `columns`: the primary key of a WITHOUT ROWID table. `none`: no way to name a row. */
+/**
+ * `rowid`: one INTEGER. `columns`: the primary key of a WITHOUT ROWID table. `repeated`: the rowid of a full-text table that shows rows of
+ * another one, of which several may have the same. `none`: no way to name a row.
+ */
 export type Key =
   | { readonly kind: "rowid"; readonly sql: string }
   | { readonly kind: "columns"; readonly columns: readonly KeyColumn[] }
+  | { readonly kind: "repeated"; readonly sql: string }
   | { readonly kind: "none" };
 
 /** A condition with the values of its parameters. */
@@ -39,10 +43,17 @@ export function rowidSql(name: string): string {
   return `${alias}.${name}`;
 }
 
+/** What is read of each row to know its key. */
+export function keyExpressions(key: Key): readonly string[] {
+  if (key.kind === "columns") return key.columns.map((column) => column.sql);
+  return key.kind === "none" ? [] : [key.sql];
+}
+
 /** ORDER BY terms of a key. */
 export function orderOf(key: Key): string {
   switch (key.kind) {
     case "rowid":
+    case "repeated":
       return key.sql;
     case "columns":
       return key.columns.map((column) => `${comparable(column)}${directionOf(column)}`).join(",");
@@ -61,7 +72,7 @@ export function directionOf({ descending }: KeyColumn): string {
   return descending ? " DESC" : "";
 }
 
-/** The columns of a key; the rowid is one. */
+/** The columns of a key of which no two rows hold the same; the rowid is one. */
 export function keyColumns(key: Key): readonly KeyColumn[] {
   if (key.kind === "columns") return key.columns;
   return key.kind === "rowid" ? [{ sql: key.sql, descending: false, collation: null }] : [];
@@ -80,7 +91,7 @@ export function isMixed(key: Key): boolean {
   );
 }
 
-/** The rows behind a key; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
+/** The rows behind a key, or from it on where it may repeat; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
 export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
   const columns = keyColumns(key);
   const values: Bound["values"][number][] = [];
@@ -96,6 +107,7 @@ export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
     });
     return { sql: allOf(terms) ?? "1", values };
   }
+  if (key.kind === "repeated") return { sql: `${key.sql}>=${at.map(bind).join(",")}`, values };
   const left = columns.map(comparable).join(",");
   const right = at.map(bind).join(",");
   return { sql: `(${left})${columns[0]?.descending ? "<" : ">"}(${right})`, values };

@@ -7,11 +7,15 @@ import { decodeUtf8 } from "../../formats/scan.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { Key, KeyColumn } from "./key.ts";
 
+/** The key of each row, a line each. */
+const allKeys = `NULL,CAST(group_concat(c0,${quoteText(jsonSeparator)}) AS BLOB)`;
+
 /** What is to be read of each row as `c0`, and what of all of them: the smallest rowid, and where the last key is found. */
 export function keyTerms(key: Key, fast: FastRows): { readonly row: string; readonly page: string } {
   if (key.kind === "rowid") return { row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)" };
+  if (key.kind === "repeated") return { row: `json_array(${key.sql})`, page: allKeys };
   if (key.kind === "none" || placesOf(key, fast) !== null) return { row: "NULL", page: "NULL,NULL" };
-  return { row: keyExpression(key.columns), page: `NULL,CAST(group_concat(c0,${quoteText(jsonSeparator)}) AS BLOB)` };
+  return { row: keyExpression(key.columns), page: allKeys };
 }
 
 /** The last key: the page's second term itself, or on the last line of it, or among the values of the last row; null if that is no UTF-8. */
@@ -21,6 +25,17 @@ export function lastKey(key: Key, fast: FastRows, term: SqlStorageValue, rows: U
   if (term instanceof ArrayBuffer) return valuesOf(new Uint8Array(term))?.map(cellOf) ?? null;
   const values = valuesOf(rows);
   return values === null ? null : (placesOf(key, fast) ?? []).map((place) => cellOf(values[place] ?? ""));
+}
+
+/** How many of the last rows have the same key, where it may repeat; `term` is what `keyTerms` asked for. */
+export function lastRepeats(key: Key, term: SqlStorageValue): number {
+  if (key.kind !== "repeated" || !(term instanceof ArrayBuffer)) return 0;
+  return runLength(new TextDecoder().decode(term).split(jsonSeparator));
+}
+
+/** How many of the last entries are the same. */
+export function runLength(list: readonly string[]): number {
+  return list.length - 1 - list.findLastIndex((one) => one !== list.at(-1));
 }
 
 /** Which values of a row are its key; null if one of them is not there as it is stored. */

@@ -74,6 +74,7 @@ function pageOf(
   if (isLast) return { bytes, rows, noted, next: null };
   const next: Cursor = {
     key: rows === 0 ? at.key : last,
+    repeats: nextRepeats(at, rendered),
     fixed: nextFixed(table, at, rows < limit),
     rows: at.rows + rows,
     noted: at.noted + noted,
@@ -98,6 +99,12 @@ function nextPath(
     case "refused":
       return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
   }
+}
+
+/** Rows with the key of the last one, those of the pages before included. */
+function nextRepeats({ key, repeats: before }: Cursor, { rows, last, repeats }: Rendered): number {
+  const goesOn = repeats === rows && String(key?.[0]) === String(last[0]);
+  return rows === 0 || goesOn ? before + repeats : repeats;
 }
 
 /** A level of a mixed key that is done gives way to the one above it; any other page begins at the deepest level. */

@@ -6,7 +6,7 @@ import { statementBytes } from "../limits.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { Bound, Key } from "./key.ts";
-import { keyTerms, lastKey } from "./page-key.ts";
+import { keyTerms, lastKey, lastRepeats, runLength } from "./page-key.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Window } from "./window.ts";
 
@@ -21,6 +21,8 @@ export interface Rendered {
   readonly bytes: readonly Uint8Array[];
   readonly rows: number;
   readonly last: readonly KeyCell[];
+  /** How many of the last rows have that key, where it may repeat. */
+  readonly repeats: number;
   /** The smallest rowid, where rows go by it. */
   readonly first: bigint | null;
   readonly noted: number;
@@ -28,7 +30,7 @@ export interface Rendered {
   readonly isWhole: boolean;
 }
 
-const none: Rendered = { bytes: [], rows: 0, last: [], first: null, noted: 0, isWhole: false };
+const none: Rendered = { bytes: [], rows: 0, last: [], repeats: 0, first: null, noted: 0, isWhole: false };
 
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
 export type Refused = "too big" | "needs care";
@@ -65,10 +67,18 @@ export function renderFast(sql: SqlStorage, query: FastQuery, { rows: encoder }:
   const raw = new Uint8Array(page);
   const { key, fast } = query;
   const behind = lastKey(key, fast, last ?? null, raw); // first, as `finish` uses the page up
+  const repeats = lastRepeats(key, last ?? null);
   const bytes = fast.finish === undefined ? raw : fast.finish(raw);
   if (bytes === null || behind === null) return isBeyond(encoder, [raw]) ? "too big" : "needs care";
   if (isBeyond(encoder, [bytes])) return "too big";
-  return { ...none, bytes: [bytes], rows, last: behind, first: typeof first === "string" ? BigInt(first) : null };
+  return {
+    ...none,
+    bytes: [bytes],
+    rows,
+    last: behind,
+    repeats,
+    first: typeof first === "string" ? BigInt(first) : null,
+  };
 }
 
 function isBeyond({ limit, open, close }: RowEncoder, bytes: readonly Uint8Array[]): boolean {
@@ -104,6 +114,7 @@ export function renderCareful(
     bytes: isWhole && only !== undefined && encoder.limit !== undefined ? [utf8(encoder.limit.large(only))] : bytes,
     rows: rows.length,
     last: keys.at(-1) ?? [],
+    repeats: table.key.kind === "repeated" ? runLength(keys.map((one) => String(one))) : 0,
     first: table.key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
     noted,
     isWhole,

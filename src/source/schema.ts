@@ -6,12 +6,16 @@ import { makesShadow } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { readColumns, readIndexKeys } from "./columns.ts";
+import { virtualKey } from "./virtual-key.ts";
 import { readObjects, type Objects } from "./objects.ts";
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
   readonly key: Key;
 }
+
+/** Names of the rowid, each where no column takes it. */
+const rowidNames = ["rowid", "_rowid_", "oid"];
 
 /** Which tables: null for all, then without the excluded ones. */
 export interface Selection {
@@ -50,6 +54,14 @@ export function readCatalog(sql: SqlStorage): Catalog {
   const indexKeys = readIndexKeys(sql);
   const virtual = shown.filter((object) => kinds.get(object.name)?.type === "virtual");
 
+  const byFolded = new Map([...kinds.values()].map((kind) => [foldAscii(kind.name), kind]));
+  const isRowid = (table: string, column: string): boolean => {
+    const kind = byFolded.get(table);
+    if (kind === undefined || !/^(table|shadow)$/.test(kind.type) || kind.wr === 1) return false;
+    const { names, alias } = columns(kind.name, "usual");
+    if (!names.has(column)) return rowidNames.includes(column);
+    return alias !== null && foldAscii(alias) === column && !indexKeys.has(kind.name);
+  };
   const build = (object: SchemaObject): SourceTable => {
     const kind = kinds.get(object.name);
     const typing = kind?.type === "virtual" ? "none" : kind?.strict === 1 ? "strict" : "usual";
@@ -57,14 +69,16 @@ export function readCatalog(sql: SqlStorage): Catalog {
     const withoutRowid = kind?.wr === 1;
     const hasPrimaryIndex = indexKeys.has(object.name);
     const isAlias = alias !== null && !hasPrimaryIndex && !withoutRowid;
-    const free = ["rowid", "_rowid_", "oid"].find((name) => !names.has(name));
+    const free = rowidNames.find((name) => !names.has(name));
     const key: Key = withoutRowid
       ? { kind: "columns", columns: indexKeys.get(object.name) ?? [] }
       : isAlias
         ? { kind: "rowid", sql: columnSql(alias) }
         : free === undefined
           ? { kind: "none" }
-          : { kind: "rowid", sql: rowidSql(free) };
+          : kind?.type === "virtual"
+            ? virtualKey(object, rowidSql(free), isRowid)
+            : { kind: "rowid", sql: rowidSql(free) };
     const rowid: Column | null =
       key.kind === "rowid" && !isAlias && free !== undefined
         ? { name: free, sql: key.sql, affinity: "INTEGER", only: "INTEGER" }

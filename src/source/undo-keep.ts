@@ -8,7 +8,6 @@ import { statementsOn, triggersOf } from "./undo-triggers.ts";
 
 /** Makes what one table's log consists of; says what that is. */
 export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mode {
-  if (table.key.kind === "none") return "live";
   if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
     if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return "live";
     sql.exec(definitionOf(table, names.old));
@@ -16,6 +15,7 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mod
     sql.exec(copyOf(table, names, ""));
     return "copy";
   }
+  if (table.key.kind === "none") return "live";
   const triggers = triggersOf(sql, table, names);
   if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
   sql.exec(definitionOf(table, names.old));

@@ -2,7 +2,7 @@
 import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Column, Table } from "../../formats/format.ts";
 import { maxColumns } from "../limits.ts";
-import { alias, comparable, directionOf, keyColumns } from "./key.ts";
+import { alias, comparable, directionOf, keyColumns, rowidSql } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { isIn } from "./window.ts";
 
@@ -77,6 +77,13 @@ export function copyOf(table: SourceTable, names: UndoNames, condition: string):
     `UPDATE ${old} SET ${quoteName(last.name)}=(SELECT v FROM ${more} WHERE k=${old}.${rowid.name}) WHERE ${rowid.name} IN (SELECT k FROM ${more});`,
     `DELETE FROM ${more};`,
   ].join(" ");
+}
+
+/** A table, to be read from its copy: rows that had no key of their own have the rowids that they were copied with. */
+export function copied(table: SourceTable, copy: string): SourceTable {
+  const { key } = table;
+  const isNamed = key.kind === "rowid" || key.kind === "columns";
+  return { ...table, name: copy, key: isNamed ? key : { kind: "rowid", sql: rowidSql("rowid") } };
 }
 
 /** True for a table whose rows need a table of their own on their way (`copyOf`). */

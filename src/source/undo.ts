@@ -11,7 +11,7 @@ import { MiB } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
 import { keep } from "./undo-keep.ts";
-import { isWide, UndoNames } from "./undo-tables.ts";
+import { copied, isWide, UndoNames } from "./undo-tables.ts";
 import { dropUndo, isThere, nextNumber, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
 import { unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
@@ -73,7 +73,7 @@ export class UndoLog {
     const kept = this.#tables.get(table.name);
     if (kept === undefined || kept.mode === "live") return { table, undo: null };
     const { old, added } = new UndoNames(this.#job, kept.n);
-    if (kept.mode === "copy") return { table: { ...table, name: old }, undo: null };
+    if (kept.mode === "copy") return { table: copied(table, old), undo: null };
     const { hasOld, hasAdded } = this.#contents(old, added); // asked for each page
     if (!hasOld && !hasAdded) return { table, undo: null };
     return { table, undo: { old: hasOld ? old : null, added: hasAdded ? added : null } };
@@ -151,7 +151,7 @@ export class UndoLog {
     const columns = visible.map((column) => quoteName(column.name));
     if (rowid !== null && !isWide(table)) columns.push(rowid.name);
     const [one, other] = [name, copy].map((from) => `SELECT ${columns.join(",")} FROM ${quoteName(from)}`);
-    const query = `SELECT EXISTS (${one} EXCEPT ${other}) OR EXISTS (${other} EXCEPT ${one}) AS differs`;
+    const query = `SELECT EXISTS (${one} EXCEPT ${other}) OR EXISTS (${other} EXCEPT ${one}) OR (SELECT count(*) FROM ${quoteName(name)})<>(SELECT count(*) FROM ${quoteName(copy)}) AS differs`;
     return this.#sql.exec<{ differs: number }>(query).one().differs === 1;
   }
 

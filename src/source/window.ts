@@ -27,8 +27,9 @@ export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Un
   const { key } = table;
   const conditions = table.where === undefined ? [] : [`(${table.where})`];
   const values: Bound["values"][number][] = [];
-  if (at.key !== null && key.kind !== "none") {
-    const after = behind(key, at.key, at.fixed);
+  const from = bounded(at, key);
+  if (from !== null) {
+    const after = behind(key, from, at.fixed);
     conditions.push(after.sql);
     values.push(...after.values);
   }
@@ -37,9 +38,11 @@ export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Un
   const most = isBound ? `?${values.length + 1}` : String(limit);
   const bound = isBound ? [...values, limit] : values;
   if (undo !== null) return merged(table, undo, conditions, most, bound);
-  // Rows that nothing can name are the one case for OFFSET (docs/decisions.md), and are read by one scan for all their columns: a
+  // Rows that nothing can name are the one case for OFFSET alone (docs/decisions.md), and are read by one scan for all their columns: a
   // covering index would give some of them in another order
-  const [scan, offset] = key.kind === "none" ? [" NOT INDEXED", ` OFFSET ${at.rows}`] : ["", ""];
+  const scan = key.kind === "none" ? " NOT INDEXED" : "";
+  const passed = key.kind === "none" || key.kind === "repeated" ? (from === null ? at.rows : at.repeats) : 0;
+  const offset = passed === 0 ? "" : ` OFFSET ${passed}`;
   const order = key.kind === "none" ? "" : ` ORDER BY ${orderOf(key)}`;
   const tail = ` FROM ${quoteName(table.name)} AS ${alias}${scan}${where(conditions)}${order} LIMIT ${most}${offset}`;
   return {
@@ -47,6 +50,13 @@ export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Un
     most: cellsPerQuery,
     arms: 1,
   };
+}
+
+/** The key that the rows are bounded by, if they can be. */
+function bounded({ key: last }: Cursor, { kind }: Key): Cursor["key"] {
+  if (last === null || kind === "none") return null;
+  // A full-text table cuts the fraction off what its content has for a rowid, and compares with all of it: -1.5 is row -1, and in front of -1.
+  return kind === "repeated" && BigInt(last[0]?.[1] ?? "0") < 1n ? null : last;
 }
 
 /** Live rows that have not changed, and old ones, each in the order of the key; SQLite merges the two without sorting. */

@@ -91,14 +91,14 @@ export function freeze(sql: SqlStorage): UndoLog {
   return log;
 }
 
-/** Gives the tables triggers as a log does, that have nothing to write. */
+/** Gives the tables triggers as a log does, that have nothing to write; they may abort, as any statement that can break a rule may. */
 export function addIdleTriggers(sql: SqlStorage): void {
   sql.exec("CREATE TABLE idle (a INTEGER PRIMARY KEY)");
   for (const table of ["t", "u"]) {
     for (const event of ["BEFORE INSERT", "AFTER INSERT", "BEFORE UPDATE", "AFTER UPDATE", "BEFORE DELETE"]) {
       attempt(
         sql,
-        `CREATE TRIGGER "idle ${event} ${table}" ${event} ON ${table} BEGIN INSERT INTO idle SELECT 1 WHERE 0; END`,
+        `CREATE TRIGGER "idle ${event} ${table}" ${event} ON ${table} BEGIN SELECT RAISE(ABORT, '') WHERE 0; INSERT INTO idle SELECT 1 WHERE 0; END`,
       );
     }
   }

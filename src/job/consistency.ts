@@ -67,7 +67,10 @@ export class Consistency {
   giveUp(plan: Plan): void {
     if (this.#log === null) return;
     const { tables } = plan.source.schema;
-    const changed = this.#log.changed(tables).map(({ name, owner }) => owner ?? name);
+    const changed = [
+      ...this.changes(plan).changed, // of those that the log does not cover
+      ...this.#log.changed(tables).map(({ name, owner }) => owner ?? name),
+    ];
     this.#log.end();
     this.#log = null;
     watch(this.#sql, this.#job.id, tables);

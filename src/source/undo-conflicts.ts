@@ -1,7 +1,8 @@
 /** Which rows of a table a new row takes away: those with the same key, and with the same values where they must be unique. */
-import { quoteName } from "../../formats/expression.ts";
+import { foldAscii } from "../../formats/expression.ts";
 import { isBlank, tokensOf } from "../../formats/tokens.ts";
-import { alias, keyColumns, type KeyColumn } from "./key.ts";
+import { sourcesOf } from "./generated.ts";
+import { columnSql, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 
 /** Columns of which no two rows hold the same. */
@@ -9,6 +10,8 @@ export interface UniqueKey {
   readonly columns: readonly KeyColumn[];
   /** The condition on those rows, as a partial index has it. */
   readonly where: string | null;
+  /** The stored columns that these are made of, with ASCII case folded. */
+  readonly sources: ReadonlySet<string>;
 }
 
 /** What rows of a table can be in each other's way by. */
@@ -26,14 +29,30 @@ const maxKeyColumns = 90;
 export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | null {
   const unique = uniqueKeys(sql, table);
   if (unique === null) return null;
-  const keys = [{ columns: keyColumns(table.key), where: null }, ...unique];
-  const isCombined = keys.some(({ columns }) => columns.length > 1);
-  if (keyColumns(table.key).length > maxKeyColumns || (isCombined && triggersOn(sql, table).some(mayRewrite)))
+  const ofKey = keyColumns(table.key);
+  // an automatic key is not known before the row is there; what is made of it neither (`NEW` has -1 for it)
+  const isMadeOfKey = unique.some((one) => generatedIn(table, one).length > 0 && hasAutomatic(table, one.sources));
+  const isCombined = ofKey.length > 1 || unique.some(({ sources }) => sources.size > 1);
+  if (isMadeOfKey || ofKey.length > maxKeyColumns || (isCombined && triggersOn(sql, table).some(mayRewrite)))
     return null;
   const defaults = defaultsOf(sql, table);
   // what is done to a moved row before it can be marked as new would be taken for a change of an old one
-  if (keyColumns(table.key).some((column) => defaults.has(column.sql)) && hasFollowers(sql, table)) return null;
-  return { keys, defaults };
+  if (ofKey.some((column) => defaults.has(column.sql)) && hasFollowers(sql, table)) return null;
+  return { keys: [{ columns: ofKey, where: null, sources: new Set() }, ...unique], defaults };
+}
+
+/** Columns of a unique key that are not stored as they are given. */
+export function generatedIn({ stored }: SourceTable, { columns }: UniqueKey): readonly KeyColumn[] {
+  return columns.filter((column) => !stored.some(({ sql }) => sql === column.sql));
+}
+
+/** True if the INTEGER PRIMARY KEY is one of these columns. */
+function hasAutomatic({ key, rowid, stored }: SourceTable, columns: ReadonlySet<string>): boolean {
+  return (
+    rowid === null &&
+    key.kind === "rowid" &&
+    stored.some((column) => column.sql === key.sql && columns.has(foldAscii(column.name)))
+  );
 }
 
 /** Each index that is unique, but for the key; null if one holds an expression, which no pragma tells. */
@@ -48,14 +67,11 @@ function uniqueKeys(sql: SqlStorage, table: SourceTable): readonly UniqueKey[] |
     )
     .toArray();
   if (rows.some(({ cid }) => cid < 0)) return null;
-  const column = ({ name, coll }: { name: string | null; coll: string }): KeyColumn => ({
-    sql: `${alias}.${quoteName(name ?? "")}`,
-    collation: coll,
-    descending: false,
-  });
+  const sources = sourcesOf(table);
   return [...Map.groupBy(rows, (row) => row.index).values()].map((list) => ({
-    columns: list.map(column),
+    columns: list.map(({ name, coll }) => ({ sql: columnSql(name ?? ""), collation: coll, descending: false })),
     where: list[0]?.sql == null ? null : conditionOf(list[0].sql),
+    sources: new Set(list.flatMap(({ name }) => [...sources(name ?? "")])),
   }));
 }
 
@@ -91,15 +107,16 @@ function unqualified(tokens: readonly string[]): readonly string[] {
 }
 
 /** With OR REPLACE a NULL for a NOT NULL column becomes its default, behind the BEFORE triggers, and generated columns are made of that. */
-function defaultsOf(sql: SqlStorage, { name, stored, visible }: SourceTable): Conflicts["defaults"] {
+function defaultsOf(sql: SqlStorage, table: SourceTable): Conflicts["defaults"] {
   const query = `SELECT name FROM pragma_table_xinfo(?) WHERE "notnull"=1 AND dflt_value IS NOT NULL`;
-  const required = sql.exec<{ name: string }>(query, name).toArray();
-  const own = required.map((row) => `${alias}.${quoteName(row.name)}`);
-  const generated =
-    own.length === 0 ? [] : visible.filter(({ name: one }) => !stored.some((column) => column.name === one));
-  const defaults = new Map<string, readonly string[]>(own.map((column) => [column, [column]]));
-  for (const column of generated) defaults.set(column.sql, own);
-  return defaults;
+  const required = sql.exec<{ name: string }>(query, table.name).toArray();
+  if (required.length === 0) return new Map();
+  const sources = sourcesOf(table);
+  const made = table.visible.map(({ name, sql: column }): [string, readonly string[]] => {
+    const own = sources(name);
+    return [column, required.flatMap((row) => (own.has(foldAscii(row.name)) ? [columnSql(row.name)] : []))];
+  });
+  return new Map(made.filter(([, columns]) => columns.length > 0));
 }
 
 /** True if a foreign key refers to a table and has an action for updates: it comes behind the row's update, but before AFTER triggers. */

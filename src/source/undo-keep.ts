@@ -18,16 +18,49 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mod
   if (table.key.kind === "none") return "live";
   const triggers = triggersOf(sql, table, names);
   if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
+  // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
+  const kinds = statementsOn(table);
+  const usual = kinds.flatMap(([first]) => first ?? []);
+  const isKept =
+    isProved(sql, table, names, triggers, usual) ||
+    // a statement that cannot run without them either, as a trigger of the host's is broken, changes no row and proves nothing
+    isProved(
+      sql,
+      table,
+      names,
+      triggers,
+      kinds.flatMap((all) => all.find((statement) => canRun(sql, statement)) ?? []),
+    );
+  return isKept ? "log" : "live";
+}
+
+/** Makes a log's tables and triggers; if one of these statements cannot run then, they are gone again. */
+function isProved(
+  sql: SqlStorage,
+  table: SourceTable,
+  names: UndoNames,
+  triggers: readonly string[],
+  statements: readonly string[],
+): boolean {
   sql.exec(definitionOf(table, names.old));
   sql.exec(keysOf(table, names.added));
   if (isWide(table)) sql.exec(moreOf(names));
+  if (triggers.every((trigger) => works(sql, trigger)) && statements.every((statement) => canRun(sql, statement)))
+    return true;
+  dropUndo(sql, names.prefix);
+  return false;
+}
+
+/** True if SQLite can prepare a statement, with all triggers that it fires. */
+function canRun(sql: SqlStorage, statement: string): boolean {
+  return works(sql, `EXPLAIN ${statement}`);
+}
+
+function works(sql: SqlStorage, statement: string): boolean {
   try {
-    for (const trigger of triggers) sql.exec(trigger);
-    // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
-    for (const statement of statementsOn(table)) sql.exec(`EXPLAIN ${statement}`).toArray();
+    sql.exec(statement).toArray();
+    return true;
   } catch {
-    dropUndo(sql, names.prefix);
-    return "live";
+    return false;
   }
-  return "log";
 }

@@ -11,6 +11,7 @@ export const undoPrefix = "_export_undo_";
 
 /** Names of what belongs to one table in the log of one export. */
 export class UndoNames {
+  readonly job: string;
   /** What all of them begin with. */
   readonly prefix: string;
   readonly old: string;
@@ -20,6 +21,7 @@ export class UndoNames {
   readonly at: string;
 
   constructor(job: string, n: number) {
+    this.job = job;
     this.prefix = `${undoPrefix}${job}_${n}_`;
     this.old = `${this.prefix}old`;
     this.added = `${this.prefix}added`;

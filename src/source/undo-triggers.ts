@@ -7,12 +7,20 @@
  * (https://sqlite.org/lang_createtrigger.html), so that nothing here may conflict: what is known already is left out by NOT EXISTS. Triggers
  * that were made last run first (a runtime contract of the tests): a new row is marked as new before a trigger of the host's can change it.
  * The actions of foreign keys come before any AFTER UPDATE trigger, so a key that a row moves to is marked before it moves: nobody has it then.
+ *
+ * A rowid that an INSERT gives as an expression is computed a second time behind the BEFORE triggers (insert.c), and `abs(random()) % 9` is
+ * another one then. So keys that the snapshot may hold are looked at beforehand and noted; a row that comes in with one that was not took the
+ * place of a row unseen, and the table is noted as changed.
+ *
+ * Each of them may ABORT, for SQLite opens a statement journal only then: without one a statement that fails for another reason, such as too
+ * many levels of triggers, leaves what it has done so far (vdbeaux.c, `usesStmtJournal`).
  */
 import { allOf, anyOf, quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
-import { conflictsOf, type Conflicts, type UniqueKey } from "./undo-conflicts.ts";
+import { conflictsOf, generatedIn, type Conflicts, type UniqueKey } from "./undo-conflicts.ts";
 import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
+import { mayAbort, noteOf } from "./watch.ts";
 
 /** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
 export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames): readonly string[] | null {
@@ -21,32 +29,75 @@ export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames
   const { keys, defaults } = conflicts;
   const keep = (condition: string) =>
     copyOf(table, names, `${condition}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`);
-  const keepNew = keys.flatMap((unique) => inTheWay(unique, defaults).map(keep)).join(" ");
+  const keepNew = keys.flatMap((unique) => inTheWay(unique, defaults).map(keep));
   const keepOld = keep(like(keyColumns(table.key), "OLD"));
   const markNew = `${markOf(table, names)};`;
   // where a key may become a default, it is known only afterwards
   const isLate = keyColumns(table.key).some((column) => defaults.has(column.sql));
-  const bodies: readonly (readonly [string, string, string])[] = [
-    ["bi", "BEFORE INSERT", keepNew],
-    ["ai", "AFTER INSERT", markNew],
-    ["bu", "BEFORE UPDATE", [keepOld, keepNew, ...(isLate ? [] : [markNew])].join(" ")],
-    ...(isLate ? [["au", "AFTER UPDATE", markNew] as const] : []),
-    ["bd", "BEFORE DELETE", keepOld],
+  const { early, unseen } = keysUpTo(sql, table, names);
+  const bodies: readonly (readonly [string, string, readonly string[]])[] = [
+    ["bi", "BEFORE INSERT", [...keepNew, ...early]],
+    ["ai", "AFTER INSERT", [...unseen, markNew]],
+    ["bu", "BEFORE UPDATE", [...valuesOf(table, keys), keepOld, ...keepNew, ...(isLate ? [] : [markNew])]],
+    ...(isLate ? [["au", "AFTER UPDATE", [markNew]] as const] : []),
+    ["bd", "BEFORE DELETE", [keepOld]],
   ];
   return bodies.map(
     ([name, event, body]) =>
-      `CREATE TRIGGER ${quoteName(names.prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${body} END`,
+      `CREATE TRIGGER ${quoteName(names.prefix + name)} ${event} ON ${quoteName(table.name)} BEGIN ${mayAbort} ${body.join(" ")} END`,
   );
 }
 
-/** Statements that touch no row, and fire each of these triggers if they did. */
-export function statementsOn({ name, stored }: SourceTable): readonly string[] {
+/**
+ * Looks at what generated columns are made of: a BEFORE UPDATE trigger sees NULL for the columns that it does not name and that stay as they
+ * are, and generated columns that are computed from these NULLs (update.c, `newmask`).
+ */
+function valuesOf(table: SourceTable, keys: readonly UniqueKey[]): readonly string[] {
+  const sources = new Set(keys.flatMap((key) => (generatedIn(table, key).length > 0 ? [...key.sources] : [])));
+  return sources.size === 0 ? [] : [`SELECT ${[...sources].map((name) => `NEW.${quoteName(name)}`).join(",")};`];
+}
+
+/**
+ * Statements for keys that are rowids of the snapshot, or between them. `early` notes, before a row comes in, that nobody has its key: the
+ * one given, or, for -1, which an automatic one shows as, the one behind the last. `unseen` notes a row with a key that this does not know.
+ */
+function keysUpTo(
+  sql: SqlStorage,
+  table: SourceTable,
+  names: UndoNames,
+): { readonly early: readonly string[]; readonly unseen: readonly string[] } {
+  const { key, name } = table;
+  if (key.kind !== "rowid") return { early: [], unseen: [] };
+  const query = `SELECT CAST(max(${key.sql}) AS TEXT) AS last FROM ${quoteName(name)} AS ${alias}`;
+  const { last } = sql.exec<{ last: string | null }>(query).one();
+  if (last === null) return { early: [], unseen: [] }; // no row of it can be lost
+  const rowid = key.sql.slice(alias.length + 1);
+  const next = `(SELECT ifnull(max(${key.sql}),0)+1 AS ${rowid} FROM ${quoteName(name)} AS ${alias})`;
+  const isNew = (row: string) =>
+    `${row}.${rowid}<=${last} AND ${isUnknown(table, names, row)}${ahead(table, names, row)}`;
+  const into = `INSERT INTO ${quoteName(names.added)} (${table.rowid === null ? rowid : "k"})`;
+  return {
+    early: [
+      `${into} SELECT NEW.${rowid} WHERE ${isNew("NEW")};`,
+      `${into} SELECT _n.${rowid} FROM ${next} AS _n WHERE NEW.${rowid}=-1 AND ${isNew("_n")};`,
+    ],
+    unseen: [noteOf(names.job, name, isNew("NEW"))],
+  };
+}
+
+/**
+ * Statements that touch no row, and fire each of these triggers if they did: for each kind of them the usual one, and then others, as a host's
+ * trigger may be about one column alone, and a table's own conflict clause may delete rows of others.
+ */
+export function statementsOn({ name, stored }: SourceTable): readonly (readonly string[])[] {
   const [table, columns] = [quoteName(name), stored.map((column) => quoteName(column.name))];
-  const [first = ""] = columns;
+  const nulls = columns.map(() => "NULL").join(",");
   return [
-    `INSERT INTO ${table} (${columns.join(",")}) SELECT ${columns.map(() => "NULL").join(",")} WHERE 0`,
-    `UPDATE ${table} SET ${first}=${first} WHERE 0`,
-    `DELETE FROM ${table} WHERE 0`,
+    ["", " OR ABORT", " OR IGNORE"].map(
+      (or) => `INSERT${or} INTO ${table} (${columns.join(",")}) SELECT ${nulls} WHERE 0`,
+    ),
+    ["", " OR ABORT"].flatMap((or) => columns.map((column) => `UPDATE${or} ${table} SET ${column}=${column} WHERE 0`)),
+    [`DELETE FROM ${table} WHERE 0`],
   ];
 }
 

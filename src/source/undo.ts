@@ -13,7 +13,7 @@ import type { SourceTable } from "./schema.ts";
 import { keep } from "./undo-keep.ts";
 import { copied, isWide, UndoNames } from "./undo-tables.ts";
 import { dropUndo, isThere, nextNumber, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
-import { unwatch } from "./watch.ts";
+import { beginNotes, notedTables, unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
 interface Kept {
@@ -43,6 +43,7 @@ export class UndoLog {
   begin(tables: readonly SourceTable[]): void {
     this.end();
     this.#sql.exec(undoStates);
+    beginNotes(this.#sql, this.#job);
     const byName = new Map(tables.map((table) => [table.name, table]));
     let n = nextNumber(this.#sql, this.#job);
     try {
@@ -63,9 +64,10 @@ export class UndoLog {
     return this.#tables.size > 0;
   }
 
-  /** Tables that are read as they are. */
+  /** Tables that are read as they are, and those that have lost a row unseen. */
   get uncovered(): readonly string[] {
-    return [...this.#tables].filter(([, { mode }]) => mode === "live").map(([name]) => name);
+    const live = [...this.#tables].filter(([, { mode }]) => mode === "live").map(([name]) => name);
+    return [...new Set([...live, ...notedTables(this.#sql, this.#job)])];
   }
 
   /** How to read a table as it was. */

@@ -14,6 +14,15 @@ export interface Changes {
   readonly unwatched: readonly string[];
 }
 
+/** Makes a trigger's statement one that takes back all that it did if it fails, for whatever reason. */
+export const mayAbort = "SELECT RAISE(ABORT,'') WHERE 0;";
+
+/** Notes a table as changed where a condition holds. The conflict clause is that of the outer statement, so nothing may conflict. */
+export function noteOf(job: string, table: string, condition: string): string {
+  const [own, name] = [quoteText(job), quoteText(table)];
+  return `INSERT INTO _export_changed (job, name) SELECT ${own}, ${name} WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name});`;
+}
+
 const notes = `CREATE TABLE IF NOT EXISTS _export_changed (job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID`;
 const prefix = (job: string) => `_export_watch_${job}_`;
 
@@ -29,10 +38,26 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
       sql.exec(
         `CREATE TRIGGER ${quoteName(`${prefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
           `WHEN NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name}) ` +
-          `BEGIN INSERT INTO _export_changed (job, name) VALUES (${own}, ${name}); END`,
+          `BEGIN ${mayAbort} INSERT INTO _export_changed (job, name) VALUES (${own}, ${name}); END`,
       );
     }
   }
+}
+
+/** Makes the table that changes are noted in, with none of this job's. */
+export function beginNotes(sql: SqlStorage, job: string): void {
+  sql.exec(notes);
+  sql.exec("DELETE FROM _export_changed WHERE job = ?", job);
+}
+
+/** The tables that are noted as changed. */
+export function notedTables(sql: SqlStorage, job: string): readonly string[] {
+  if (!isThere(sql)) return [];
+  const query = "SELECT name FROM _export_changed WHERE job = ? AND state IS NULL";
+  return sql
+    .exec<{ name: string }>(query, job)
+    .toArray()
+    .map(({ name }) => name);
 }
 
 /** Tables of which it is known already that they were changed. */

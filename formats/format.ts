@@ -158,6 +158,8 @@ export type Chosen<C extends Choices = Choices> = { readonly [name in keyof C]: 
 interface FormatBase {
   /** The value of `format=`; lower-case letters and digits. */
   readonly name: string;
+  /** To be changed whenever the same rows come out as other bytes: a job that is under way then begins again, instead of mixing both. 1. */
+  readonly version?: number;
   /** Absent where there is nothing to choose. */
   readonly choices?: Choices;
   /** The file's ending, with its dot. */

@@ -4,6 +4,7 @@ import type { Stillness } from "./downloads.ts";
 import { ExportError } from "./errors.ts";
 import { countedTables, type Position } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
+import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts";
 import { endUndoLogs, readLive, UndoLog } from "./source/undo.ts";
 import { undoLimitFor } from "./source/undo-states.ts";
 import { changesOf, unwatch, watch } from "./source/watch.ts";
@@ -28,6 +29,7 @@ export class DownloadSnapshot implements Stillness {
   readonly #limit: number;
   #log: UndoLog | null = null;
   #id = "";
+  #seal: Seal | null = null;
   #done = 0;
   #steps = 0;
 
@@ -46,17 +48,22 @@ export class DownloadSnapshot implements Stillness {
     this.#done = counts.length;
     this.#plan.source.freeze(this.#tables.slice(counts.length), this.#log);
     watch(this.#ctx.storage.sql, id, readLive(this.#plan.source.schema.tables, this.#log));
+    this.#seal = seal(this.#ctx.storage.sql, id);
   }
 
   advance({ counts }: Position): void {
     // Not each page: what is written holds the next bytes back until it is durable.
-    if (counts.length > this.#done)
+    if (counts.length > this.#done) {
+      const whole = this.#whole();
       this.#log?.advance(this.#tables.slice(0, counts.length), this.#tables[counts.length] ?? null, null);
+      this.#seal = whole && resealed(this.#ctx.storage.sql, this.#id, whole);
+    }
     this.#done = counts.length;
     if (this.#steps++ % stepsPerCheck === 0) this.#log?.check(this.#limit, this.#plan.databaseBytes);
   }
 
   check(): void {
+    this.#whole();
     const live = readLive(this.#plan.source.schema.tables, this.#log);
     const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live);
     if (changed.length === 0) return;
@@ -65,6 +72,12 @@ export class DownloadSnapshot implements Stillness {
       "snapshot_too_old",
       `Cannot vouch for the download: ${names}, of which no snapshot can be kept, changed while it was read; try again, start a job with POST, or ask for consistency=fuzzy`,
     );
+  }
+
+  /** Throws `schema_changed` if something is gone by which changes are seen. */
+  #whole(): Seal | null {
+    if (this.#seal !== null && !isWhole(this.#ctx.storage.sql, this.#id, this.#seal)) throw sealBroken();
+    return this.#seal;
   }
 
   end(): void {

@@ -9,6 +9,7 @@ export type ExportErrorCode =
   | "idempotency_conflict"
   | "no_bucket"
   | "schema_changed"
+  | "plan_changed"
   | "stalled"
   | "snapshot_too_old"
   | "too_many_jobs"

@@ -25,6 +25,8 @@ export interface Layout {
   readonly packing: Packing;
   readonly extension: string;
   readonly mediaType: string;
+  /** Of the formats that made it (`Format.version`). */
+  readonly versions: readonly number[];
   /** One line for each thing that is left out or changed, as far as it is known before a row is read. */
   readonly warnings: readonly string[];
 }
@@ -54,6 +56,7 @@ export function layoutOf(
     packing: "zip",
     extension: ".zip",
     mediaType: "application/zip",
+    versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
   };
 }
@@ -63,9 +66,18 @@ function defaultsOf(choices: Choices): Chosen {
 }
 
 function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {
-  return gzip
-    ? { parts, packing: "gzip", extension: `${format.extension}.gz`, mediaType: "application/gzip" }
-    : { parts, packing: "plain", extension: format.extension, mediaType: format.mediaType };
+  const { extension, mediaType } = format;
+  return {
+    parts,
+    versions: [versionOf(format)],
+    ...(gzip
+      ? { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" }
+      : { packing: "plain", extension, mediaType }),
+  };
+}
+
+function versionOf({ version = 1 }: Format): number {
+  return version;
 }
 
 /** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */

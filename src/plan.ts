@@ -2,7 +2,7 @@
 import type { Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { layoutOf, type Layout } from "./layout.ts";
-import { deflateLevel, usualPage } from "./limits.ts";
+import { deflateLevel, renderingVersion, usualPage } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
 import { availableDeflate, deflater, type DeflaterName } from "./pack/deflate.ts";
 import { gzipPacker } from "./pack/gzip.ts";
@@ -10,9 +10,8 @@ import type { Packer } from "./pack/packer.ts";
 import { plainPacker } from "./pack/plain.ts";
 import { zipPacker } from "./pack/zip.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
-import { sqliteSource } from "./source/sqlite-source.ts";
+import { sqliteSource, type Resumed } from "./source/sqlite-source.ts";
 import type { PageBudget, Source } from "./source/source.ts";
-import type { UndoLog } from "./source/undo.ts";
 
 /** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
 export interface Making {
@@ -20,14 +19,16 @@ export interface Making {
   readonly page: PageBudget;
   /** Deflate level, 1 to 9. */
   readonly level: number;
+  /** `renderingVersion` of the code that began. */
+  readonly version: number;
 }
 
-/** All that a plan depends on. */
-export type PlanOptions = ExportOptions & Making;
+/** All that a plan depends on besides the database and the code. */
+export type PlanOptions = ExportOptions & Omit<Making, "version">;
 
 /** What a new file is made with: the faster deflater that this Worker has, pages of this size, and this level. */
 export function makingNow(page: PageBudget = usualPage, level: number = deflateLevel): Making {
-  return { deflate: availableDeflate(), page, level };
+  return { deflate: availableDeflate(), page, level, version: renderingVersion };
 }
 
 /** A file that can be made. */
@@ -39,14 +40,14 @@ export interface Plan {
   readonly databaseBytes: number;
 }
 
-/** Reads the schema and puts the chain together; with an undo log, over the rows that it has kept. */
+/** Reads the schema and puts the chain together; with an undo log over the rows that it has kept, with facts by what was seen before. */
 export function planOf(
   sql: SqlStorage,
   options: PlanOptions,
   formats: readonly Format[],
-  log: UndoLog | null = null,
+  resumed: Resumed = { log: null, facts: null },
 ): Plan {
-  const source = sqliteSource(sql, options, options.page, log);
+  const source = sqliteSource(sql, options, options.page, resumed);
   const layout = layoutOf(source.schema, options, formats);
   const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };

@@ -27,6 +27,8 @@ export interface Wanted {
   readonly page?: PageBudget;
   readonly target?: "sqlite" | "d1";
   readonly chosen?: Chosen;
+  /** Those on offer, where they are not the usual ones. */
+  readonly offered?: readonly Format[];
 }
 
 /** A format by its name. */
@@ -49,6 +51,7 @@ function plan(
     page = usualPage,
     target,
     chosen = {},
+    offered = formats,
   }: Wanted,
 ) {
   return planOf(
@@ -64,7 +67,7 @@ function plan(
       page,
       chosen: { ...(target !== undefined && { target }), ...chosen },
     },
-    formats,
+    offered,
   );
 }
 

@@ -30,7 +30,7 @@ export function rowsOf(
   between: () => "go on" | "crash",
 ) {
   const options = { ...everything, format: formatOf(format), page: { ...usualPage, rows } };
-  let { source, layout } = planOf(sql, options, formats, log);
+  let { source, layout } = planOf(sql, options, formats, { log, facts: null });
   const names = countedTables(layout.parts).map(({ name }) => name);
   if (log !== null) {
     source.freeze(names, log);
@@ -55,7 +55,7 @@ export function rowsOf(
       bytes.length = kept.length;
       ({ part, at } = kept);
       log = new UndoLog(sql, "job");
-      ({ source } = planOf(sql, options, formats, log));
+      ({ source } = planOf(sql, options, formats, { log, facts: null }));
     } else if (pages % 3 === 0) {
       kept = { part, at, length: bytes.length };
       log.advance(names.slice(0, part), names[part] ?? null, at);

@@ -1,6 +1,7 @@
 /** How a job sees to it that its file is the database of one moment, and what it says where it is not. */
 import { countedTables, type Position } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
+import { isWhole, resealed, seal, sealBroken, type Seal } from "../source/seal.ts";
 import { readLive, UndoLog } from "../source/undo.ts";
 import { undoLimitFor } from "../source/undo-states.ts";
 import { changesOf, noteChanges, watch, type Changes } from "../source/watch.ts";
@@ -12,6 +13,9 @@ export class Consistency {
   readonly #sql: SqlStorage;
   readonly #job: Job;
   readonly #limit: number;
+  #seal: Seal | null;
+  /** Tables whose rows are all behind a durable checkpoint. */
+  #done: number;
 
   /** `limit` is in bytes of kept rows; null for a tenth of the database, or 256 MiB if that is more. */
   constructor(sql: SqlStorage, job: Job, limit: number | null) {
@@ -19,6 +23,8 @@ export class Consistency {
     this.#job = job;
     this.#limit = limit ?? undoLimitFor(job.databaseBytes);
     this.#log = job.isFuzzy ? null : new UndoLog(sql, job.id);
+    this.#seal = job.seal;
+    this.#done = job.checkpoint?.position.counts.length ?? 0;
   }
 
   /** Rows as they were; null where they are read as they are. */
@@ -26,29 +32,46 @@ export class Consistency {
     return this.#log;
   }
 
-  /** From now on changes do no harm, or are known. Does nothing if that was begun already. True if it was not. */
-  begin(plan: Plan): boolean {
+  /** What the next slice must know the tables by. */
+  get seal(): Seal | null {
+    return this.#seal;
+  }
+
+  /** True as long as nothing is gone by which changes are seen: triggers go with their table, also if it comes back. */
+  get isWhole(): boolean {
+    return this.#seal === null || isWhole(this.#sql, this.#job.id, this.#seal);
+  }
+
+  /** From now on changes do no harm, or are known. Null if that was begun already. Throws `schema_changed` for a plan of another schema. */
+  begin(plan: Plan): Seal | null {
     const { id } = this.#job;
-    if (this.log?.isBegun === true) return false;
+    if (this.log?.isBegun === true) return null;
+    plan.source.verify(); // it was made some time ago
     const names = countedTables(plan.layout.parts).map(({ name }) => name);
     try {
       if (this.log !== null) plan.source.freeze(names, this.log);
       watch(this.#sql, id, readLive(plan.source.schema.tables, this.#log));
+      this.#seal = seal(this.#sql, id);
     } catch (error) {
       this.log?.end(); // or the next try would take it for begun
       throw error;
     }
-    return true;
+    return this.#seal;
   }
 
   /** A checkpoint is durable: what is in front of it is never read again. */
   advance({ counts, at }: Position): void {
-    const { tables } = this.#job;
+    const { tables, id } = this.#job;
+    const isNew = counts.length > this.#done;
+    if (isNew) this.#expectWhole();
     this.log?.advance(tables.slice(0, counts.length), tables[counts.length] ?? null, at);
+    this.#done = counts.length;
+    if (isNew && this.#seal !== null) this.#seal = resealed(this.#sql, id, this.#seal);
   }
 
-  /** What is known of changes, once all rows are read. */
+  /** What is known of changes, once all rows are read. Throws `schema_changed` where that cannot be told. */
   changes(plan: Plan): Changes {
+    this.#expectWhole();
     return changesOf(this.#sql, this.#job.id, readLive(plan.source.schema.tables, this.#log));
   }
 
@@ -66,6 +89,8 @@ export class Consistency {
   /** Gives the snapshot up: what has changed by now is noted, and what changes from now on. */
   giveUp(plan: Plan): void {
     if (this.#log === null) return;
+    this.#expectWhole();
+    plan.source.verify(); // the tables that will be watched are those that were kept
     const { tables } = plan.source.schema;
     const changed = [
       ...this.changes(plan).changed, // of those that the log does not cover
@@ -75,5 +100,10 @@ export class Consistency {
     this.#log = null;
     watch(this.#sql, this.#job.id, tables);
     noteChanges(this.#sql, this.#job.id, changed);
+    this.#seal = seal(this.#sql, this.#job.id);
+  }
+
+  #expectWhole(): void {
+    if (!this.isWhole) throw sealBroken();
   }
 }

@@ -5,6 +5,8 @@ import type { ExportErrorCode } from "../errors.ts";
 import { MiB, maxParts, partBytes, renderedPerStored } from "../limits.ts";
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
+import type { Facts } from "../source/facts.ts";
+import type { Seal } from "../source/seal.ts";
 import type { Estimate } from "../source/source.ts";
 import type { Changes } from "../source/watch.ts";
 
@@ -31,14 +33,18 @@ export interface Job {
   readonly idempotencyKey: string | null;
   readonly fileName: string;
   readonly mediaType: string;
-  /** SHA-256 of the schema's fingerprint at the start. */
+  /** SHA-256 of the schema's fingerprint, and of the layout, at the start. */
   readonly schemaHash: string;
+  readonly layoutHash: string;
+  readonly facts: Facts;
   readonly making: Making;
   readonly partBytes: number;
   readonly tables: readonly string[];
   readonly estimate: Estimate;
   /** Size of the database when it was planned. */
   readonly databaseBytes: number;
+  /** What tells that the tables are still the same; null as long as nothing is read. */
+  readonly seal: Seal | null;
   /** Rows are read as they are. */
   readonly isFuzzy: boolean;
   /** Since when rows are kept as they were, Unix milliseconds; null as long as they are not. */
@@ -73,7 +79,10 @@ export interface Job {
 }
 
 /** What a job takes from the plan that it follows. */
-export type Planned = Pick<Job, "schemaHash" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings">;
+export type Planned = Pick<
+  Job,
+  "schemaHash" | "layoutHash" | "facts" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings"
+>;
 
 /** The size of a job's parts in bytes: sized up where 10,000 of the usual size could be too few. */
 export function partSizeFor(databaseBytes: number): number {

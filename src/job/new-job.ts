@@ -1,6 +1,7 @@
 /** A job as it begins. */
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { fileNameOf, timestamp } from "../layout.ts";
+import { layoutDigest } from "../layout-digest.ts";
 import { countedTables } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
 import { sha256Hex } from "./checksums.ts";
@@ -11,15 +12,22 @@ export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "rete
   readonly options: ExportOptions & JobOptions;
 }
 
+/** What tells two plans apart: a job goes on with none that is another one. */
+export async function hashesOf({ source, layout }: Plan): Promise<Pick<Planned, "schemaHash" | "layoutHash">> {
+  return { schemaHash: await sha256Hex(source.fingerprint), layoutHash: await layoutDigest(layout) };
+}
+
 /** What a job keeps of its plan. */
-export async function plannedBy({ source, layout, databaseBytes }: Plan): Promise<Planned> {
+export async function plannedBy(plan: Plan): Promise<Planned> {
+  const { source, layout, databaseBytes } = plan;
   return {
     databaseBytes,
-    schemaHash: await sha256Hex(source.fingerprint),
+    facts: source.facts(),
     mediaType: layout.mediaType,
     tables: countedTables(layout.parts).map((table) => table.name),
     estimate: source.estimate(),
     warnings: layout.warnings,
+    ...(await hashesOf(plan)),
   };
 }
 
@@ -33,6 +41,7 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     options: storedOptions(options),
     fileName: fileNameOf(plan.layout, startedMs),
     ...(await plannedBy(plan)),
+    seal: null,
     uploadId: null,
     checkpoint: null,
     isFuzzy: options.consistency === "fuzzy",

@@ -38,12 +38,12 @@ export class JobRunner {
     // One that waits begins when its turn comes: a hundred logs at once would be too much for writers.
     if (job.isFuzzy || open > 0) return job;
     try {
-      new Consistency(sql, job, this.#context.undoLimit).begin(plan);
+      const seal = new Consistency(sql, job, this.#context.undoLimit).begin(plan);
+      if (seal !== null) store.save(frozen(job, seal, Date.now()));
     } catch (error) {
       store.remove(job.id); // nothing of it stays behind
       throw error;
     }
-    store.save(frozen(job, Date.now()));
     return store.get(job.id);
   }
 

@@ -2,6 +2,8 @@
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
 import { newCallback } from "./callback.ts";
+import type { Making } from "../plan.ts";
+import type { Seal } from "../source/seal.ts";
 import type { Checkpoint, Job, Planned } from "./job.ts";
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
@@ -30,13 +32,20 @@ export function pause(job: Job, now: number): Job {
 
 /** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
 export function restart(job: Job): Job {
-  return { ...job, uploadId: null, checkpoint: null, snapshotMs: null, restarts: job.restarts + 1 };
+  return { ...job, uploadId: null, checkpoint: null, seal: null, snapshotMs: null, restarts: job.restarts + 1 };
 }
 
 /** The schema is another one: all of it is made again, as it is now. */
-export function remade(job: Job, planned: Planned): Job {
+export function remade(job: Job, planned: Replanned): Job {
   return { ...restart(job), ...planned, isRemade: true, restarts: job.restarts };
 }
+
+/** The code is another one: all of it is made again, by this one. */
+export function madeAnew(job: Job, planned: Replanned, making: Making): Job {
+  return { ...restart(job), ...planned, making };
+}
+
+type Replanned = Planned & Pick<Job, "fileName">;
 
 /** Whether a change of the schema may be answered by beginning again. */
 export function mayBeRemade({ options, isRemade }: Job): boolean {
@@ -46,6 +55,7 @@ export function mayBeRemade({ options, isRemade }: Job): boolean {
 /** Trying again finds the same. */
 const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "schema_changed",
+  "plan_changed",
   "stalled",
   "snapshot_too_old",
   "data_unreadable",
@@ -70,14 +80,14 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
   return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
 }
 
-/** Rows are kept from now on. */
-export function frozen(job: Job, now: number): Job {
-  return { ...job, snapshotMs: job.isFuzzy ? null : now };
+/** Rows are kept from now on, or watched. */
+export function frozen(job: Job, seal: Seal, now: number): Job {
+  return { ...job, seal, snapshotMs: job.isFuzzy ? null : now };
 }
 
 /** It goes on without a snapshot. */
-export function thawed(job: Job): Job {
-  return { ...job, isFuzzy: true, snapshotMs: null };
+export function thawed(job: Job, seal: Seal | null): Job {
+  return { ...job, seal, isFuzzy: true, snapshotMs: null };
 }
 
 /** The file is whole and in its place; there is no upload any more. */

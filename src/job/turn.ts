@@ -2,9 +2,8 @@
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
 import { crc32 } from "../pack/crc32.ts";
-import { planOf, type Plan } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
-import type { UndoLog } from "../source/undo.ts";
 import { compositeOf } from "./checksums.ts";
 import { Consistency } from "./consistency.ts";
 import {
@@ -14,17 +13,16 @@ import {
   mayBeRemade,
   pause,
   published,
-  remade,
   retryOrFail,
   thawed,
   verifiedUpTo,
 } from "./transitions.ts";
-import type { Job, Planned } from "./job.ts";
+import type { Job } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
-import { plannedBy } from "./new-job.ts";
+import { nextPlan } from "./next-plan.ts";
 import { JobObject } from "./object.ts";
 import type { JobContext } from "./context.ts";
-import { alarmBudget, runSlice, type SliceContext } from "./slice.ts";
+import { alarmBudget, runSlice, type SliceBudget, type SliceContext, type SliceEnd } from "./slice.ts";
 import { tidy } from "./tidy.ts";
 import { verifySlice } from "./verify.ts";
 
@@ -50,8 +48,6 @@ function changeWarnings({ changes }: Job): readonly string[] {
   return [`Changed while it was exported, so that rows may be partly old and partly new: ${names}`];
 }
 
-const schemaChangedMessage = "Cannot go on with the export: the schema changed while it ran";
-
 class Turn {
   readonly #job: Job;
   readonly #context: JobContext;
@@ -68,22 +64,29 @@ class Turn {
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
     const still = new Consistency(this.#context.sql, this.#job, this.#context.undoLimit);
-    const plan = this.#plan(still.log);
-    const planned = await plannedBy(plan);
-    if (planned.schemaHash !== this.#job.schemaHash) return this.#schemaChanged(plan, planned);
+    const next = await nextPlan(this.#job, this.#context, still);
+    if (!store.isRunning(this.#job.id)) return;
+    if (next.kind === "begin again") return this.#beginAgain(next.with);
+    const { plan } = next;
     const upload = await this.#openUpload();
     this.#upload = upload;
-    if (store.isRunning(this.#job.id)) {
-      if (this.#job.checkpoint === null && still.begin(plan)) store.save(frozen(store.get(this.#job.id), Date.now()));
-      this.#watchLimit(still, plan);
-    }
-    const end = await runSlice(this.#job, this.#sliceContext(plan, upload, still), budget).catch((error: unknown) => {
+    if (!store.isRunning(this.#job.id)) return;
+    const end = await this.#slice(plan, upload, still, budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       if (isSchemaChange && mayBeRemade(this.#job)) return "paused"; // the next turn finds the new schema, and begins again
       throw error;
     });
     if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
     if (end === "uploaded") await this.#complete(upload, plan);
+  }
+
+  /** The snapshot, or the watch, begins with the first slice, if it has not before. */
+  async #slice(plan: Plan, upload: MultipartUpload, still: Consistency, budget: SliceBudget): Promise<SliceEnd> {
+    const { store } = this.#context;
+    const seal = this.#job.checkpoint === null ? still.begin(plan) : null;
+    if (seal !== null) store.save(frozen(store.get(this.#job.id), seal, Date.now()));
+    this.#watchLimit(still, plan);
+    return runSlice(this.#job, this.#sliceContext(plan, upload, still), budget);
   }
 
   /** Reads the next stretch of the finished file back. */
@@ -114,30 +117,10 @@ class Turn {
     else if (next.restarts > latest.restarts) await this.#giveUp(latest);
   }
 
-  /** The chain again, over the same schema as at the start. */
-  #plan(log: UndoLog | null): Plan {
-    const { sql, formats } = this.#context;
-    const { id, options, making } = this.#job;
-    const format = formats.find((candidate) => candidate.name === options.format);
-    if (format === undefined)
-      throw new TypeError(`Cannot go on with dump ${id}: there is no format "${options.format}" here`);
-    return planOf(sql, { ...options, format, ...making }, formats, log);
-  }
-
-  /** Begins again with the schema as it is now, where that is wanted and possible; otherwise it ends here. */
-  async #schemaChanged({ source }: Plan, planned: Planned): Promise<void> {
-    const job = this.#job;
-    const names = new Set(source.schema.tables.map(({ name }) => name));
-    const missing = (job.options.tables ?? []).filter((name) => !names.has(name));
-    if (!mayBeRemade(job) || missing.length > 0) {
-      const gone = missing.map((name) => `; there is no table "${name}" any more`).join("");
-      throw new ExportError("schema_changed", `${schemaChangedMessage}${gone}`);
-    }
+  async #beginAgain(become: (latest: Job) => Job): Promise<void> {
     const { store } = this.#context;
-    const latest = store.get(job.id);
-    if (latest.state !== "running") return;
-    const again = "The schema changed while the job ran; it began again with the new one";
-    store.save(pause(remade(latest, { ...planned, warnings: [...planned.warnings, again] }), Date.now()));
+    const latest = store.get(this.#job.id);
+    store.save(pause(become(latest), Date.now()));
     await this.#giveUp(latest);
   }
 
@@ -158,7 +141,7 @@ class Turn {
     if (job.isFuzzy || still.isWithinLimit()) return;
     still.giveUp(plan);
     const why = "More was changed than a snapshot may keep; the job went on without it";
-    store.save({ ...thawed(job), warnings: [...job.warnings, why] });
+    store.save({ ...thawed(job, still.seal), warnings: [...job.warnings, why] });
   }
 
   #sliceContext(plan: Plan, upload: MultipartUpload, still: Consistency): SliceContext {
@@ -174,8 +157,8 @@ class Turn {
       checkpoint: (checkpoint, part, remainder) => {
         if (part !== null) store.addPart(id, part);
         store.setRemainder(id, remainder);
-        store.save(advance(store.get(id), checkpoint));
         still.advance(checkpoint.position);
+        store.save({ ...advance(store.get(id), checkpoint), seal: still.seal });
         this.#watchLimit(still, plan);
       },
     };

@@ -13,6 +13,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   idempotency_conflict: 422,
   no_bucket: 503,
   schema_changed: 409,
+  plan_changed: 409,
   snapshot_too_old: 409,
   stalled: 500,
   too_many_jobs: 429,

@@ -11,14 +11,17 @@ export interface Objects {
   readonly warnings: readonly string[];
   /** Names of what has bytes in its definition that are no UTF-8: no text here can say exactly what it is. */
   readonly unreadable: ReadonlySet<string>;
-  /** Tables that are left out; statistics of them are, too. */
-  readonly hiddenTables: readonly string[];
+  /** The line of each table in `sqlite_schema`, by its name. */
+  readonly lines: ReadonlyMap<string, number>;
   /** Text that differs whenever what is shown does, or a table is another one, even with the same definition. */
   readonly fingerprint: string;
 }
 
 /** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
 const hidden = /^(_cf_|_export_|__miniflare)/i;
+/** The same rule in SQL. By names alone, whatever tables there are: a new one of the platform's changes nothing of a file that is being made. */
+export const isHiddenSql = (name: string): string =>
+  `lower(${name}) GLOB '_cf_*' OR lower(${name}) GLOB '_export_*' OR lower(${name}) GLOB '__miniflare*'`;
 /** Of the hidden tables these hold nothing of a user's: jobs, the alarm, notes of changes, rows as they were, and the name of a local object. */
 const own = /^(_export_(jobs|parts|remainder|alarm|changed|watch_.*|undo|undo_.*)|_cf_metadata|__miniflare_do_name)$/i;
 /** Statistics of releases that this one does not have, or that no statement brings back. */
@@ -27,7 +30,7 @@ const statistics = /^sqlite_stat[0-9]/i;
 /** Reads all lines in one statement. */
 export function readObjects(sql: SqlStorage): Objects {
   const unreadable = new Set<string>();
-  const lines = new Map<SchemaObject, number>();
+  const lines = new Map<string, number>();
   const objects = sql
     .exec<{
       type: SchemaObject["type"];
@@ -41,7 +44,7 @@ export function readObjects(sql: SqlStorage): Objects {
     .map((row): SchemaObject => {
       if (row.bytes !== null && decodeUtf8(new Uint8Array(row.bytes)) === undefined) unreadable.add(row.name);
       const object = { type: row.type, name: row.name, table: row.tbl_name, sql: row.sql };
-      if (object.type === "table") lines.set(object, row.line);
+      if (object.type === "table") lines.set(object.name, row.line);
       return object;
     });
   const isHidden = ({ name, table }: SchemaObject) => hidden.test(name) || hidden.test(table);
@@ -55,7 +58,14 @@ export function readObjects(sql: SqlStorage): Objects {
     shown,
     warnings: left.map(({ type, name }) => `${type[0]?.toUpperCase()}${type.slice(1)} ${quoteName(name)} is left out`),
     unreadable,
-    hiddenTables: objects.filter((object) => object.type === "table" && isHidden(object)).map(({ name }) => name),
-    fingerprint: JSON.stringify(shown.map((object) => [object.type, object.name, object.sql, lines.get(object) ?? 0])),
+    lines,
+    fingerprint: JSON.stringify(
+      shown.map((object) => [
+        object.type,
+        object.name,
+        object.sql,
+        object.type === "table" ? lines.get(object.name) : 0,
+      ]),
+    ),
   };
 }

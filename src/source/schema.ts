@@ -7,11 +7,13 @@ import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { readColumns, readIndexKeys } from "./columns.ts";
 import { virtualKey } from "./virtual-key.ts";
-import { readObjects, type Objects } from "./objects.ts";
+import { isHiddenSql, readObjects, type Objects } from "./objects.ts";
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
   readonly key: Key;
+  /** Its line in `sqlite_schema`. */
+  readonly line: number;
 }
 
 /** Names of the rowid, each where no column takes it. */
@@ -35,13 +37,12 @@ export interface Catalog {
   readonly others: readonly SchemaObject[];
   readonly warnings: readonly string[];
   readonly unreadable: Objects["unreadable"];
-  readonly hiddenTables: Objects["hiddenTables"];
   readonly fingerprint: Objects["fingerprint"];
 }
 
 /** Reads the schema in one synchronous turn. */
 export function readCatalog(sql: SqlStorage): Catalog {
-  const { shown, warnings, unreadable, hiddenTables, fingerprint } = readObjects(sql);
+  const { shown, warnings, unreadable, lines, fingerprint } = readObjects(sql);
   const kinds = new Map(
     sql
       .exec<{ name: string; type: string; wr: number; strict: number }>(
@@ -100,6 +101,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
       rowid,
       owner,
       key,
+      line: lines.get(object.name) ?? 0,
     };
   };
 
@@ -112,7 +114,6 @@ export function readCatalog(sql: SqlStorage): Catalog {
     others: shown.filter((object) => object.type !== "table"),
     warnings,
     unreadable,
-    hiddenTables,
     fingerprint,
   };
 }
@@ -140,12 +141,11 @@ export function select(catalog: Catalog, { tables: wanted, exclude }: Selection)
   const others = catalog.others.filter((object) => object.sql !== null && homes.has(foldAscii(object.table)));
   const all = wanted === null && exclude.length === 0;
   const list = tables.map((table) => quoteText(table.name)).join(",");
-  const hidden = catalog.hiddenTables.map(quoteText).join(",");
   const internal = catalog.internal
     .filter((table) => all || table.name !== "sqlite_sequence" || tables.some((one) => one.autoincrement))
     .map((table) => {
       const column = table.name === "sqlite_sequence" ? "name" : "tbl";
-      return { ...table, where: all ? `${column} IS NULL OR ${column} NOT IN (${hidden})` : `${column} IN (${list})` };
+      return { ...table, where: all ? `${column} IS NULL OR NOT (${isHiddenSql(column)})` : `${column} IN (${list})` };
     });
   const bad = [...tables, ...views, ...others].find(({ name }) => catalog.unreadable.has(name));
   if (bad !== undefined) {

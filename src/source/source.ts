@@ -1,6 +1,7 @@
 /** What the pipeline reads from. A snapshot, or another object's copy, can stand behind the same interface. */
 import type { Schema, Segment } from "../../formats/format.ts";
 import type { Cursor } from "./cursor.ts";
+import type { Facts } from "./facts.ts";
 import type { UndoLog } from "./undo.ts";
 
 /** The part of a file that is rows. */
@@ -30,6 +31,8 @@ export interface Source {
   page(segment: RowsSegment, at: Cursor | null): Page;
   /** Text that differs whenever the schema that is exported differs. */
   readonly fingerprint: string;
+  /** What was seen of the database besides its schema and its rows. */
+  facts(): Facts;
   /** From now on, from the next page in this turn on, the rows of these tables are those of now: a log keeps what is changed. */
   freeze(tables: readonly string[], into: UndoLog): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */

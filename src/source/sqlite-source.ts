@@ -2,6 +2,7 @@
 import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
+import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "./full-text.ts";
 import { alias } from "./key.ts";
 import { readPage } from "./pages.ts";
@@ -10,16 +11,27 @@ import type { Cursor } from "./cursor.ts";
 import type { Estimate, PageBudget, Source } from "./source.ts";
 import type { UndoLog } from "./undo.ts";
 
+/** What an export has from before, where it goes on. */
+export interface Resumed {
+  readonly log: UndoLog | null;
+  readonly facts: Facts | null;
+}
+
 /** Reads the schema and gives a source for the tables selected. */
 export function sqliteSource(
   sql: SqlStorage,
   selection: Selection,
   budget: PageBudget,
-  resumed: UndoLog | null = null,
+  { log: resumed, facts: before }: Resumed,
 ): Source {
   let log = resumed;
   const catalog = readCatalog(sql);
-  const schema = { ...select(catalog, selection), indexState: (table: Table) => indexState(sql, table) };
+  const facts = new SeenFacts(catalog.warnings, before);
+  const schema = {
+    ...select(catalog, selection),
+    warnings: facts.leftOut,
+    indexState: (table: Table) => facts.index(table, () => indexState(sql, table)),
+  };
   for (const table of schema.tables) flush(sql, table);
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
@@ -31,13 +43,15 @@ export function sqliteSource(
   };
   const verify = () => {
     if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
-    throw new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
+    throw schemaChanged();
   };
   return {
     schema,
     fingerprint: catalog.fingerprint,
+    facts: () => facts.all(),
     page(segment, at) {
       const table = tableOf(segment.table);
+      if (!isThere(sql, table)) throw schemaChanged();
       try {
         if (at === null && table.owner !== null) flush(sql, known.get(table.owner));
         return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
@@ -54,6 +68,16 @@ export function sqliteSource(
     verify,
     estimate: () => estimate(sql, schema),
   };
+}
+
+/** True if the name is still that of the table that was planned with: another one may have it for a while, and give it back. */
+function isThere(sql: SqlStorage, { line, name, sql: definition }: SourceTable): boolean {
+  const query = "SELECT 1 FROM sqlite_schema WHERE rowid = ? AND type = 'table' AND name = ? AND sql IS ?";
+  return sql.exec(query, line, name, definition).toArray().length > 0;
+}
+
+function schemaChanged(): ExportError {
+  return new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
 }
 
 function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {

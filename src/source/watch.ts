@@ -24,7 +24,9 @@ export function noteOf(job: string, table: string, condition: string): string {
 }
 
 const notes = `CREATE TABLE IF NOT EXISTS _export_changed (job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID`;
-const prefix = (job: string) => `_export_watch_${job}_`;
+
+/** What all names of a job's watch begin with. */
+export const watchPrefix = (job: string) => `_export_watch_${job}_`;
 
 /** Begins to watch tables for a job, anew if it has done so before. Synchronous: the first page may be read in the same turn. */
 export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): void {
@@ -36,7 +38,7 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
     const [own, name] = [quoteText(job), quoteText(table.name)];
     for (const event of ["INSERT", "UPDATE", "DELETE"]) {
       sql.exec(
-        `CREATE TRIGGER ${quoteName(`${prefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
+        `CREATE TRIGGER ${quoteName(`${watchPrefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
           `WHEN NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name}) ` +
           `BEGIN ${mayAbort} INSERT INTO _export_changed (job, name) VALUES (${own}, ${name}); END`,
       );
@@ -88,7 +90,7 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
 export function unwatch(sql: SqlStorage, job: string): void {
   if (!isThere(sql)) return;
   const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
-  for (const { name } of sql.exec<{ name: string }>(triggers, prefix(job)).toArray())
+  for (const { name } of sql.exec<{ name: string }>(triggers, watchPrefix(job)).toArray())
     sql.exec(`DROP TRIGGER ${quoteName(name)}`);
   sql.exec("DELETE FROM _export_changed WHERE job = ?", job);
 }

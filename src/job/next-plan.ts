@@ -1,0 +1,86 @@
+/** What a slice goes by: the plan that the job began with, made again; or, where that cannot be, why the job begins again. */
+import type { Format } from "../../formats/format.ts";
+import { ExportError } from "../errors.ts";
+import { fileNameOf } from "../layout.ts";
+import { maxRestarts } from "../limits.ts";
+import { availableDeflate } from "../pack/deflate.ts";
+import { planOf, type Making, type Plan } from "../plan.ts";
+import { sealBroken } from "../source/seal.ts";
+import type { Consistency } from "./consistency.ts";
+import type { JobContext } from "./context.ts";
+import type { Job } from "./job.ts";
+import { hashesOf, plannedBy } from "./new-job.ts";
+import { madeAnew, mayBeRemade, remade } from "./transitions.ts";
+
+/** A plan, or how the job becomes one that begins again. */
+export type NextPlan =
+  | { readonly kind: "go on"; readonly plan: Plan }
+  | { readonly kind: "begin again"; readonly with: (latest: Job) => Job };
+
+/** Throws where a job can neither go on nor begin again. */
+export async function nextPlan(job: Job, context: JobContext, still: Consistency): Promise<NextPlan> {
+  const { sql, formats } = context;
+  const options = { ...job.options, format: formatOf(job, formats) };
+  if (canGoOnWith(job.making, context.making)) {
+    const plan = planOf(sql, { ...options, ...job.making }, formats, { log: still.log, facts: job.facts });
+    const { schemaHash, layoutHash } = await hashesOf(plan);
+    const isSchema = schemaHash !== job.schemaHash;
+    if (isSchema || !still.isWhole) {
+      const missing = missingFrom(plan, job);
+      if (!mayBeRemade(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
+      const anew = await planAnew(job.making);
+      const again = "The schema changed while the job ran; it began again with the new one";
+      return { kind: "begin again", with: (latest) => remade(latest, noted(anew, again)) };
+    }
+    if (layoutHash === job.layoutHash) return { kind: "go on", plan };
+  }
+  if (job.restarts >= maxRestarts)
+    throw new ExportError(
+      "plan_changed",
+      `Cannot go on with the export: the Worker's code makes another file of the same database than when it began, for the ${job.restarts + 1}th time`,
+    );
+  const anew = await planAnew(context.making);
+  const hasBegun = job.seal !== null || job.uploadId !== null;
+  const again =
+    "The Worker's code changed while the job ran; it began again with the new one, and with the database as it was then";
+  return {
+    kind: "begin again",
+    with: (latest) => madeAnew(latest, hasBegun ? noted(anew, again) : anew, context.making),
+  };
+
+  async function planAnew(making: Making) {
+    const plan = planOf(sql, { ...options, ...making }, formats);
+    const missing = missingFrom(plan, job);
+    if (missing.length > 0) throw schemaChanged(missing);
+    return { ...(await plannedBy(plan)), fileName: fileNameOf(plan.layout, job.startedMs) };
+  }
+}
+
+/** A deploy may take a format away. */
+function formatOf({ id, options }: Job, formats: readonly Format[]): Format {
+  const format = formats.find((candidate) => candidate.name === options.format);
+  if (format !== undefined) return format;
+  throw new ExportError(
+    "plan_changed",
+    `Cannot go on with dump ${id}: there is no format "${options.format}" here any more`,
+  );
+}
+
+/** What was begun by other code, or with a deflater that is gone, cannot go on: its bytes would not fit. */
+function canGoOnWith(begun: Making, now: Making): boolean {
+  return begun.version === now.version && (begun.deflate === "fflate" || availableDeflate() === begun.deflate);
+}
+
+function missingFrom({ source }: Plan, { options }: Job): readonly string[] {
+  const names = new Set(source.schema.tables.map(({ name }) => name));
+  return (options.tables ?? []).filter((name) => !names.has(name));
+}
+
+function schemaChanged(missing: readonly string[]): ExportError {
+  const gone = missing.map((name) => `; there is no table "${name}" any more`).join("");
+  return new ExportError("schema_changed", `Cannot go on with the export: the schema changed while it ran${gone}`);
+}
+
+function noted<T extends { readonly warnings: readonly string[] }>(planned: T, warning: string): T {
+  return { ...planned, warnings: [...planned.warnings, warning] };
+}

@@ -1,0 +1,151 @@
+/** A job is planned anew in each of its slices: whatever happens to the object in between, its file is the undisturbed one, or it fails. */
+import { describe, expect, it } from "vitest";
+import type { ExportOptions, JobOptions } from "../src/engine.ts";
+import { fileOf, formatOf, type Wanted } from "./database.ts";
+import { equal, options } from "./jobs.ts";
+import { runSliced, sliceBySlice, withObject } from "./slices.ts";
+
+/** 600 KB as SQL: some ten slices. */
+function fill(sql: SqlStorage): void {
+  sql.exec(`CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT); CREATE TABLE b (k TEXT PRIMARY KEY, v) WITHOUT ROWID;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO a SELECT i, hex(randomblob(500)) FROM n;
+    INSERT INTO b SELECT 'key ' || id, v FROM a WHERE id <= 290; CREATE VIEW va AS SELECT * FROM a; CREATE INDEX ib ON b(v)`);
+}
+
+const page = { rows: 50, bytes: 256 * 1024 };
+const job = (wanted: Wanted, more: JobOptions = {}): ExportOptions & JobOptions => ({ ...options(wanted), ...more });
+
+const wanteds: readonly Wanted[] = [
+  {},
+  { gzip: true },
+  { format: "csv" },
+  { format: "csv", tables: ["b"] },
+  { format: "jsonl", gzip: true },
+];
+
+describe("a job goes on with the plan that it began with", () => {
+  it.each(wanteds)("although the first put() of the object's life comes in the middle of it: %o", async (wanted) => {
+    await withObject(async (state) => {
+      fill(state.storage.sql);
+      const undisturbed = fileOf(state.storage.sql, { ...wanted, page });
+      const { status, bytes, slices } = await runSliced(state, job(wanted), async (slice) => {
+        if (slice === 2) await state.storage.put("first", 1);
+      });
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: [] });
+      expect(slices).toBeGreaterThan(2);
+      expect(equal(bytes, undisturbed)).toBe(true);
+    });
+  });
+
+  it("also where the platform's table comes beside sqlite_sequence and sqlite_stat1", async () => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      fill(sql);
+      sql.exec("CREATE TABLE c (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO c DEFAULT VALUES; ANALYZE");
+      const undisturbed = fileOf(sql, { page });
+      const { status, bytes } = await runSliced(state, job({}), async (slice) => {
+        if (slice === 2) await state.storage.put("first", 1);
+        sql.exec("ANALYZE"); // rows of sqlite_stat1 for the exporter's own tables
+      });
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot" });
+      expect(equal(bytes, undisturbed)).toBe(true);
+    });
+  });
+
+  it("although a full-text index is no longer what its content gives", async () => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      fill(sql);
+      sql.exec(
+        "CREATE VIRTUAL TABLE f USING fts5(v, content='a', content_rowid='id'); INSERT INTO f(f) VALUES ('rebuild')",
+      );
+      const wanted = { target: "d1" } as const;
+      const undisturbed = fileOf(sql, { ...wanted, page });
+      const asked = { ...job({}), chosen: wanted };
+      const { status, bytes } = await runSliced(state, asked, (slice) => {
+        if (slice === 2) sql.exec("UPDATE a SET v = 'other' WHERE id = 7");
+      });
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: [] });
+      expect(equal(bytes, undisturbed)).toBe(true);
+    });
+  });
+});
+
+describe("a deploy in the middle of a job", () => {
+  const csv = formatOf("csv");
+  const deploys = {
+    "another version of the exporter": (state: DurableObjectState) => {
+      state.storage.sql.exec("UPDATE _export_jobs SET job = json_set(job, '$.making.version', 0)");
+      return sliceBySlice(state);
+    },
+    "a job of a release that kept less": (state: DurableObjectState) => {
+      state.storage.sql.exec(
+        "UPDATE _export_jobs SET job = json_remove(job, '$.making.version', '$.layoutHash', '$.facts', '$.seal')",
+      );
+      return sliceBySlice(state);
+    },
+    "a format of another version": (state: DurableObjectState) =>
+      sliceBySlice(state, { formats: [formatOf("sql"), { ...csv, version: 2 }] }),
+    "a format with other text": (state: DurableObjectState) =>
+      sliceBySlice(state, { formats: [formatOf("sql"), { ...csv, extension: ".txt" }] }),
+    "another format for the schema in an archive": (state: DurableObjectState) =>
+      sliceBySlice(state, { formats: [{ ...formatOf("sql"), extension: ".ddl" }, csv] }),
+  };
+
+  it.each(Object.entries(deploys))("begins it again, and says so: %s", async (_, deploy) => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      fill(sql);
+      let deployed = sliceBySlice(state);
+      const { status, bytes } = await runSliced(
+        state,
+        job({ format: "csv" }),
+        (slice) => {
+          if (slice !== 3) return;
+          deployed = deploy(state);
+          sql.exec("UPDATE b SET v = 'later' WHERE k = 'key 1'");
+        },
+        () => deployed,
+      );
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot" });
+      expect(status.warnings).toEqual([
+        "The Worker's code changed while the job ran; it began again with the new one, and with the database as it was then",
+      ]);
+      const format = deployed.formats.find(({ name }) => name === "csv") ?? csv;
+      expect(equal(bytes, fileOf(sql, { format, page, offered: deployed.formats }))).toBe(true);
+    });
+  });
+
+  it("fails it at once where its format is gone, or where no two slices are planned alike", async () => {
+    await withObject(async (state) => {
+      fill(state.storage.sql);
+      let deployed = sliceBySlice(state);
+      const gone = await runSliced(
+        state,
+        job({ format: "csv" }),
+        (slice) => void (slice === 2 && (deployed = sliceBySlice(state, { formats: [formatOf("sql")] }))),
+        () => deployed,
+      );
+      expect(gone.status.error).toMatchObject({
+        code: "plan_changed",
+        message: expect.stringContaining('no format "csv"'),
+      });
+      expect(gone.slices).toBe(2);
+      let count = 0;
+      const restless = {
+        ...csv,
+        get mediaType() {
+          return `text/csv; n=${count++}`;
+        },
+      };
+      const without = await runSliced(
+        state,
+        job({ format: restless, tables: ["a"] }),
+        () => {},
+        () => sliceBySlice(state, { formats: [restless] }),
+      );
+      expect(without.status.error?.code).toBe("plan_changed");
+      expect(state.storage.sql.exec("SELECT name FROM sqlite_schema WHERE type = 'trigger'").toArray()).toEqual([]);
+    });
+  });
+});

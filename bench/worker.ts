@@ -29,6 +29,7 @@ function formatOf(name: string) {
 
 export class Database extends Deployed {
   #plan: Plan | null = null;
+  #stretch = { longestMs: 0, isOpen: false };
 
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -139,6 +140,41 @@ export class Database extends Deployed {
     unwatch(this.ctx.storage.sql, "bench");
   }
 
+  /** Looks at the clock as often as it can: the longest time between two looks is one in which the object did something else. */
+  measureStretches(): void {
+    const stretch = { longestMs: 0, isOpen: true };
+    this.#stretch.isOpen = false;
+    this.#stretch = stretch;
+    const look = async () => {
+      for (let before = Date.now(); stretch.isOpen;) {
+        await scheduler.wait(1);
+        const now = Date.now();
+        stretch.longestMs = Math.max(stretch.longestMs, now - before);
+        before = now;
+      }
+    };
+    this.ctx.waitUntil(look());
+  }
+
+  /** Milliseconds of the longest stretch since. */
+  endStretches(): number {
+    this.#stretch.isOpen = false;
+    return this.#stretch.longestMs;
+  }
+
+  /** Makes copies of the first job, until there are so many. */
+  copyJobs(count: number): void {
+    const { sql } = this.ctx.storage;
+    const table = sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_schema WHERE name LIKE '%export_jobs'")
+      .one().name;
+    sql.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO "${table}" (id, started, state, wake, idempotency, job) ` +
+        `SELECT j.id || '-' || i, j.started + i, 'complete', 8640000000000000, NULL, json_set(j.job, '$.id', j.id || '-' || i, '$.state', 'complete') FROM n, "${table}" j`,
+      count,
+    );
+  }
+
   /** Rows that SQLite reads to make a file. */
   rowsRead(format: string): number {
     let rows = 0;
@@ -181,6 +217,9 @@ app.get("/still/begin/:consistency", async (c) => {
 app.get("/still/write", async (c) => c.json(await object(c.env).write(Number(c.req.query("count")))));
 app.get("/still/export", async (c) => c.json(await object(c.env).export()));
 app.get("/still/end", async (c) => c.json(await object(c.env).end()));
+app.get("/stretch/begin", async (c) => c.json(await object(c.env).measureStretches()));
+app.get("/stretch/end", async (c) => c.json(await object(c.env).endStretches()));
+app.get("/jobs/:count", async (c) => c.json(await object(c.env).copyJobs(Number(c.req.param("count")))));
 /** D1's own exporter, as `wrangler d1 export --local` asks for it. */
 app.get("/d1", async (c) => {
   const [lines] = await c.env.D1.prepare("PRAGMA miniflare_d1_export(?,?,?);").bind(0, 0).raw();

@@ -1,7 +1,6 @@
 /** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
-import { quoteName } from "../formats/expression.ts";
 import type { Stillness } from "./downloads.ts";
-import { ExportError } from "./errors.ts";
+import { ExportError, listed } from "./errors.ts";
 import { countedTables, type Position } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts";
@@ -67,10 +66,9 @@ export class DownloadSnapshot implements Stillness {
     const live = readLive(this.#plan.source.schema.tables, this.#log);
     const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live);
     if (changed.length === 0) return;
-    const names = changed.map(quoteName).join(", ");
     throw new ExportError(
       "snapshot_too_old",
-      `Cannot vouch for the download: ${names}, of which no snapshot can be kept, changed while it was read; try again, start a job with POST, or ask for consistency=fuzzy`,
+      `Cannot vouch for the download: ${listed(changed)}, of which no snapshot can be kept, changed while it was read; try again, start a job with POST, or ask for consistency=fuzzy`,
     );
   }
 

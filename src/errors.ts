@@ -1,3 +1,7 @@
+/** Errors that a caller may handle, and what their messages are made of. */
+import { quoteName } from "../formats/expression.ts";
+import { nameShown, namesShown } from "./limits.ts";
+
 /** The stable codes of `ExportError`; they are part of the HTTP surface and of a failed job's status. */
 export type ExportErrorCode =
   | "invalid_option"
@@ -12,6 +16,7 @@ export type ExportErrorCode =
   | "plan_changed"
   | "stalled"
   | "snapshot_too_old"
+  | "name_taken"
   | "too_many_jobs"
   | "data_unreadable"
   | "storage_failed"
@@ -20,6 +25,14 @@ export type ExportErrorCode =
   | "object_missing"
   | "too_many_parts"
   | "internal";
+
+/** Names for a message, in quotes: some of them, and how many more there are. */
+export function listed(names: readonly string[]): string {
+  const short = (name: string) => (name.length > nameShown ? `${name.slice(0, nameShown)}…` : name);
+  const shown = names.slice(0, namesShown).map((name) => quoteName(short(name)));
+  const more = names.length - shown.length;
+  return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`;
+}
 
 /** An error that a caller may handle: a stable `code`, a message that says what and with which numbers, and its cause. */
 export class ExportError extends Error {

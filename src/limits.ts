@@ -31,6 +31,14 @@ export const carefulPageRows = 16;
 /** Rows of the first careful page after the fast path refused one, when nothing is known of their size: 2 MB each, or 8. */
 export const carefulFirstRows = 2;
 
+/** Characters of a list of names that is bound as one parameter, which may have 2 MB in production, and up to three bytes a character. */
+export const boundNamesLength = 256 * KiB;
+
+/** How many names a message lists at most: what it says must not grow with the number of tables. */
+export const namesShown = 20;
+/** And how many characters of each. */
+export const nameShown = 200;
+
 /** Bound parameters at most (workerd util/sqlite.c++:1387). */
 export const maxParameters = 100;
 

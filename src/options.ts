@@ -2,7 +2,8 @@
 import { foldAscii } from "../formats/expression.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
 import type { Asked, AskedJob, ExportOptions, JobOptions } from "./engine.ts";
-import { ExportError } from "./errors.ts";
+import { ExportError, listed } from "./errors.ts";
+import { namesShown } from "./limits.ts";
 
 const single = ["format", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */
@@ -12,9 +13,6 @@ const contents: readonly [Content, ...Content[]] = ["all", "schema", "data"];
 
 /** How often a name may be given: more do not fit into a URL that Workers take (16 KB). */
 const maxNames = 1000;
-
-/** How many table names an error lists at most. */
-const namesShown = 20;
 
 /** What the options are checked against. */
 export interface OptionContext {
@@ -147,13 +145,13 @@ function namesOf(
 ): readonly string[] {
   if (wanted.length === 0) return [];
   const names = tableNames();
+  const exact = new Set(names);
+  const folded = new Map(names.map((one) => [foldAscii(one), one]));
   const found = wanted.map((name) => {
-    const match = names.find((one) => one === name) ?? names.find((one) => foldAscii(one) === foldAscii(name));
+    const match = exact.has(name) ? name : folded.get(foldAscii(name));
     if (match !== undefined) return match;
-    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
     const allowed = names.slice(0, namesShown);
-    const list =
-      allowed.length === 0 ? "there are no tables" : `there are ${allowed.map((one) => `"${one}"`).join(", ")}${more}`;
+    const list = names.length === 0 ? "there are no tables" : `there are ${listed(names)}`;
     throw new ExportError("unknown_table", `Option "${option}" names "${name}", and no table has that name; ${list}`, {
       details: { option, received: name, allowed },
     });

@@ -170,7 +170,7 @@ describe("a fuzzy job", () => {
     ["UPDATE notes SET body = 'x' WHERE rowid = 5; DELETE FROM files WHERE id = 7", ["files", "notes"]],
     ["DELETE FROM notes", ["notes"]],
     ["INSERT INTO files (id) VALUES (3) ON CONFLICT DO UPDATE SET name = 'upserted'", ["files"]],
-    ["CREATE TABLE _export_mine (a); DROP TABLE _export_mine", []],
+    ["CREATE TABLE _durable_export_mine (a); DROP TABLE _durable_export_mine", []],
     ["UPDATE notes SET body = 'x' WHERE body = 'nothing like it'", []],
   ])("is fuzzy behind %s", async (sql, changedTables) => {
     const stub = await filledArchive();

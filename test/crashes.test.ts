@@ -33,7 +33,7 @@ const leftovers = (stub: Stub) =>
     inArchive(stub, (_, { storage: { sql } }) =>
       sql
         .exec<{ name: string }>(
-          "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\' OR name LIKE '\\_export\\_watch%' ESCAPE '\\'",
+          "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\'",
         )
         .toArray(),
     ),

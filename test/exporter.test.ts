@@ -145,8 +145,9 @@ describe("a download", () => {
     await withExporter(async (exporter, _, ctx) => {
       const { sql: database } = ctx.storage;
       const undo = () =>
-        database.exec("SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo\\__%' ESCAPE '\\'").toArray()
-          .length;
+        database
+          .exec("SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo\\__%' ESCAPE '\\'")
+          .toArray().length;
       const wanted = await new Response(exporter.dump(options).body).text();
       expect(undo()).toBe(0);
       const cancelled = exporter.dump(options).body.getReader();
@@ -185,7 +186,7 @@ describe("a download", () => {
   it("leaves nothing when the object is lost, or when nobody reads from it", async () => {
     await withExporter(async (exporter, _, ctx) => {
       const undo = () =>
-        ctx.storage.sql.exec("SELECT name FROM sqlite_schema WHERE name = '_export_undo'").toArray().length;
+        ctx.storage.sql.exec("SELECT name FROM sqlite_schema WHERE name = '_durable_export_undo'").toArray().length;
       const reader = exporter.dump(options).body.getReader();
       await reader.read();
       expect(new Exporter(ctx).nextAlarm()).toBeNull(); // of the same life: it is not the one to clear away

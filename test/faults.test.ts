@@ -99,9 +99,9 @@ describe("what is left behind", () => {
     );
     await vi.waitFor(() =>
       runInDurableObject(stub, (_, state) => {
-        const { job } = state.storage.sql.exec<{ job: string }>("SELECT job FROM _export_jobs").one();
+        const { job } = state.storage.sql.exec<{ job: string }>("SELECT job FROM _durable_export_jobs").one();
         expect(JSON.parse(job)).toMatchObject({ state: "cancelled", uploadId: null });
-        for (const table of ["_export_parts", "_export_remainder"])
+        for (const table of ["_durable_export_parts", "_durable_export_remainder"])
           expect(state.storage.sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual([]);
       }),
     );

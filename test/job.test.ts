@@ -65,8 +65,9 @@ describe("a job", () => {
     await inArchive(stub, async (_, state) => {
       // nothing but the alarm at which it will be taken away
       await vi.waitFor(async () => expect(await state.storage.getAlarm()).toBe(Date.parse(expiresAt ?? "")));
-      expect(state.storage.sql.exec("SELECT * FROM _export_remainder").toArray()).toEqual([]);
-      const log = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\' OR type = 'trigger'";
+      expect(state.storage.sql.exec("SELECT * FROM _durable_export_remainder").toArray()).toEqual([]);
+      const log =
+        "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' OR type = 'trigger'";
       expect(state.storage.sql.exec(log).toArray()).toEqual([]);
     });
   });
@@ -167,9 +168,9 @@ describe("a job", () => {
       const stub = await filledArchive(100);
       const { dumpId } = await inArchive(stub, async ({ exporter }, state) => {
         const job = await exporter.start(options());
-        const { text } = state.storage.sql.exec<{ text: string }>("SELECT job AS text FROM _export_jobs").one();
+        const { text } = state.storage.sql.exec<{ text: string }>("SELECT job AS text FROM _durable_export_jobs").one();
         const tried = { ...JSON.parse(text), triedMs: Date.now() - 1000, ...change };
-        state.storage.sql.exec("UPDATE _export_jobs SET job = ?", JSON.stringify(tried));
+        state.storage.sql.exec("UPDATE _durable_export_jobs SET job = ?", JSON.stringify(tried));
         return job;
       });
       const { error } = await finished(stub, dumpId);
@@ -194,7 +195,7 @@ describe("a job", () => {
     const { dumpId } = await inArchive(stub, async ({ exporter }, { storage }) => {
       const job = await exporter.start(options());
       const later = Date.now() + 3_600_000;
-      storage.sql.exec("UPDATE _export_jobs SET wake = ?, job = json_set(job, '$.wakeMs', ?)", later, later);
+      storage.sql.exec("UPDATE _durable_export_jobs SET wake = ?, job = json_set(job, '$.wakeMs', ?)", later, later);
       await storage.setAlarm(later);
       return job;
     });
@@ -221,9 +222,9 @@ describe("a job", () => {
     await inArchive(stub, async ({ exporter }, state) => {
       await exporter.start(options());
       state.storage.sql.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
-        INSERT INTO _export_jobs SELECT 'waiting-' || i, started + i, state, wake, NULL, replace(job, id, 'waiting-' || i) FROM n, _export_jobs`);
+        INSERT INTO _durable_export_jobs SELECT 'waiting-' || i, started + i, state, wake, NULL, replace(job, id, 'waiting-' || i) FROM n, _durable_export_jobs`);
       await expect(exporter.start(options())).rejects.toThrow("Cannot start a job: 100 wait or run, the limit is 100");
-      state.storage.sql.exec("DELETE FROM _export_jobs WHERE id LIKE 'waiting-%'");
+      state.storage.sql.exec("DELETE FROM _durable_export_jobs WHERE id LIKE 'waiting-%'");
     });
   });
 
@@ -255,7 +256,9 @@ describe("a job", () => {
     const stub = await filledArchive(10);
     const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options()));
     await finished(stub, dumpId);
-    expect(new TextDecoder().decode((await storedBytes(stub, dumpId)) ?? new Uint8Array())).not.toContain("_export_");
+    expect(new TextDecoder().decode((await storedBytes(stub, dumpId)) ?? new Uint8Array())).not.toContain(
+      "_durable_export_",
+    );
   });
 
   it("gzips in one member over all its slices", async () => {

@@ -83,7 +83,7 @@ describe("options", () => {
     ["database=", { code: "invalid_option", option: "database", received: "" }],
     ["database=a&database=b", { code: "invalid_option", option: "database" }],
     ["table=sqlite_schema", { code: "unknown_table" }],
-    ["table=_export_jobs", { code: "unknown_table" }],
+    ["table=_durable_export_jobs", { code: "unknown_table" }],
   ])("refuses %s", async (query, expected) => {
     for (const method of ["GET", "POST"]) {
       const response = await send(`/export/dump?${query}`, { method });

@@ -157,8 +157,8 @@ describe("an attacker with the token", () => {
   it("cannot have the exporter's or the platform's own tables", async () => {
     await askWithToken("/export/dump?database=own", { method: "POST" });
     for (const name of [
-      "_export_jobs",
-      "_EXPORT_PARTS",
+      "_durable_export_jobs",
+      "_DURABLE_EXPORT_PARTS",
       "_cf_KV",
       "_cf_METADATA",
       "sqlite_schema",

@@ -116,12 +116,6 @@ describe("what is left out or changed", () => {
     ["nothing", "CREATE TABLE t (a)", {}, []],
     ["statistics of other releases", "CREATE TABLE t (a)", {}, []],
     [
-      "tables with the exporter's names that are not its own",
-      "CREATE TABLE _export_mine (a); CREATE TABLE _export_jobs (id); CREATE TABLE t (a); CREATE INDEX _EXPORT_i ON t (a)",
-      {},
-      ['Table "_export_mine" is left out', 'Index "_EXPORT_i" is left out'],
-    ],
-    [
       "an index that target=d1 cannot fill",
       "CREATE VIRTUAL TABLE f USING fts5 (a, content = '')",
       { target: "d1" },

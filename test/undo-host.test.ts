@@ -111,7 +111,7 @@ describe("an undo log beside a host's statements", () => {
       sql.exec("INSERT INTO t (z) VALUES (1), (2), (3)");
       freeze(sql);
       sql.exec("UPDATE t SET c5 = 7; INSERT INTO t (z) VALUES (4); REPLACE INTO t (z) VALUES (2)");
-      expect(sql.exec("SELECT count(*) AS kept FROM _export_undo_job_0_old").one()).toEqual({ kept: 3 });
+      expect(sql.exec("SELECT count(*) AS kept FROM _durable_export_undo_job_0_old").one()).toEqual({ kept: 3 });
     });
   });
 

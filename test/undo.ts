@@ -146,7 +146,7 @@ export function tidy(sql: SqlStorage): void {
 
 /** What a log has left, of which nothing should be there when it is over. */
 export function leftOf(sql: SqlStorage): readonly string[] {
-  const query = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_export\\_undo%' ESCAPE '\\'";
+  const query = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\'";
   return sql
     .exec<{ name: string }>(query)
     .toArray()

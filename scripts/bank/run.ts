@@ -22,7 +22,7 @@ export interface BankRun {
   readonly kills: number;
   readonly slices: number;
   readonly seconds: number;
-  /** `_export_` triggers and tables of the log that were left. */
+  /** `_durable_export_` triggers and tables of the log that were left. */
   readonly left: number;
 }
 
@@ -104,7 +104,7 @@ export class Bank {
     const different = await difference(path, format, keptAside(seed));
     const left = await this.#query(
       name,
-      "SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE '\\_export\\_undo\\__%' ESCAPE '\\' OR name LIKE '\\_export\\_watch%' ESCAPE '\\'",
+      "SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo\\__%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\'",
     );
     return {
       different,

@@ -97,7 +97,7 @@ export class CrashHarness {
 
   /** Stops the Worker and looks at what is left in its files. */
   async stop(): Promise<Leftovers> {
-    const tables = ["_export_jobs", "_export_parts", "_export_remainder"];
+    const tables = ["_durable_export_jobs", "_durable_export_parts", "_durable_export_remainder"];
     let rows = 0;
     for (const table of tables) {
       const [count] = await query(this.#server, { sql: `SELECT count(*) AS n FROM ${table}` });

@@ -22,7 +22,7 @@ const rowsPerPage = 2_000;
 /** Tables with rows of their own: no shadow tables, none that SQLite or the platform keeps. */
 const tablesSql = `SELECT l.name AS name, l.wr AS wr FROM pragma_table_list l JOIN sqlite_schema s ON s.name = l.name AND s.type = 'table'
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-  AND l.name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND l.name NOT LIKE '\\_export\\_%' ESCAPE '\\' ORDER BY s.rowid`;
+  AND l.name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND l.name NOT LIKE '\\_durable\\_export\\_%' ESCAPE '\\' ORDER BY s.rowid`;
 
 /** Reads one of the two databases. */
 export type Reader = (sql: string) => Promise<readonly Record<string, unknown>[]>;

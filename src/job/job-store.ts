@@ -2,19 +2,17 @@
 import { ExportError } from "../errors.ts";
 import { neverMs, remainderRowBytes } from "../limits.ts";
 import type { Job } from "./job.ts";
+import { hasOwn, makeOwn } from "../source/own.ts";
 import { UndoLog } from "../source/undo.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
-const tables = {
-  _export_jobs:
-    "(id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID",
-  _export_parts:
-    "(job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID",
-  _export_remainder: "(job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number))",
-  _export_alarm: "(one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER)",
-} as const;
-const names = Object.keys(tables);
+const tables = [
+  "_durable_export_jobs",
+  "_durable_export_parts",
+  "_durable_export_remainder",
+  "_durable_export_alarm",
+] as const;
 
 /** Alarm times that the exporter knows of, Unix milliseconds. */
 export interface AlarmTimes {
@@ -39,20 +37,18 @@ export class JobStore {
 
   /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
   get exists(): boolean {
-    const query = `SELECT count(*) AS found FROM sqlite_schema WHERE type='table' AND name IN (${names.map(() => "?").join()})`;
-    return this.#sql.exec<{ found: number }>(query, ...names).one().found === names.length;
+    return tables.every((name) => hasOwn(this.#sql, name));
   }
 
-  /** Makes the tables, if there are none. */
+  /** Makes the tables, if there are none. Throws `name_taken`. */
   prepare(): void {
-    for (const [name, columns] of Object.entries(tables))
-      this.#sql.exec(`CREATE TABLE IF NOT EXISTS ${name} ${columns}`);
+    makeOwn(this.#sql, ...tables);
   }
 
   add(job: Job): void {
     this.prepare();
     this.#sql.exec(
-      "INSERT INTO _export_jobs (id, started, state, wake, idempotency, job) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO _durable_export_jobs (id, started, state, wake, idempotency, job) VALUES (?, ?, ?, ?, ?, ?)",
       job.id,
       job.startedMs,
       job.state,
@@ -64,7 +60,7 @@ export class JobStore {
 
   save(job: Job): void {
     this.#sql.exec(
-      "UPDATE _export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
+      "UPDATE _durable_export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
       job.state,
       wakeOf(job),
       JSON.stringify(job),
@@ -84,7 +80,9 @@ export class JobStore {
 
   /** True as long as nobody has cancelled it; asked often, so it reads one row and parses nothing. */
   isRunning(id: string): boolean {
-    return this.#sql.exec("SELECT 1 FROM _export_jobs WHERE id = ? AND state = 'running'", id).toArray().length > 0;
+    return (
+      this.#sql.exec("SELECT 1 FROM _durable_export_jobs WHERE id = ? AND state = 'running'", id).toArray().length > 0
+    );
   }
 
   byIdempotencyKey(key: string): Job | null {
@@ -104,7 +102,8 @@ export class JobStore {
   /** How many wait or run. */
   openJobs(): number {
     if (!this.exists) return 0;
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM _export_jobs WHERE state = 'running'").one().n;
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM _durable_export_jobs WHERE state = 'running'").one()
+      .n;
   }
 
   /** Jobs that are finished, and have something to clear away by now. */
@@ -115,7 +114,7 @@ export class JobStore {
   /** When there is something to do next, Unix milliseconds; null with nothing to do, ever. */
   nextWakeMs(): number | null {
     if (!this.exists) return null;
-    const query = "SELECT min(wake) AS wake FROM _export_jobs WHERE state <> 'running' AND wake < ?";
+    const query = "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state <> 'running' AND wake < ?";
     const { wake } = this.#sql.exec<{ wake: number | null }>(query, neverMs).one();
     const times = [wake, this.current()?.wakeMs ?? null].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
@@ -124,12 +123,12 @@ export class JobStore {
   /** Takes everything of a job away. */
   remove(id: string): void {
     this.clearWork(id);
-    this.#sql.exec("DELETE FROM _export_jobs WHERE id = ?", id);
+    this.#sql.exec("DELETE FROM _durable_export_jobs WHERE id = ?", id);
   }
 
   /** Takes away what only a running job needs. */
   clearWork(id: string): void {
-    this.#sql.exec("DELETE FROM _export_parts WHERE job = ?", id);
+    this.#sql.exec("DELETE FROM _durable_export_parts WHERE job = ?", id);
     this.clearTraces(id);
   }
 
@@ -141,18 +140,20 @@ export class JobStore {
   }
 
   #clearRemainder(id: string): void {
-    this.#sql.exec("DELETE FROM _export_remainder WHERE job = ?", id);
+    this.#sql.exec("DELETE FROM _durable_export_remainder WHERE job = ?", id);
   }
 
   addPart(id: string, { partNumber, etag, sha256, md5 }: SentPart): void {
-    const insert = "INSERT OR REPLACE INTO _export_parts (job, number, etag, sha256, md5) VALUES (?, ?, ?, ?, ?)";
+    const insert =
+      "INSERT OR REPLACE INTO _durable_export_parts (job, number, etag, sha256, md5) VALUES (?, ?, ?, ?, ?)";
     this.#sql.exec(insert, id, partNumber, etag, sha256, md5);
   }
 
   /** In order; they are kept as long as the job is. */
   parts(id: string): readonly SentPart[] {
     if (!this.exists) return [];
-    const query = "SELECT number AS partNumber, etag, sha256, md5 FROM _export_parts WHERE job = ? ORDER BY number";
+    const query =
+      "SELECT number AS partNumber, etag, sha256, md5 FROM _durable_export_parts WHERE job = ? ORDER BY number";
     return this.#sql.exec<{ partNumber: number; etag: string; sha256: string; md5: string }>(query, id).toArray();
   }
 
@@ -160,12 +161,17 @@ export class JobStore {
     this.#clearRemainder(id);
     for (let at = 0, number = 0; at < bytes.length; at += remainderRowBytes, number++) {
       const piece = bytes.slice(at, at + remainderRowBytes);
-      this.#sql.exec("INSERT INTO _export_remainder (job, number, bytes) VALUES (?, ?, ?)", id, number, piece.buffer);
+      this.#sql.exec(
+        "INSERT INTO _durable_export_remainder (job, number, bytes) VALUES (?, ?, ?)",
+        id,
+        number,
+        piece.buffer,
+      );
     }
   }
 
   remainder(id: string): readonly Uint8Array[] {
-    const query = "SELECT bytes FROM _export_remainder WHERE job = ? ORDER BY number";
+    const query = "SELECT bytes FROM _durable_export_remainder WHERE job = ? ORDER BY number";
     return this.#sql
       .exec<{ bytes: ArrayBuffer }>(query, id)
       .toArray()
@@ -176,19 +182,19 @@ export class JobStore {
     if (!this.exists) return { own: null, host: null };
     return (
       this.#sql
-        .exec<{ own: number | null; host: number | null }>("SELECT own, host FROM _export_alarm")
+        .exec<{ own: number | null; host: number | null }>("SELECT own, host FROM _durable_export_alarm")
         .toArray()[0] ?? { own: null, host: null }
     );
   }
 
   setAlarmTimes({ own, host }: AlarmTimes): void {
-    this.#sql.exec("INSERT OR REPLACE INTO _export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
+    this.#sql.exec("INSERT OR REPLACE INTO _durable_export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
   }
 
   #jobs(clause: string, ...values: (string | number)[]): Job[] {
     if (!this.exists) return [];
     return this.#sql
-      .exec<{ job: string }>(`SELECT job FROM _export_jobs ${clause}`, ...values)
+      .exec<{ job: string }>(`SELECT job FROM _durable_export_jobs ${clause}`, ...values)
       .toArray()
       .map((row): Job => JSON.parse(row.job));
   }

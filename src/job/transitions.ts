@@ -58,6 +58,7 @@ const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "plan_changed",
   "stalled",
   "snapshot_too_old",
+  "name_taken",
   "data_unreadable",
   "too_many_parts",
   "checksum_mismatch",

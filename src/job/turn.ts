@@ -1,6 +1,5 @@
 /** One turn of the current job: a slice of the file, or of reading it back, and what becomes of the job by it. */
-import { quoteName } from "../../formats/expression.ts";
-import { ExportError } from "../errors.ts";
+import { ExportError, listed } from "../errors.ts";
 import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
@@ -44,8 +43,7 @@ export async function takeTurn(
 
 function changeWarnings({ changes }: Job): readonly string[] {
   if (changes === null || changes.changed.length === 0) return [];
-  const names = changes.changed.map(quoteName).join(", ");
-  return [`Changed while it was exported, so that rows may be partly old and partly new: ${names}`];
+  return [`Changed while it was exported, so that rows may be partly old and partly new: ${listed(changes.changed)}`];
 }
 
 class Turn {

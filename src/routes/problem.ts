@@ -15,6 +15,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   schema_changed: 409,
   plan_changed: 409,
   snapshot_too_old: 409,
+  name_taken: 409,
   stalled: 500,
   too_many_jobs: 429,
   data_unreadable: 500,

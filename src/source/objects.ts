@@ -2,6 +2,7 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { SchemaObject } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
+import { ownership } from "./own.ts";
 
 /** What is in the database. */
 export interface Objects {
@@ -17,13 +18,12 @@ export interface Objects {
   readonly fingerprint: string;
 }
 
-/** Left out: the platform's own tables, the exporter's, and miniflare's. `_` is no wildcard here. */
-const hidden = /^(_cf_|_export_|__miniflare)/i;
-/** The same rule in SQL. By names alone, whatever tables there are: a new one of the platform's changes nothing of a file that is being made. */
-export const isHiddenSql = (name: string): string =>
-  `lower(${name}) GLOB '_cf_*' OR lower(${name}) GLOB '_export_*' OR lower(${name}) GLOB '__miniflare*'`;
-/** Of the hidden tables these hold nothing of a user's: jobs, the alarm, notes of changes, rows as they were, and the name of a local object. */
-const own = /^(_export_(jobs|parts|remainder|alarm|changed|watch_.*|undo|undo_.*)|_cf_metadata|__miniflare_do_name)$/i;
+/** What the platform and the exporter call their tables, in SQL; a host's may be called so as well. `_` is no wildcard here. */
+export const isReservedSql = (name: string): string =>
+  `lower(${name}) GLOB '_cf_*' OR ${name} GLOB '_durable_export_*' OR ${name} = '__miniflare_do_name'`;
+export const isReserved = (name: string): boolean => /^(_cf_|_durable_export_|__miniflare_do_name$)/i.test(name);
+/** Of the platform's tables these hold nothing of a user's: when the alarm is, and the name of a local object. */
+const empty = /^(_cf_metadata|__miniflare_do_name)$/i;
 /** Statistics of releases that this one does not have, or that no statement brings back. */
 const statistics = /^sqlite_stat[0-9]/i;
 
@@ -47,13 +47,18 @@ export function readObjects(sql: SqlStorage): Objects {
       if (object.type === "table") lines.set(object.name, row.line);
       return object;
     });
-  const isHidden = ({ name, table }: SchemaObject) => hidden.test(name) || hidden.test(table);
+  const whose = ownership(sql);
+  const owners = new Map(objects.map((object) => [object, whose(object)]));
+  const hiddenTables = new Set(
+    objects.filter((object) => object.type === "table" && owners.get(object) !== "host").map(({ name }) => name),
+  );
+  const isShown = (object: SchemaObject) => owners.get(object) === "host" && !hiddenTables.has(object.table);
   const left = objects.filter(
     (object) =>
-      (isHidden(object) && object.sql !== null && !own.test(object.name) && !own.test(object.table)) ||
+      (!isShown(object) && object.sql !== null && owners.get(object) !== "exporter" && !empty.test(object.name)) ||
       (statistics.test(object.name) && !/^sqlite_stat1$/i.test(object.name)),
   );
-  const shown = objects.filter((object) => !isHidden(object));
+  const shown = objects.filter(isShown);
   return {
     shown,
     warnings: left.map(({ type, name }) => `${type[0]?.toUpperCase()}${type.slice(1)} ${quoteName(name)} is left out`),

@@ -1,5 +1,5 @@
 /** What is in the database, what of it is exported, and what is left out. */
-import { foldAscii, quoteName, quoteText } from "../../formats/expression.ts";
+import { foldAscii, quoteName } from "../../formats/expression.ts";
 import type { Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
 import { hasWord } from "../../formats/tokens.ts";
 import { makesShadow } from "../../formats/virtual.ts";
@@ -7,13 +7,22 @@ import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { readColumns, readIndexKeys } from "./columns.ts";
 import { virtualKey } from "./virtual-key.ts";
-import { isHiddenSql, readObjects, type Objects } from "./objects.ts";
+import { isReserved, isReservedSql, readObjects, type Objects } from "./objects.ts";
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
   readonly key: Key;
   /** Its line in `sqlite_schema`. */
   readonly line: number;
+  /** The rows to export by the table that they tell of; absent for all. */
+  readonly filter?: NameFilter;
+}
+
+/** Rows whose column is one of some names, which are bound (a statement has only so many bytes), or that meet another condition. */
+export interface NameFilter {
+  readonly column: "name" | "tbl";
+  readonly names: readonly string[];
+  readonly otherwise: string;
 }
 
 /** Names of the rowid, each where no column takes it. */
@@ -28,6 +37,7 @@ export interface Selection {
 /** A schema whose tables can be read. */
 export interface SourceSchema extends Omit<Schema, "indexState"> {
   readonly tables: readonly SourceTable[];
+  readonly internal: readonly SourceTable[];
 }
 
 /** The whole schema, before a selection. */
@@ -134,18 +144,23 @@ export function tableNames(catalog: Catalog): readonly string[] {
 
 /** The part of the schema that is to be exported: the tables chosen, and what belongs to them. Throws `data_unreadable`. */
 export function select(catalog: Catalog, { tables: wanted, exclude }: Selection): SourceSchema {
-  const isChosen = (name: string) => (wanted === null || wanted.includes(name)) && !exclude.includes(name);
+  const [chosen, excluded] = [wanted === null ? null : new Set(wanted), new Set(exclude)];
+  const isChosen = (name: string) => (chosen === null || chosen.has(name)) && !excluded.has(name);
   const tables = catalog.tables.filter((table) => isChosen(table.owner ?? table.name));
   const views = wanted === null ? catalog.others.filter((object) => object.type === "view") : [];
   const homes = new Set([...tables, ...views].map(({ name }) => foldAscii(name)));
   const others = catalog.others.filter((object) => object.sql !== null && homes.has(foldAscii(object.table)));
   const all = wanted === null && exclude.length === 0;
-  const list = tables.map((table) => quoteText(table.name)).join(",");
+  const names = tables.map(({ name }) => name);
   const internal = catalog.internal
     .filter((table) => all || table.name !== "sqlite_sequence" || tables.some((one) => one.autoincrement))
-    .map((table) => {
+    .map((table): SourceTable => {
       const column = table.name === "sqlite_sequence" ? "name" : "tbl";
-      return { ...table, where: all ? `${column} IS NULL OR NOT (${isHiddenSql(column)})` : `${column} IN (${list})` };
+      // by names alone, whatever tables there are: a new one of the platform's changes nothing of a file that is being made
+      const filter: NameFilter = all
+        ? { column, names: names.filter(isReserved), otherwise: `${column} IS NULL OR NOT (${isReservedSql(column)})` }
+        : { column, names, otherwise: "0" };
+      return { ...table, filter };
     });
   const bad = [...tables, ...views, ...others].find(({ name }) => catalog.unreadable.has(name));
   if (bad !== undefined) {

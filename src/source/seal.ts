@@ -5,8 +5,7 @@
  */
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
-import { undoPrefix } from "./undo-tables.ts";
-import { watchPrefix } from "./watch.ts";
+import { undoPrefix, watchPrefix } from "./own.ts";
 
 /** Plain data. */
 export interface Seal {
@@ -21,14 +20,14 @@ const nameOf = (job: string) => `${watchPrefix(job)}seal`;
 /** Seals the schema as it is. To be called when all triggers of the export are made; `unwatch` takes it away. */
 export function seal(sql: SqlStorage, job: string): Seal {
   const name = nameOf(job);
-  sql.exec(`CREATE TRIGGER ${quoteName(name)} AFTER DELETE ON _export_changed WHEN 0 BEGIN SELECT 1; END`);
+  sql.exec(`CREATE TRIGGER ${quoteName(name)} AFTER DELETE ON _durable_export_changed WHEN 0 BEGIN SELECT 1; END`);
   const { line } = sql.exec<{ line: number }>("SELECT rowid AS line FROM sqlite_schema WHERE name = ?", name).one();
   return resealed(sql, job, { line, triggers: 0 });
 }
 
 /** The same seal, where the export itself has taken triggers away. */
 export function resealed(sql: SqlStorage, job: string, { line }: Seal): Seal {
-  const [undo, watch] = [`${undoPrefix}${job}_`, watchPrefix(job)];
+  const [undo, watch] = [undoPrefix(job), watchPrefix(job)];
   const query =
     "SELECT count(*) AS triggers FROM sqlite_schema WHERE type = 'trigger' AND rowid < ?1 AND (substr(name, 1, length(?2)) = ?2 OR substr(name, 1, length(?3)) = ?3)";
   return { line, triggers: sql.exec<{ triggers: number }>(query, line, undo, watch).one().triggers };

@@ -34,7 +34,7 @@ export function sqliteSource(
   };
   for (const table of schema.tables) flush(sql, table);
   const known = new Map<string, SourceTable>(
-    [...catalog.tables, ...catalog.internal].map((table) => [table.name, table]),
+    [...catalog.tables, ...schema.internal].map((table) => [table.name, table]),
   );
   const tableOf = (table: Table): SourceTable => {
     const own = known.get(table.name);

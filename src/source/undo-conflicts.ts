@@ -3,6 +3,7 @@ import { foldAscii } from "../../formats/expression.ts";
 import { isBlank, tokensOf } from "../../formats/tokens.ts";
 import { sourcesOf } from "./generated.ts";
 import { columnSql, keyColumns, type KeyColumn } from "./key.ts";
+import { ownership } from "./own.ts";
 import type { SourceTable } from "./schema.ts";
 
 /** Columns of which no two rows hold the same. */
@@ -130,10 +131,12 @@ function hasFollowers(sql: SqlStorage, { name }: SourceTable): boolean {
 /** The host's triggers; those of other logs write to no table of its. */
 function triggersOn(sql: SqlStorage, { name }: SourceTable): readonly string[] {
   const query =
-    "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE AND name NOT LIKE '\\_export\\_%' ESCAPE '\\'";
+    "SELECT type, name, tbl_name AS \"table\", sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE";
+  const whose = ownership(sql);
   return sql
-    .exec<{ sql: string }>(query, name)
+    .exec<{ type: string; name: string; table: string; sql: string }>(query, name)
     .toArray()
+    .filter((trigger) => whose(trigger) === "host")
     .map((trigger) => trigger.sql);
 }
 

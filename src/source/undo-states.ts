@@ -2,41 +2,58 @@
 import { quoteName } from "../../formats/expression.ts";
 import { undoBytes } from "../limits.ts";
 import { alias } from "./key.ts";
-import { undoPrefix } from "./undo-tables.ts";
+import { hasOwn, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
 export type Mode = "log" | "copy" | "live";
 
-/** The table that says so. */
-const states = "_export_undo";
-
-/** One line for each table of each export; `at` is the rowid up to which rows are never read again. */
-export const undoStates = `CREATE TABLE IF NOT EXISTS ${states} (job TEXT NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER, PRIMARY KEY (job, n)) WITHOUT ROWID`;
-
 /** True while there is a log. */
 export function isThere(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_export_undo'").toArray().length > 0;
+  return hasOwn(sql, "_durable_export_undo");
+}
+
+/** The export is over: what it has made may go. */
+export function retrace(sql: SqlStorage, job: string): void {
+  if (isThere(sql)) sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", job);
+  if (hasOwn(sql, "_durable_export_traces"))
+    sql.exec("UPDATE _durable_export_traces SET state = 'over' WHERE job = ?", job);
 }
 
 /**
- * Drops the triggers and tables whose names begin so. As long as any statement of the host's is unfinished (a cursor that was not read to
- * its end) SQLite drops no table: it is emptied then, and goes with `sweepUndo`.
+ * Drops the triggers and tables whose names begin so; true if all are gone. As long as any statement of the host's is unfinished (a cursor
+ * that was not read to its end) SQLite drops no table: it is emptied then, and goes with `sweepUndo`.
  */
-export function dropUndo(sql: SqlStorage, start: string): void {
-  drop(
-    sql,
-    namesOf(sql).filter(({ name }) => name.startsWith(start)),
-  );
+export function dropUndo(sql: SqlStorage, ...starts: readonly string[]): boolean {
+  const names = namesOf(sql, starts);
+  const of = (wanted: Named["type"]) => names.filter(({ type }) => type === wanted).map(({ name }) => name);
+  for (const name of of("trigger")) sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+  return of("table")
+    .map((name) => dropTable(sql, name))
+    .every(Boolean);
 }
 
-/** Drops all that belongs to no export that keeps rows. */
+/** Drops all that belongs to no export that is under way. */
 export function sweepUndo(sql: SqlStorage): void {
-  drop(sql, leftOf(sql));
+  if (!isUndoLeft(sql)) return;
+  for (const job of overJobs(sql))
+    if (dropUndo(sql, undoPrefix(job), watchPrefix(job)))
+      sql.exec("DELETE FROM _durable_export_traces WHERE job = ?", job);
+  if (tracedJobs(sql).length > 0) return;
+  for (const name of ["_durable_export_undo", "_durable_export_traces"] as const)
+    if (hasOwn(sql, name)) dropTable(sql, name);
 }
 
 /** True if there is something to sweep. */
 export function isUndoLeft(sql: SqlStorage): boolean {
-  return leftOf(sql).length > 0;
+  const isTraced = hasOwn(sql, "_durable_export_traces");
+  return isTraced ? overJobs(sql).length > 0 || tracedJobs(sql).length === 0 : isThere(sql);
+}
+
+function overJobs(sql: SqlStorage): readonly string[] {
+  return sql
+    .exec<{ job: string }>("SELECT job FROM _durable_export_traces WHERE state = 'over'")
+    .toArray()
+    .map(({ job }) => job);
 }
 
 interface Named {
@@ -44,52 +61,31 @@ interface Named {
   readonly name: string;
 }
 
-function namesOf(sql: SqlStorage): readonly Named[] {
-  const query = `SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND substr(name, 1, ?) = ?`;
-  return [...sql.exec(query, states.length, states).raw<[Named["type"], string]>()].map(([type, name]) => ({
+function namesOf(sql: SqlStorage, starts: readonly string[]): readonly Named[] {
+  const query =
+    "SELECT s.type, s.name FROM sqlite_schema s JOIN json_each(?) w ON substr(s.name, 1, length(w.value)) = w.value WHERE s.type IN ('trigger', 'table')";
+  return [...sql.exec(query, JSON.stringify(starts)).raw<[Named["type"], string]>()].map(([type, name]) => ({
     type,
     name,
   }));
 }
 
-function leftOf(sql: SqlStorage): readonly Named[] {
-  const names = namesOf(sql);
-  if (names.length === 0) return names;
-  const jobs = undoJobs(sql);
-  return names.filter(({ name }) =>
-    name === states ? jobs.length === 0 : !jobs.some((job) => name.startsWith(`${undoPrefix}${job}_`)),
-  );
-}
-
 /** A number for the first table of a log, so that its names are not those of tables that could not be dropped. */
 export function nextNumber(sql: SqlStorage, job: string): number {
-  const start = `${undoPrefix}${job}_`;
-  const numbers = namesOf(sql).flatMap(({ name }) =>
-    name.startsWith(start) ? [Number.parseInt(name.slice(start.length), 10)] : [],
-  );
+  const start = undoPrefix(job);
+  const numbers = namesOf(sql, [start]).map(({ name }) => Number.parseInt(name.slice(start.length), 10));
   return Math.max(-1, ...numbers) + 1;
 }
 
-function drop(sql: SqlStorage, names: readonly Named[]): void {
-  const of = (wanted: Named["type"]) => names.filter(({ type }) => type === wanted).map(({ name }) => quoteName(name));
-  for (const name of of("trigger")) sql.exec(`DROP TRIGGER ${name}`);
-  for (const name of of("table")) {
-    try {
-      sql.exec(`DROP TABLE ${name}`);
-    } catch (error) {
-      if (!String(error).includes("SQLITE_LOCKED")) throw error;
-      sql.exec(`DELETE FROM ${name}`);
-    }
+function dropTable(sql: SqlStorage, name: string): boolean {
+  try {
+    sql.exec(`DROP TABLE ${quoteName(name)}`);
+    return true;
+  } catch (error) {
+    if (!String(error).includes("SQLITE_LOCKED")) throw error;
+    sql.exec(`DELETE FROM ${quoteName(name)}`);
+    return false;
   }
-}
-
-/** Exports that keep rows. */
-export function undoJobs(sql: SqlStorage): readonly string[] {
-  if (!isThere(sql)) return [];
-  return sql
-    .exec<{ job: string }>("SELECT DISTINCT job FROM _export_undo")
-    .toArray()
-    .map(({ job }) => job);
 }
 
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */

@@ -3,11 +3,9 @@ import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Column, Table } from "../../formats/format.ts";
 import { maxColumns } from "../limits.ts";
 import { alias, comparable, directionOf, keyColumns, rowidSql } from "./key.ts";
+import { undoPrefix } from "./own.ts";
 import type { SourceTable } from "./schema.ts";
 import { isIn } from "./window.ts";
-
-/** What all names of a log begin with. */
-export const undoPrefix = "_export_undo_";
 
 /** Names of what belongs to one table in the log of one export. */
 export class UndoNames {
@@ -22,11 +20,11 @@ export class UndoNames {
 
   constructor(job: string, n: number) {
     this.job = job;
-    this.prefix = `${undoPrefix}${job}_${n}_`;
+    this.prefix = `${undoPrefix(job)}${n}_`;
     this.old = `${this.prefix}old`;
     this.added = `${this.prefix}added`;
     this.more = `${this.prefix}more`;
-    this.at = `(SELECT at FROM _export_undo WHERE job=${quoteText(job)} AND n=${n})`;
+    this.at = `(SELECT at FROM _durable_export_undo WHERE job=${quoteText(job)} AND n=${n})`;
   }
 }
 

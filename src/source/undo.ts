@@ -12,7 +12,8 @@ import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
 import { keep } from "./undo-keep.ts";
 import { copied, isWide, UndoNames } from "./undo-tables.ts";
-import { dropUndo, isThere, nextNumber, sizeOf, sweepUndo, undoJobs, undoStates, type Mode } from "./undo-states.ts";
+import { makeOwn, trace, tracedJobs } from "./own.ts";
+import { dropUndo, isThere, nextNumber, retrace, sizeOf, sweepUndo, type Mode } from "./undo-states.ts";
 import { beginNotes, notedTables, unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -42,14 +43,15 @@ export class UndoLog {
   /** Keeps the rows of these tables from now on: of all of them, or it throws and keeps none. What was kept before is gone. */
   begin(tables: readonly SourceTable[]): void {
     this.end();
-    this.#sql.exec(undoStates);
+    makeOwn(this.#sql, "_durable_export_undo");
+    trace(this.#sql, this.#job);
     beginNotes(this.#sql, this.#job);
     const byName = new Map(tables.map((table) => [table.name, table]));
     let n = nextNumber(this.#sql, this.#job);
     try {
       for (const table of byName.values()) {
         const mode = keep(this.#sql, table, new UndoNames(this.#job, n));
-        const insert = "INSERT INTO _export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
+        const insert = "INSERT INTO _durable_export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
         this.#sql.exec(insert, this.#job, n++, table.name, mode);
       }
     } catch (error) {
@@ -87,13 +89,13 @@ export class UndoLog {
       const kept = this.#tables.get(name);
       if (kept === undefined || kept.mode === "live" || name === current) continue;
       dropUndo(this.#sql, new UndoNames(this.#job, kept.n).prefix);
-      this.#sql.exec("DELETE FROM _export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
+      this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
       this.#tables.delete(name);
     }
     const kept = current === null ? undefined : this.#tables.get(current);
     const [kind, rowid] = at?.key?.[0] ?? [];
     if (kept?.mode !== "log" || kind !== "i" || rowid === undefined) return;
-    const update = "UPDATE _export_undo SET at = CAST(? AS INTEGER) WHERE job = ? AND n = ?";
+    const update = "UPDATE _durable_export_undo SET at = CAST(? AS INTEGER) WHERE job = ? AND n = ?";
     this.#sql.exec(update, rowid, this.#job, kept.n);
   }
 
@@ -135,14 +137,13 @@ export class UndoLog {
   /** Takes everything of it away. */
   end(): void {
     this.#tables = new Map();
-    if (!isThere(this.#sql)) return;
-    this.#sql.exec("DELETE FROM _export_undo WHERE job = ?", this.#job);
+    retrace(this.#sql, this.#job);
     sweepUndo(this.#sql);
   }
 
   #load(): Map<string, Kept> {
     if (!isThere(this.#sql)) return new Map();
-    const query = "SELECT n, name, mode FROM _export_undo WHERE job = ? ORDER BY n";
+    const query = "SELECT n, name, mode FROM _durable_export_undo WHERE job = ? ORDER BY n";
     const rows = this.#sql.exec<{ n: number; name: string; mode: Mode }>(query, this.#job).toArray();
     return new Map(rows.map(({ n, name, mode }) => [name, { n, mode }]));
   }
@@ -178,10 +179,10 @@ export function readLive(tables: readonly Table[], log: UndoLog | null): readonl
 
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
 export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
-  for (const job of undoJobs(sql)) {
+  for (const job of tracedJobs(sql)) {
     if (isWanted(job)) continue;
     unwatch(sql, job);
-    new UndoLog(sql, job).end();
+    retrace(sql, job);
   }
   sweepUndo(sql);
 }

@@ -5,6 +5,7 @@
 import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { moduleOf } from "../../formats/virtual.ts";
+import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "./own.ts";
 
 /** What is known of some tables' changes. */
 export interface Changes {
@@ -20,18 +21,14 @@ export const mayAbort = "SELECT RAISE(ABORT,'') WHERE 0;";
 /** Notes a table as changed where a condition holds. The conflict clause is that of the outer statement, so nothing may conflict. */
 export function noteOf(job: string, table: string, condition: string): string {
   const [own, name] = [quoteText(job), quoteText(table)];
-  return `INSERT INTO _export_changed (job, name) SELECT ${own}, ${name} WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name});`;
+  return `INSERT INTO _durable_export_changed (job, name) SELECT ${own}, ${name} WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM _durable_export_changed WHERE job=${own} AND name=${name});`;
 }
-
-const notes = `CREATE TABLE IF NOT EXISTS _export_changed (job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID`;
-
-/** What all names of a job's watch begin with. */
-export const watchPrefix = (job: string) => `_export_watch_${job}_`;
 
 /** Begins to watch tables for a job, anew if it has done so before. Synchronous: the first page may be read in the same turn. */
 export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): void {
   unwatch(sql, job);
-  sql.exec(notes);
+  makeOwn(sql, "_durable_export_changed");
+  trace(sql, job);
   for (const [at, table] of tables.entries()) {
     if (table.kind === "virtual" && isOfItsOwn(table)) note(sql, job, table.name, stateOf(sql, table));
     if (table.kind !== "table") continue; // shadow tables change with their owner
@@ -39,8 +36,8 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
     for (const event of ["INSERT", "UPDATE", "DELETE"]) {
       sql.exec(
         `CREATE TRIGGER ${quoteName(`${watchPrefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
-          `WHEN NOT EXISTS (SELECT 1 FROM _export_changed WHERE job=${own} AND name=${name}) ` +
-          `BEGIN ${mayAbort} INSERT INTO _export_changed (job, name) VALUES (${own}, ${name}); END`,
+          `WHEN NOT EXISTS (SELECT 1 FROM _durable_export_changed WHERE job=${own} AND name=${name}) ` +
+          `BEGIN ${mayAbort} INSERT INTO _durable_export_changed (job, name) VALUES (${own}, ${name}); END`,
       );
     }
   }
@@ -48,14 +45,14 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
 
 /** Makes the table that changes are noted in, with none of this job's. */
 export function beginNotes(sql: SqlStorage, job: string): void {
-  sql.exec(notes);
-  sql.exec("DELETE FROM _export_changed WHERE job = ?", job);
+  makeOwn(sql, "_durable_export_changed");
+  sql.exec("DELETE FROM _durable_export_changed WHERE job = ?", job);
 }
 
 /** The tables that are noted as changed. */
 export function notedTables(sql: SqlStorage, job: string): readonly string[] {
   if (!isThere(sql)) return [];
-  const query = "SELECT name FROM _export_changed WHERE job = ? AND state IS NULL";
+  const query = "SELECT name FROM _durable_export_changed WHERE job = ? AND state IS NULL";
   return sql
     .exec<{ name: string }>(query, job)
     .toArray()
@@ -64,7 +61,8 @@ export function notedTables(sql: SqlStorage, job: string): readonly string[] {
 
 /** Tables of which it is known already that they were changed. */
 export function noteChanges(sql: SqlStorage, job: string, names: readonly string[]): void {
-  for (const name of names) sql.exec("INSERT OR REPLACE INTO _export_changed (job, name) VALUES (?, ?)", job, name);
+  for (const name of names)
+    sql.exec("INSERT OR REPLACE INTO _durable_export_changed (job, name) VALUES (?, ?)", job, name);
 }
 
 /** What has changed since. */
@@ -72,7 +70,10 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
   if (!isThere(sql)) return { changed: [], unwatched: [] };
   const noted = new Map(
     sql
-      .exec<{ name: string; state: string | null }>("SELECT name, state FROM _export_changed WHERE job = ?", job)
+      .exec<{ name: string; state: string | null }>(
+        "SELECT name, state FROM _durable_export_changed WHERE job = ?",
+        job,
+      )
       .toArray()
       .map(({ name, state }) => [name, state]),
   );
@@ -89,10 +90,12 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
 /** Takes everything of a job's watch away. */
 export function unwatch(sql: SqlStorage, job: string): void {
   if (!isThere(sql)) return;
-  const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
-  for (const { name } of sql.exec<{ name: string }>(triggers, watchPrefix(job)).toArray())
-    sql.exec(`DROP TRIGGER ${quoteName(name)}`);
-  sql.exec("DELETE FROM _export_changed WHERE job = ?", job);
+  if (tracedJobs(sql).includes(job)) {
+    const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
+    for (const { name } of sql.exec<{ name: string }>(triggers, watchPrefix(job)).toArray())
+      sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+  }
+  sql.exec("DELETE FROM _durable_export_changed WHERE job = ?", job);
 }
 
 /** False for a table that only shows what another one holds. */
@@ -101,14 +104,14 @@ function isOfItsOwn(table: Table): boolean {
 }
 
 function isThere(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_export_changed'").toArray().length > 0;
+  return hasOwn(sql, "_durable_export_changed");
 }
 
 /** In place of a state that nothing tells. */
 const unknown = "unknown";
 
 function note(sql: SqlStorage, job: string, name: string, state: string | null): void {
-  sql.exec("INSERT INTO _export_changed (job, name, state) VALUES (?, ?, ?)", job, name, state ?? unknown);
+  sql.exec("INSERT INTO _durable_export_changed (job, name, state) VALUES (?, ?, ?)", job, name, state ?? unknown);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The rows of a page: which ones, in which order, from where. */
 import { allOf, quoteName } from "../../formats/expression.ts";
-import { cellsPerQuery, maxParameters } from "../limits.ts";
+import { boundNamesLength, cellsPerQuery, maxParameters } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import { alias, behind, comparable, directionOf, keyColumns, orderOf, type Bound, type Key } from "./key.ts";
-import type { SourceTable } from "./schema.ts";
+import type { NameFilter, SourceTable } from "./schema.ts";
 
 /** Rows of a table behind a cursor. */
 export interface Window {
@@ -33,6 +33,11 @@ export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Un
     conditions.push(after.sql);
     values.push(...after.values);
   }
+  if (table.filter !== undefined) {
+    const lists = listsOf(table.filter.names);
+    conditions.push(filtered(table.filter, values.length, lists.length));
+    values.push(...lists);
+  }
   // parameters may be 100 (workerd util/sqlite.c++:1387), and so may key columns
   const isBound = values.length < maxParameters;
   const most = isBound ? `?${values.length + 1}` : String(limit);
@@ -57,6 +62,26 @@ function bounded({ key: last }: Cursor, { kind }: Key): Cursor["key"] {
   if (last === null || kind === "none") return null;
   // A full-text table cuts the fraction off what its content has for a rowid, and compares with all of it: -1.5 is row -1, and in front of -1.
   return kind === "repeated" && BigInt(last[0]?.[1] ?? "0") < 1n ? null : last;
+}
+
+/** Names as JSON arrays, each well below the 2 MB that a parameter may have. */
+function listsOf(names: readonly string[]): readonly string[] {
+  const lists: string[] = [];
+  for (let [from, to, size] = [0, 0, 0]; from < names.length || lists.length === 0; [from, size] = [to, 0]) {
+    while (to < names.length && (size === 0 || size < boundNamesLength)) size += JSON.stringify(names[to++]).length + 1;
+    lists.push(JSON.stringify(names.slice(from, to)));
+  }
+  return lists;
+}
+
+/** The condition that a row's name is in one of the lists, which are the parameters behind the first ones. */
+function filtered({ column, otherwise }: NameFilter, before: number, lists: number): string {
+  const name = `${alias}.${column}`;
+  const found = Array.from(
+    { length: lists },
+    (_, at) => `${name} IN (SELECT value FROM json_each(?${before + at + 1}))`,
+  );
+  return `(${[otherwise, ...found].join(" OR ")})`;
 }
 
 /** Live rows that have not changed, and old ones, each in the order of the key; SQLite merges the two without sorting. */

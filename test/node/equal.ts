@@ -9,7 +9,7 @@ import { has, run } from "./commands.ts";
 
 /** What is kept of a schema besides rows; statistics and index of one release are not those of another. */
 const schemaQuery =
-  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_export\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name = 'sqlite_sequence') ORDER BY type, name";
+  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_durable\\_export\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_miniflare%' ESCAPE '\\' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name = 'sqlite_sequence') ORDER BY type, name";
 const sequenceQuery = "SELECT name, CAST(seq AS TEXT) AS seq FROM sqlite_sequence ORDER BY name, seq";
 const statisticsQuery = "SELECT * FROM sqlite_stat1 WHERE tbl NOT LIKE '\\_%' ESCAPE '\\' ORDER BY 1, 2";
 

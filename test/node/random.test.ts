@@ -38,7 +38,7 @@ const name = fc.oneof(
   ),
   fc
     .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
-    .filter((text) => !/\0|\r\n|^(?:sqlite_|_cf_|_export_|__miniflare)/i.test(text)),
+    .filter((text) => !/\0|\r\n|^(?:sqlite_|_cf_|_durable_export_|__miniflare)/i.test(text)),
 );
 const type = fc.constantFrom(
   "",

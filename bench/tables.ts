@@ -1,0 +1,136 @@
+/** `npm run bench:tables -- [--tables 100,1000] [--rows 3] [--write]`: what an export costs where there are many tables. */
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as wait } from "node:timers/promises";
+import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
+import type { Server } from "../scripts/lib/server.ts";
+import { serverWith } from "./place.ts";
+import { circumstances, writeSection } from "./results.ts";
+
+const values = optionsOf(
+  `npm run bench:tables -- [--tables 100,400,1000] [--rows 3] [--jobs 5000] [--write]: what it costs that there are many tables`,
+  {
+    options: {
+      tables: { type: "string", default: "100,400,1000,1100,3000,10000" },
+      rows: { type: "string", default: "3" },
+      jobs: { type: "string", default: "5000" },
+      write: { type: "boolean", default: false },
+    },
+  },
+);
+const folder = join(import.meta.dirname, "../.bench");
+const rows = wholeNumber("rows", values.rows, 0);
+
+/** A database of so many tables, each with an index, and a counter in every tenth. */
+function fileWith(tables: number): string {
+  const path = join(folder, `tables-${tables}-${rows}.sqlite`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const draft = `${path}.draft`;
+  rmSync(draft, { force: true });
+  const database = new DatabaseSync(draft);
+  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096; BEGIN");
+  for (let at = 0; at < tables; at++) {
+    const key = at % 10 === 0 ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "INTEGER PRIMARY KEY";
+    database.exec(`CREATE TABLE table_${at} (id ${key}, name TEXT, value REAL)`);
+    const insert = database.prepare(`INSERT INTO table_${at} (name, value) VALUES (?, ?)`);
+    for (let row = 0; row < rows; row++) insert.run(`row ${row} of table ${at}`, row * 1.5);
+  }
+  database.exec("COMMIT");
+  database.close();
+  renameSync(draft, path);
+  return path;
+}
+
+interface Seconds {
+  readonly seconds: number;
+  /** The longest time in which the object did nothing else, in milliseconds. */
+  readonly stretchMs: number;
+  readonly answer: string;
+}
+
+/** Seconds of some work, and the longest stretch of it. */
+async function timed(server: Server, work: () => Promise<string>): Promise<Seconds> {
+  await server.fetch("/stretch/begin");
+  const started = performance.now();
+  const answer = await work();
+  const seconds = (performance.now() - started) / 1000;
+  const stretchMs = Number(await (await server.fetch("/stretch/end")).text());
+  return { seconds, stretchMs, answer };
+}
+
+async function ask(server: Server, path: string, method = "GET"): Promise<string> {
+  const response = await server.fetch(path, { method });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.slice(0, 500)}`);
+  return answer;
+}
+
+/** The job's status once it is over. */
+async function ended(server: Server, dumpId: string): Promise<string> {
+  for (;;) {
+    const answer = await ask(server, `/export/dump/${dumpId}`);
+    const { status } = Object(JSON.parse(answer));
+    if (status === "complete") return answer;
+    if (status !== "running" && status !== "queued") throw new Error(answer.slice(0, 1000));
+    await wait(100);
+  }
+}
+
+const cell = (one: Seconds | Error) =>
+  one instanceof Error ? `${one.message.slice(0, 80)} |` : `${one.seconds.toFixed(2)} | ${one.stretchMs.toFixed(0)}`;
+const tried = (work: Promise<Seconds>) =>
+  work.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+
+async function measured(tables: number, format: string): Promise<string> {
+  const server = await serverWith(fileWith(tables));
+  try {
+    await ask(server, "/export/dumps");
+    const accepted = await tried(timed(server, () => ask(server, `/export/dump?${format}`, "POST")));
+    const job =
+      accepted instanceof Error
+        ? accepted
+        : await tried(timed(server, () => ended(server, String(Object(JSON.parse(accepted.answer)).dumpId))));
+    const download = await tried(timed(server, () => ask(server, `/export/dump?${format}`)));
+    const again = await tried(timed(server, () => ask(server, `/export/dump?${format}`, "POST")));
+    const id = again instanceof Error ? "" : String(Object(JSON.parse(again.answer)).dumpId);
+    const cancelled =
+      again instanceof Error ? again : await tried(timed(server, () => ask(server, `/export/dump/${id}`, "DELETE")));
+    return `| ${tables} | ${format} | ${[accepted, job, cancelled, download].map(cell).join(" | ")} |`;
+  } finally {
+    await server.stop();
+  }
+}
+
+const lines = [
+  "| tables | | POST until 202, seconds | longest stretch, ms | job, seconds | longest stretch, ms | DELETE of a job that runs, seconds | longest stretch, ms | GET, seconds | longest stretch, ms |",
+  "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |",
+];
+for (const tables of values.tables.split(",").map(Number)) {
+  for (const format of ["format=sql", "format=csv"]) {
+    const line = await measured(tables, format);
+    console.log(line);
+    lines.push(line);
+  }
+}
+const jobs = wholeNumber("jobs", values.jobs, 0);
+if (jobs > 0) {
+  const server = await serverWith(fileWith(10));
+  try {
+    await ask(server, "/export/dump?format=sql", "POST");
+    await ask(server, `/jobs/${jobs}`);
+    const list = await timed(server, () => ask(server, "/export/dumps"));
+    const length = Object(JSON.parse(list.answer)).dumps.length;
+    const line = `\`GET /export/dumps\` with ${jobs} jobs, ${length} in the answer: ${list.seconds.toFixed(2)} s, longest stretch ${list.stretchMs.toFixed(0)} ms.`;
+    console.log(line);
+    lines.push("", line);
+  } finally {
+    await server.stop();
+  }
+}
+if (values.write) {
+  const date = new Date().toISOString().slice(0, 10);
+  const body = `${circumstances(date)}\nEach table has ${rows} rows. The clock of the stretches runs in the object's own thread, where R2's simulator works as well.\n\n${lines.join("\n")}`;
+  writeSection(join(import.meta.dirname, "RESULTS.md"), `Many tables, ${rows} rows each`, body);
+}

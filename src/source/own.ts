@@ -1,0 +1,123 @@
+/**
+ * Everything that the exporter keeps in the host's database, and how it is told from what is the host's: a table by its whole definition,
+ * and what belongs to one export by that export's id, which is written down in the turn in which the first of it is made. A name alone says
+ * nothing: the host may have taken it.
+ */
+import { quoteName } from "../../formats/expression.ts";
+import { ExportError } from "../errors.ts";
+
+/** What all names begin with: that of the package. */
+const prefix = "_durable_export_";
+
+const definitions = {
+  _durable_export_jobs:
+    "(id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID",
+  _durable_export_parts:
+    "(job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID",
+  _durable_export_remainder:
+    "(job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number))",
+  _durable_export_alarm: "(one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER)",
+  // which tables were changed under an export, and what a virtual one was like when it began
+  _durable_export_changed: "(job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID",
+  // exports that have triggers or tables of their own, until the last of those is gone
+  _durable_export_traces: "(job TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID",
+  // how each table of an export is kept; `at` is the rowid up to which rows are never read again
+  _durable_export_undo:
+    "(job TEXT NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER, PRIMARY KEY (job, n)) WITHOUT ROWID",
+} as const;
+
+/** A table of the exporter's that is there for all exports. */
+export type OwnTable = keyof typeof definitions;
+
+/** Miniflare's table for the name of a local object (miniflare, do-wrapper.worker). */
+const miniflare = "CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)";
+
+/** A line of `sqlite_schema`. */
+export interface SchemaLine {
+  readonly type: string;
+  readonly name: string;
+  /** The table it belongs to. */
+  readonly table: string;
+  readonly sql: string | null;
+}
+
+function definitionOf(name: OwnTable): string {
+  return `CREATE TABLE ${name} ${definitions[name]}`;
+}
+
+function isOwnTable(name: string): name is OwnTable {
+  return Object.hasOwn(definitions, name);
+}
+
+/** Tables that were seen to be the exporter's, so that `sqlite_schema` need not be gone through again for them. */
+const seen = new WeakMap<SqlStorage, Set<OwnTable>>();
+
+/** True if there is this table, and it is the exporter's. Reads a few rows, however many tables there are. */
+export function hasOwn(sql: SqlStorage, name: OwnTable): boolean {
+  if (sql.exec("SELECT 1 FROM pragma_table_info(?) LIMIT 1", name).toArray().length === 0) return false;
+  const known = seen.get(sql) ?? new Set();
+  if (known.has(name)) return true;
+  const query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? AND sql = ?";
+  if (sql.exec(query, name, definitionOf(name)).toArray().length === 0) return false;
+  seen.set(sql, known.add(name));
+  return true;
+}
+
+/** Makes tables that are not there. Throws `name_taken`, and makes none, if something of the host's has the name of one. */
+export function makeOwn(sql: SqlStorage, ...names: readonly OwnTable[]): void {
+  const missing = names.filter((name) => !hasOwn(sql, name));
+  if (missing.length === 0) return;
+  const query =
+    "SELECT s.type AS type, s.name AS name FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.value COLLATE NOCASE LIMIT 1";
+  const [taken] = sql.exec<{ type: string; name: string }>(query, JSON.stringify(missing)).toArray();
+  if (taken !== undefined) throw nameTaken(taken);
+  for (const name of missing) sql.exec(definitionOf(name));
+}
+
+function nameTaken({ type, name }: { readonly type: string; readonly name: string }): ExportError {
+  const message = `Cannot keep what an export needs: the ${type} ${quoteName(name)} is in its place, and is not the exporter's; rename it, or drop it. Nothing was done to it`;
+  return new ExportError("name_taken", message, { details: { type, name } });
+}
+
+/** Writes an export down, before anything is made that has its name. Throws `name_taken`. */
+export function trace(sql: SqlStorage, job: string): void {
+  makeOwn(sql, "_durable_export_traces");
+  if (!tracedJobs(sql).includes(job)) {
+    const query =
+      "SELECT s.type AS type, s.name AS name FROM json_each(?) w JOIN sqlite_schema s ON substr(lower(s.name), 1, length(w.value)) = lower(w.value) LIMIT 1";
+    const starts = JSON.stringify([undoPrefix(job), watchPrefix(job)]);
+    const [taken] = sql.exec<{ type: string; name: string }>(query, starts).toArray();
+    if (taken !== undefined) throw nameTaken(taken);
+  }
+  sql.exec("INSERT OR REPLACE INTO _durable_export_traces (job, state) VALUES (?, 'open')", job);
+}
+
+/** What is called so in the undo log of an export. */
+export const undoPrefix = (job: string) => `${prefix}undo_${job}_`;
+/** What is called so in the watch of an export. */
+export const watchPrefix = (job: string) => `${prefix}watch_${job}_`;
+
+/** Exports that may have triggers or tables. */
+export function tracedJobs(sql: SqlStorage): readonly string[] {
+  if (!hasOwn(sql, "_durable_export_traces")) return [];
+  return sql
+    .exec<{ job: string }>("SELECT job FROM _durable_export_traces")
+    .toArray()
+    .map(({ job }) => job);
+}
+
+/** Tells whose the lines of `sqlite_schema` are, as it is now. */
+export function ownership(sql: SqlStorage): (line: SchemaLine) => "host" | "platform" | "exporter" {
+  const starts = tracedJobs(sql).flatMap((job) => [undoPrefix(job), watchPrefix(job)]);
+  const isTrace = (name: string) => name.startsWith(prefix) && starts.some((start) => name.startsWith(start));
+  const tables = new Map(
+    Object.keys(definitions).map((name) => [name, isOwnTable(name) && hasOwn(sql, name)] as const),
+  );
+  return ({ type, name, table, sql: text }) => {
+    // workerd lets nobody else make such names (api/sql.c++:141)
+    if (/^_cf_/i.test(name) || /^_cf_/i.test(table) || (type === "table" && text === miniflare)) return "platform";
+    const isOwn = isTrace(name) || (type === "table" && tables.get(name) === true);
+    const isIndexOfOwn = text === null && (isTrace(table) || tables.get(table) === true);
+    return isOwn || isIndexOfOwn ? "exporter" : "host";
+  };
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** What the rows are like. */
-export type Kind = "mix" | "narrow" | "wide" | "text" | "blobs" | "keys" | "real";
+export type Kind = "mix" | "narrow" | "wide" | "text" | "blobs" | "keys" | "real" | "notes" | "mail" | "logs" | "ids";
 
 /** One table of a kind: its definition, and an INSERT of some rows that begin behind row ?1; ?2 of them. */
 interface Recipe {
@@ -16,6 +16,9 @@ interface Recipe {
 const numbers = "WITH RECURSIVE n(i) AS (SELECT ?1 + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 + ?2)";
 /** A pseudo-random number of a row, the same every time: Knuth's multiplicative hash. */
 const hash = (salt: number) => `((i * 2654435761 + ${salt} * 40503) % 4294967291)`;
+/** So many words, others in each row. */
+const words = (count: number) =>
+  Array.from({ length: count }, (_, at) => `'word' || (${hash(at)} % 9973)`).join(" || ' ' || ");
 const wideColumns = Array.from({ length: 90 }, (_, at) => `c${at}`);
 
 const recipes: Readonly<Record<Exclude<Kind, "mix">, Recipe>> = {
@@ -51,6 +54,31 @@ const recipes: Readonly<Record<Exclude<Kind, "mix">, Recipe>> = {
     insert: `INSERT INTO reals ${numbers} SELECT i, ${hash(1)} / 7.0, ${hash(2)} / 1e9, ${hash(3)} * 1e15, sin(i) FROM n`,
     rowsPerInsert: 20_000,
   },
+  /** As Anki keeps its cards: fields of a note with 0x1F between them. */
+  notes: {
+    create:
+      "CREATE TABLE notes (id INTEGER PRIMARY KEY, guid TEXT, mid INTEGER, mod INTEGER, tags TEXT, flds TEXT, sfld TEXT, csum INTEGER)",
+    insert: `INSERT INTO notes ${numbers} SELECT 1400000000000 + i, 'g' || ${hash(1)}, i % 7, 1400000000 + i, ' tag' || (i % 9) || ' ', ${words(6)} || char(31) || ${words(14)} || char(31) || '<b>' || ${words(4)} || '</b>' || char(31), ${words(2)}, ${hash(3)} FROM n`,
+    rowsPerInsert: 10_000,
+  },
+  /** E-mail, with CRLF behind each line. */
+  mail: {
+    create: "CREATE TABLE mail (id INTEGER PRIMARY KEY, sender TEXT, head TEXT, body TEXT)",
+    insert: `INSERT INTO mail ${numbers} SELECT i, 'user' || (i % 997) || '@example.com', 'Subject: ' || ${words(5)} || char(13, 10) || 'Message-ID: <' || i || '@example.com>' || char(13, 10) || 'MIME-Version: 1.0' || char(13, 10), replace(printf('%.' || (5 + ${hash(1)} % 60) || 'c', 'x'), 'x', ${words(8)} || char(13, 10)) FROM n`,
+    rowsPerInsert: 5_000,
+  },
+  /** Lines of a terminal, with colours. */
+  logs: {
+    create: "CREATE TABLE logs (id INTEGER PRIMARY KEY, at REAL, line TEXT)",
+    insert: `INSERT INTO logs ${numbers} SELECT i, i / 7.0, char(27) || '[3' || (i % 8) || 'm' || ${words(4)} || char(27) || '[0m ' || ${words(6)} || char(9) || char(12) FROM n`,
+    rowsPerInsert: 20_000,
+  },
+  /** UUIDs as BLOBs, and numbers as JavaScript binds them. */
+  ids: {
+    create: "CREATE TABLE ids (id BLOB PRIMARY KEY, parent BLOB, name TEXT, value, deleted)",
+    insert: `INSERT INTO ids ${numbers} SELECT unhex(printf('%016x%016x', ${hash(1)}, i)), unhex(printf('%032x', ${hash(2)})), 'name ' || i, i * 1.0, 0.0 FROM n`,
+    rowsPerInsert: 20_000,
+  },
 };
 
 /** Shares of a mix: mostly rows of an application, some documents and pictures. */
@@ -63,7 +91,19 @@ const mix: Readonly<Partial<Record<Kind, number>>> = {
   wide: 0.05,
 };
 
-export const kinds: readonly Kind[] = ["mix", "narrow", "wide", "text", "blobs", "keys", "real"];
+export const kinds: readonly Kind[] = [
+  "mix",
+  "narrow",
+  "wide",
+  "text",
+  "blobs",
+  "keys",
+  "real",
+  "notes",
+  "mail",
+  "logs",
+  "ids",
+];
 
 /** Path of a database of a kind and a size in bytes; makes it if it is not there. */
 export function databaseFile(folder: string, kind: Kind, bytes: number): string {

@@ -56,8 +56,8 @@ export function isBlob(column: Column): string | undefined {
   return column.only === undefined || column.only === "BLOB" ? `${column.sql}>=x''` : undefined;
 }
 
-/** True for 0.0 and for -0.0, which SQLite prints alike; only a column without affinity keeps the sign. */
-export function isRealZero(column: Column): string | undefined {
+/** True for -0.0, which SQLite prints as 0.0, and of which the angle to -1 is -π; only a column without affinity keeps the sign. */
+export function isNegativeZero(column: Column): string | undefined {
   if (column.affinity !== "BLOB" || (column.only !== undefined && column.only !== "REAL")) return undefined;
-  return `(${column.sql}=0 AND typeof(${column.sql})='real')`;
+  return `(${column.sql}=0 AND atan2(${column.sql},-1)<0)`;
 }

@@ -2,7 +2,7 @@
  * Rows as JSON arrays, on their way from SQLite to a format. One call of `json_array()` renders all values of a row: two thirds of the
  * time of a call for each value, and it cuts no text at a NUL. A format then puts the few bytes that differ in their place.
  */
-import { anyOf, isBlob, isRealZero } from "./expression.ts";
+import { anyOf, isBlob, isNegativeZero } from "./expression.ts";
 import type { Column, FastRows, Table } from "./format.ts";
 
 /** Between two rows of a page; no JSON that SQLite makes holds one. */
@@ -60,14 +60,15 @@ export function jsonValue(sql: string): string {
   return `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`;
 }
 
-function careOf(column: Column): readonly string[] {
-  const zero = isRealZero(column) ?? [];
+/** Where a column holds what JSON cannot: conditions, any of them. */
+export function careOf(column: Column): readonly string[] {
+  const zero = isNegativeZero(column) ?? [];
   if (mayHoldBlobs(column)) return [`(${column.sql}>=x'' AND octet_length(${column.sql})>${largeBlob})`, zero].flat();
   return [isBlob(column) ?? [], zero].flat();
 }
 
 /** Declared for them, or for anything; elsewhere a BLOB is an exception. */
-function mayHoldBlobs({ affinity, only }: Column): boolean {
+export function mayHoldBlobs({ affinity, only }: Column): boolean {
   return only === undefined ? affinity === "BLOB" : only === "BLOB";
 }
 
@@ -144,7 +145,12 @@ export function copyText(from: DataView, start: number, into: DataView, to: numb
 export function unescaped(page: Uint8Array, at: number): { readonly byte: number; readonly length: number } {
   const kind = page[at] ?? 0;
   if (kind !== unicode) return { byte: escapes[kind] ?? kind, length: 1 };
-  return { byte: Number.parseInt(String.fromCharCode(page[at + 3] ?? 0, page[at + 4] ?? 0), 16), length: 5 };
+  return { byte: (digit(page[at + 3] ?? 0) << 4) | digit(page[at + 4] ?? 0), length: 5 };
+}
+
+/** The value of a hex digit. */
+function digit(sign: number): number {
+  return sign < 0x3a ? sign & 0xf : (sign & 0xf) + 9;
 }
 
 const unicode = 0x75;

@@ -1,7 +1,8 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
-import { anyOf, concat, isBlob, isRealZero, quoteText } from "./expression.ts";
+import { anyOf, concat, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
-import { jsonSeparator, plainColumns } from "./json-rows.ts";
+import { blobEnd, blobStart, withBase64 } from "./jsonl-page.ts";
+import { careOf, jsonSeparator, jsonValue, mayHoldBlobs, plainColumns } from "./json-rows.ts";
 import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -25,7 +26,8 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
   const columns = plainColumns(table, table.visible);
   const keys = columns.map((column) => JSON.stringify(column.name));
   const values = quotesLarge ? columns.map(quotingLarge) : columns;
-  const care = anyOf(columns.flatMap((column) => [isBlob(column) ?? [], isRealZero(column) ?? []].flat()));
+  const care = anyOf(columns.flatMap(careOf));
+  const hasBlobs = columns.some(mayHoldBlobs);
   return {
     open: "",
     separator: "\n",
@@ -36,7 +38,10 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
       separator: jsonSeparator,
       values: values.map(({ sql }) => sql),
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
-      finish: (page) => (includesAscii(page, "+999") || !isUtf8(page) ? null : page),
+      finish(page) {
+        if (includesAscii(page, infinity, infinity.indexOf("+")) || !isUtf8(page)) return null;
+        return hasBlobs ? withBase64(page) : page;
+      },
     },
     encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell, quotesLarge)}`).join(",")}}`,
     noted: {
@@ -45,6 +50,9 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
     },
   };
 }
+
+/** As SQLite writes it. */
+const infinity = "9.0e+999";
 
 /** The largest integer up to which a double holds each: 2^53. */
 const exactDouble = 9007199254740992n;
@@ -59,13 +67,17 @@ function quotingLarge(column: Column): Column {
 
 function rowExpression(columns: readonly Column[]): string {
   if (columns.length <= maxObjectColumns) {
-    return `json_object(${columns.map(({ name, sql }) => `${quoteText(name)},${sql}`).join(",")})`;
+    return `json_object(${columns.map((column) => `${quoteText(column.name)},${written(column)}`).join(",")})`;
   }
-  const parts = columns.flatMap(({ name, sql }, at) => [
-    quoteText(`${at === 0 ? "{" : ","}${JSON.stringify(name)}:`),
-    `json_quote(${sql})`,
+  const parts = columns.flatMap((column, at) => [
+    quoteText(`${at === 0 ? "{" : ","}${JSON.stringify(column.name)}:`),
+    `json_quote(${written(column)})`,
   ]);
   return concat([...parts, "'}'"]);
+}
+
+function written(column: Column): string {
+  return mayHoldBlobs(column) ? jsonValue(column.sql) : column.sql;
 }
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
@@ -77,7 +89,7 @@ function value(cell: Cell, quotesLarge: boolean): string {
     return isLarge && quotesLarge ? `"${cell}"` : cell.toString();
   }
   if (typeof cell === "string") return JSON.stringify(cell);
-  if (cell instanceof Uint8Array) return `{"$base64":true,"encoded":"${cell.toBase64()}"}`;
+  if (cell instanceof Uint8Array) return `${blobStart}${cell.toBase64()}${blobEnd}`;
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : cell.real > 0 ? "9e999" : "-9e999";
   return JSON.stringify(replacing.decode(cell.invalidUtf8));
 }

@@ -27,12 +27,12 @@ const nodeBuffer =
 export const isUtf8: (bytes: Uint8Array) => boolean =
   nodeBuffer?.isUtf8 ?? ((bytes) => decodeUtf8(bytes) !== undefined);
 
-/** True if the bytes hold this ASCII text; its first byte should be a rare one. */
-export function includesAscii(bytes: Uint8Array, text: string): boolean {
-  const first = text.charCodeAt(0);
-  for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    let length = 1;
-    while (length < text.length && bytes[at + length] === text.charCodeAt(length)) length++;
+/** True if the bytes hold this ASCII text; the byte at `rare` of it is the one that is looked for. */
+export function includesAscii(bytes: Uint8Array, text: string, rare: number): boolean {
+  const sign = text.charCodeAt(rare);
+  for (let at = bytes.indexOf(sign, rare); at !== -1; at = bytes.indexOf(sign, at + 1)) {
+    let length = 0;
+    while (length < text.length && bytes[at - rare + length] === text.charCodeAt(length)) length++;
     if (length === text.length) return true;
   }
   return false;

@@ -1,16 +1,19 @@
 /** A page of rows as JSON arrays, made SQL: mostly the same bytes, in the same place. */
 import { utf8 } from "./bytes.ts";
 import { copy, copyText, fourOf, json, put, unescaped, viewOf } from "./json-rows.ts";
+import { replaceEnd, replaceStart, standIn } from "./sql-literal.ts";
 import { safeReal } from "./sql-real.ts";
 
 const apostrophe = 0x27;
 const apostrophes = fourOf(apostrophe);
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+const replaceOpen = utf8(replaceStart);
 const letterX = 0x58;
 const nullLiteral = utf8("NULL");
 
 /**
- * The page as literals, with commas between values and `separator` between rows; null where a text holds a control character other than
- * TAB and LF: a sqlite3 shell eats CR, and the others do not survive every reader. The page itself is used up.
+ * The page as literals, with commas between values and `separator` between rows; null where a text holds a NUL, or CR LF and every other
+ * control character. The page itself is used up.
  */
 export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array | null {
   const { quote, comma, dot, open, close, n } = json;
@@ -23,6 +26,9 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
     const byte = page[at] ?? close;
     if (byte === quote) {
       at++;
+      const start = to;
+      let controls = 0; // a bit for each that the text holds
+      let hasCrLf = false;
       out[to++] = apostrophe;
       for (;;) {
         const stop = copyText(words, at, outWords, to, apostrophes);
@@ -36,12 +42,27 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
           out[to++] = apostrophe;
         } else {
           const { byte: meant, length } = unescaped(page, at);
-          if (meant < 0x20 && meant !== 0x09 && meant !== 0x0a) return null;
+          if (meant < 0x20) {
+            if (meant === 0) return null;
+            controls |= 1 << meant;
+            if (meant === lineFeed && out[to - 1] === carriageReturn) hasCrLf = true;
+          }
           at += length;
           out[to++] = meant;
         }
       }
       out[to++] = apostrophe;
+      if (hasCrLf) {
+        const stand = standIn(controls);
+        if (stand === null) return null;
+        const tail = utf8(replaceEnd(stand));
+        const more = replaceOpen.length + tail.length;
+        if (!hasRoom(more, page, at, out, to)) [out, outWords] = larger(more, page, at, out, to);
+        for (let cr = start; cr < to; cr++) if (out[cr] === carriageReturn) out[cr] = stand;
+        out.copyWithin(start + replaceOpen.length, start, to);
+        put(replaceOpen, out, start);
+        to = put(tail, out, to + replaceOpen.length);
+      }
     } else if (byte === n) {
       at += 4;
       to = put(nullLiteral, out, to);

@@ -24,6 +24,9 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.string({
     unit: fc.constantFrom("'", '"', ",", "\n", "\r", "\0", "\t", "\u001b", "é", "😀", "\u2028", "a", " ", "\\"),
   }),
+  fc.string({
+    unit: fc.constantFrom("\r\n", "\r", "\n", "\u0001", "\u0002", "\u0003", "\u001f", "'", "é", "x", ':["', "[", "}"),
+  }),
   fc.uint8Array({ maxLength: 40 }),
 );
 

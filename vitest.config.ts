@@ -8,12 +8,19 @@ export default defineConfig({
     projects: [
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/**/*.test.ts"], exclude: ["test/node/**"], testTimeout: 60_000 },
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/node/**"],
+          testTimeout: 60_000,
+          setupFiles: ["test/seed.ts"],
+        },
       },
       {
         test: {
           name: "node",
           include: ["test/node/**/*.test.ts"],
+          setupFiles: ["test/seed.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -51,6 +51,17 @@ describe("a statement that fails while a table is kept or watched", () => {
       ],
     ],
     [
+      // found at random, as was the next one
+      "by too many levels of a trigger that writes to another table, too",
+      "CREATE TABLE t (a UNIQUE, b, c, d); CREATE UNIQUE INDEX i20 ON t (b, c); CREATE TABLE u (x, y); CREATE TRIGGER h AFTER INSERT ON u BEGIN INSERT INTO u VALUES ('x', 0); UPDATE OR REPLACE t SET a = NULL WHERE a = 0; END; CREATE TRIGGER i BEFORE UPDATE ON t BEGIN UPDATE OR REPLACE t SET a = 'x' WHERE a = 'x'; END; PRAGMA recursive_triggers=1",
+      ["INSERT OR REPLACE INTO u VALUES (0, 'x')"],
+    ],
+    [
+      "by a key that becomes NULL",
+      "CREATE TABLE u (a INTEGER PRIMARY KEY, b, c, d DEFAULT 2); CREATE TRIGGER h BEFORE INSERT ON u BEGIN INSERT OR REPLACE INTO u (a, b, c) VALUES (0, 'x', 0); END; INSERT INTO u VALUES (3, 'x', 0, NULL)",
+      ["UPDATE OR REPLACE u SET a = d, d = a WHERE a < 4"],
+    ],
+    [
       "by a key that is no INTEGER",
       "CREATE TABLE u (x INTEGER PRIMARY KEY, y); INSERT INTO u VALUES (1, 5), (2, 'x'), (3, 7)",
       [

@@ -1,15 +1,19 @@
-/** Random tables for an undo log: keys of every kind, constraints with conflict clauses, foreign keys, triggers of the host's; and what is done to them. */
+/**
+ * Random tables for an undo log: keys of every kind, constraints with conflict clauses, generated columns, foreign keys, triggers of the host's
+ * that write, rewrite, refuse, fail deep inside or cannot run at all.
+ */
 import fc from "fast-check";
 
 const pick = fc.constantFrom;
 const names = ["a", "b", "c", "d"] as const;
-const columnName = pick(...names);
+export const columnName = pick(...names);
+const indexed = pick(...names, "g", "g", "h");
 const collation = pick("", "", "", " COLLATE NOCASE", " COLLATE RTRIM");
 const clause = pick("", "", "", " ON CONFLICT REPLACE", " ON CONFLICT IGNORE", " ON CONFLICT FAIL");
 const action = pick("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
 
 /** One value as SQL: few of them, so that they meet. */
-const value = fc.oneof(
+export const value = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 9 }).map(String) },
   { weight: 3, arbitrary: pick("'x'", "'X'", "'x '", "'1'", "x'00ff'", "x'41'", "2.0", "2.5", "-0.0", "-1", "1e300") },
   { weight: 1, arbitrary: fc.constant("NULL") },
@@ -25,33 +29,73 @@ const column = fc.record({
   ),
 });
 
+/** A generated column: what of, by which expression, and what must be unique. */
+const generated = fc.record({
+  expression: fc
+    .tuple(
+      pick(
+        "_ % 3",
+        "_ % 4",
+        "_ || '!'",
+        "_ || '-' || ~",
+        "_ || '-' || ~",
+        "ifnull(_, 7)",
+        "_ + ~",
+        "~ IS NULL OR _",
+        "CAST(_ AS TEXT)",
+      ),
+      columnName,
+      pick(...names, "g"),
+    )
+    .map(([text, one, other]): [string, string, string] => [text, one, other]),
+  stored: pick("", " STORED"),
+  unique: fc.oneof(
+    { weight: 2, arbitrary: fc.constant("") },
+    { weight: 1, arbitrary: clause.map((one) => ` UNIQUE${one}`) },
+  ),
+  notNull: pick("", "", "", " NOT NULL"),
+});
+
 const keyColumns = fc
   .subarray([...names], { minLength: 1, maxLength: 3 })
   .chain((list) => fc.tuple(...list.map((name) => fc.tuple(fc.constant(name), collation, pick("", " DESC")))));
+const indexColumns = fc.array(fc.tuple(indexed, collation, pick("", " DESC")), { minLength: 1, maxLength: 3 });
 const key = fc.oneof(
-  fc.record({ kind: pick("none", "integer", "autoincrement"), columns: fc.constant([]), clause }),
-  fc.record({ kind: pick("index", "without"), columns: keyColumns, clause }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: pick("none", "integer", "integer", "autoincrement"),
+      columns: fc.constant([]),
+      clause,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: pick("index", "without"), columns: keyColumns, clause }) },
 );
 
-const table = fc
+const list = (some: readonly (readonly string[])[]) => some.map((parts) => parts.join("")).join(", ");
+
+interface Named {
+  /** The statement. */
+  readonly sql: string;
+  /** How many generated columns there are: `g`, then `h`. */
+  readonly generated: number;
+}
+
+/** A name that the table has, in place of a generated column that it has not. */
+const known = (name: string, count: number): string =>
+  name === "h" && count < 2 ? known("g", count) : name === "g" && count < 1 ? "b" : name;
+
+const table: fc.Arbitrary<Named> = fc
   .record({
     columns: fc.tuple(column, column, column, column),
     key,
-    uniques: fc.array(fc.tuple(keyColumns, clause), { maxLength: 2 }),
-    generated: pick(
-      "",
-      "",
-      ", g AS (b || '!')",
-      ", g AS (b || c) STORED",
-      ", g AS (ifnull(c, 7)) UNIQUE",
-      ", g AS (b || '!') UNIQUE",
-    ),
+    uniques: fc.array(fc.tuple(indexColumns, clause), { maxLength: 2 }),
+    made: fc.array(generated, { maxLength: 2 }),
     check: pick("", "", "", ", CHECK (b <> 8)"),
     self: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: action }),
     isStrict: fc.boolean(),
   })
-  .map(({ columns, key: { kind, columns: keys, clause: onKey }, uniques, generated, check, self, isStrict }) => {
-    const list = (some: readonly (readonly string[])[]) => some.map((parts) => parts.join("")).join(", ");
+  .map(({ columns, key: { kind, columns: keys, clause: onKey }, uniques, made, check, self, isStrict }) => {
     const strict = isStrict && columns.every(({ type }) => type !== "" && type !== "NUMERIC");
     const plain = strict ? columns : columns.map((one) => ({ ...one, type: one.type === "ANY" ? "" : one.type }));
     const defined = plain.map(({ type, collation: by, notNull, unique }, at) => {
@@ -59,27 +103,39 @@ const table = fc
       const word = kind === "autoincrement" ? " AUTOINCREMENT" : "";
       return isKey ? `a INTEGER PRIMARY KEY${onKey}${word}` : `${names[at]} ${type}${notNull}${by}${unique}`;
     });
-    const typed = strict ? generated.replace("g AS", "g ANY AS") : generated;
+    const generatedColumns = made.map(({ expression: [text, one, other], stored, unique, notNull }, at) => {
+      const expression = text.replaceAll("_", at === 1 && one === "b" ? "g" : one).replaceAll("~", known(other, at));
+      return `${at === 0 ? "g" : "h"}${strict ? " ANY" : ""} AS (${expression})${stored}${notNull}${unique}`;
+    });
+    const columnsOf = (some: readonly (readonly [string, string, string])[]) =>
+      list(some.map(([name, by]) => [known(name, made.length), by]));
     const parts = [
-      defined.join(", ") + typed,
+      ...defined,
+      ...generatedColumns,
       ...(keys.length > 0 ? [`PRIMARY KEY (${list(keys)})${onKey}`] : []),
-      ...uniques.map(([some, on]) => `UNIQUE (${list(some.map(([name, by]) => [name, by]))})${on}`),
+      ...uniques.map(([some, on]) => `UNIQUE (${columnsOf(some)})${on}`),
       ...(self === null ? [] : [`FOREIGN KEY (d) REFERENCES t(a) ON DELETE ${self} ON UPDATE ${self}`]),
     ];
     const options = [kind === "without" ? "WITHOUT ROWID" : "", strict ? "STRICT" : ""].filter((one) => one !== "");
-    return `CREATE TABLE t (${parts.join(", ")}${check}) ${options.join(", ")}`;
+    return { sql: `CREATE TABLE t (${parts.join(", ")}${check}) ${options.join(", ")}`, generated: made.length };
   });
 
 const index = fc
-  .tuple(keyColumns, pick("", " WHERE b > 1", " WHERE c IS NOT NULL"))
-  .map(
-    ([list, where], at = 0) =>
-      `CREATE UNIQUE INDEX i${list.length}${at} ON t (${list.map((parts) => parts.join("")).join(", ")})${where}`,
-  );
+  .tuple(indexColumns, pick("", "", " WHERE b > 1", " WHERE c IS NOT NULL", " WHERE d = 1", " WHERE g IS NOT 1"))
+  .map(([some, where]) => (at: number, count: number) => {
+    const columns = some.map(([name, ...rest]) => [known(name, count), ...rest]);
+    return `CREATE UNIQUE INDEX i${at} ON t (${list(columns)})${where.replace("g", known("g", count))}`;
+  });
 
 /** A table of its own, or one whose rows belong to `t`'s; for that, a parent's column must be unique. */
 const child = fc.oneof(
-  fc.constant(["CREATE TABLE u (x, y)"]),
+  pick(
+    ["CREATE TABLE u (x, y)"],
+    ["CREATE TABLE u (x INTEGER PRIMARY KEY, y UNIQUE)"],
+    ["CREATE TABLE u (x INTEGER PRIMARY KEY AUTOINCREMENT, y, z AS (x || y) UNIQUE)"],
+    ["CREATE TABLE u (x INTEGER PRIMARY KEY, y, z AS (x % 3) STORED UNIQUE ON CONFLICT REPLACE)"],
+    ["CREATE TABLE u (x PRIMARY KEY, y UNIQUE ON CONFLICT REPLACE) WITHOUT ROWID"],
+  ),
   fc
     .tuple(action, action)
     .map(([onDelete, onUpdate]) => [
@@ -88,15 +144,20 @@ const child = fc.oneof(
     ]),
 );
 
-/** What a trigger of the host's does. */
+/** What a trigger of the host's does; `@` is the row that it is about. */
 const deed = fc.oneof(
   fc
     .tuple(columnName, value, columnName, value)
     .map(([to, one, where, like]) => `UPDATE OR REPLACE t SET ${to} = ${one} WHERE ${where} = ${like};`),
+  fc
+    .tuple(pick("", " OR REPLACE"), columnName, value)
+    .map(([on, to, one]) => `UPDATE${on} t SET ${to} = ${one} WHERE a IS @.a;`),
   fc.tuple(columnName, value).map(([where, like]) => `DELETE FROM t WHERE ${where} = ${like};`),
   fc.tuple(value, value, value).map((values) => `INSERT OR REPLACE INTO t (a, b, c) VALUES (${values.join(", ")});`),
-  fc.tuple(value, value).map(([x, y]) => `INSERT INTO u VALUES (${x}, ${y});`),
-  fc.constant("UPDATE u SET y = 4;"),
+  fc.tuple(columnName, value).map(([from, to]) => `INSERT OR IGNORE INTO t (b, c) VALUES (@.${from}, ${to});`),
+  fc.tuple(value, value).map(([x, y]) => `INSERT INTO u (x, y) VALUES (${x}, ${y});`),
+  fc.tuple(columnName).map(([from]) => `INSERT OR REPLACE INTO u (y) VALUES (@.${from});`),
+  pick("UPDATE u SET y = 4;", "DELETE FROM u WHERE x = @.a;", "UPDATE OR REPLACE u SET x = x + 1;"),
   pick(
     "SELECT RAISE(IGNORE) WHERE random() % 5 = 0;",
     "SELECT RAISE(ABORT, 'no') WHERE random() % 5 = 0;",
@@ -104,82 +165,50 @@ const deed = fc.oneof(
   ),
 );
 const trigger = fc
-  .tuple(
-    pick("BEFORE", "AFTER"),
-    pick("INSERT", "UPDATE", "DELETE", "UPDATE OF a", "UPDATE OF b"),
-    pick("t", "t", "u"),
-    fc.array(deed, { minLength: 1, maxLength: 2 }),
-  )
-  .map(
-    ([when, event, on, deeds]) =>
-      `CREATE TRIGGER h${when}${event.replaceAll(" ", "")}${on} ${when} ${event} ON ${on} WHEN random() % 2 BEGIN ${deeds.join(" ")} END`,
-  );
+  .record({
+    when: pick("BEFORE", "BEFORE", "AFTER"),
+    event: pick("INSERT", "UPDATE", "UPDATE", "DELETE", "UPDATE OF a", "UPDATE OF b"),
+    on: pick("t", "t", "u"),
+    condition: pick(" WHEN random() % 2", " WHEN random() % 2", ""),
+    deeds: fc.array(deed, { minLength: 1, maxLength: 2 }),
+    broken: fc.oneof(
+      { weight: 14, arbitrary: fc.constant("") },
+      { weight: 1, arbitrary: pick("SELECT unknown_fn(1); ", "UPDATE gone SET a = 1; ", "UPDATE u SET missing = 1; ") },
+    ),
+  })
+  .map(({ when, event, on, condition, deeds, broken }) => (at: number) => {
+    const row = event === "DELETE" || (when === "BEFORE" && event !== "INSERT") ? "OLD" : "NEW";
+    const about = (column: string) => (on === "t" ? column : column === "a" || column === "c" ? "x" : "y");
+    const body = deeds.join(" ").replaceAll(/@\.(\w)/g, (_, column: string) => `${row}.${about(column)}`);
+    const what = on === "u" ? event.replace(/OF .*/, "") : event;
+    return `CREATE TRIGGER h${at} ${when} ${what} ON ${on}${condition} BEGIN ${broken}${body} END`;
+  });
 
 /** Statements that make a database; some of them may fail. */
 export const schema = fc
   .tuple(
     table,
     fc.array(index, { maxLength: 2 }),
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant("") },
+      { weight: 1, arbitrary: pick("a % 3", "b || c", "ifnull(d, 1)") },
+    ),
     child,
     fc.array(trigger, { maxLength: 3 }),
-    pick("", "", "PRAGMA recursive_triggers=1"),
+    pick(0, 0, 1),
   )
-  .map(([first, indexes, other, triggers, pragma]) => [
+  .map(([first, indexes, expression, other, triggers, recursive]) => [
     "PRAGMA recursive_triggers=0",
-    first,
-    ...indexes,
+    first.sql,
+    ...indexes.map((make, at) => make(at, first.generated)),
+    ...(expression === "" ? [] : [`CREATE UNIQUE INDEX e ON t (${expression})`]),
     ...other,
-    ...triggers,
-    ...(pragma === "" ? [] : [pragma]),
+    ...triggers.map((make, at) => make(at)),
+    ...(recursive === 0 ? [] : ["PRAGMA recursive_triggers=1"]),
   ]);
+
+/** True for a trigger that cannot run, as it says what there is not. */
+export const isBroken = (statement: string): boolean => /unknown_fn|UPDATE gone|SET missing/.test(statement);
 
 /** The values of one row of `t`. */
 export const row = fc.tuple(value, value, value, value).map((values) => values.join(","));
-
-const or = pick("", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT"); // not OR ROLLBACK: workerd resets the object for it
-const some = fc.oneof(
-  fc.tuple(columnName, pick("=", "<", ">", "IS"), value).map(([name, sign, one]) => ` WHERE ${name} ${sign} ${one}`),
-  pick("", " WHERE rowid % 2", " WHERE a % 2"),
-);
-const target = pick("", "(a)", "(b)", "(c)", "(a, b)");
-
-/** One statement that changes rows of `t` or `u`; some fail. */
-export const change = fc.oneof(
-  fc.tuple(or, row).map(([on, values]) => `INSERT${on} INTO t (a, b, c, d) VALUES (${values})`),
-  fc.tuple(or, row, row).map(([on, one, two]) => `INSERT${on} INTO t (a, b, c, d) VALUES (${one}), (${two})`),
-  fc.tuple(or, value, value).map(([on, b, c]) => `INSERT${on} INTO t (b, c) VALUES (${b}, ${c})`),
-  fc
-    .tuple(or, columnName, columnName, some)
-    .map(([on, one, two, where]) => `INSERT${on} INTO t (a, b, c) SELECT ${one}, ${two}, d FROM t${where}`),
-  fc
-    .tuple(row, target, columnName, value)
-    .map(
-      ([values, on, name, to]) =>
-        `INSERT INTO t (a, b, c, d) VALUES (${values}) ON CONFLICT ${on} DO UPDATE SET ${name} = ${to}`,
-    ),
-  fc
-    .tuple(row, target, columnName)
-    .map(
-      ([values, on, name]) =>
-        `INSERT INTO t (a, b, c, d) VALUES (${values}) ON CONFLICT ${on} DO UPDATE SET ${name} = excluded.d RETURNING *`,
-    ),
-  fc.tuple(or, columnName, value, some).map(([on, name, to, where]) => `UPDATE${on} t SET ${name} = ${to}${where}`),
-  fc
-    .tuple(or, columnName, columnName, some)
-    .map(([on, one, two, where]) => `UPDATE${on} t SET ${one} = ${two}, ${two} = ${one}${where}`),
-  fc
-    .tuple(or, columnName, fc.integer({ min: -9, max: 9 }))
-    .map(([on, name, by]) => `UPDATE${on} t SET ${name} = ${name} + ${by}`),
-  fc.tuple(or, columnName).map(([on, name]) => `UPDATE${on} t SET ${name} = u.y FROM u WHERE u.x = t.a`),
-  fc.tuple(or, value, some).map(([on, to, where]) => `UPDATE${on} t SET rowid = ${to}${where}`),
-  some.map((where) => `DELETE FROM t${where}`),
-  fc.tuple(or, value, value).map(([on, x, y]) => `INSERT${on} INTO u VALUES (${x}, ${y})`),
-  pick(
-    "DELETE FROM t",
-    "DELETE FROM u",
-    "UPDATE u SET x = y",
-    "UPDATE u SET y = x + 1",
-    "DELETE FROM sqlite_sequence",
-    "INSERT OR REPLACE INTO t SELECT * FROM t",
-  ),
-);

@@ -1,6 +1,7 @@
 /** Reads a database page by page, with an undo log or without one, and lets things happen in between. */
 import { expect } from "vitest";
 import { concatBytes } from "../formats/bytes.ts";
+import type { Table } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
 import { deflateLevel, usualPage } from "../src/limits.ts";
 import { countedTables } from "../src/pipeline.ts";
@@ -21,22 +22,36 @@ const everything = {
   page: usualPage,
 } as const;
 
-/** All that the rows of a database come out as, page by page; between two pages something may happen. */
+/** All that the rows of a database come out as, page by page; between two pages something may happen. No table may be left out of the log. */
 export function rowsOf(
   sql: SqlStorage,
   format: "sql" | "csv" | "jsonl",
   rows: number,
   log: UndoLog | null,
   between: () => "go on" | "crash",
-) {
+): string {
+  return [...readTables(sql, format, rows, log, between, (uncovered) => expect(uncovered).toEqual([])).values()].join(
+    "",
+  );
+}
+
+/** The same for each table; `begun` is told, when the log has begun, which tables it cannot keep. */
+export function readTables(
+  sql: SqlStorage,
+  format: "sql" | "csv" | "jsonl",
+  rows: number,
+  log: UndoLog | null,
+  between: () => "go on" | "crash",
+  begun: (uncovered: readonly string[], tables: readonly Table[]) => void = () => undefined,
+): ReadonlyMap<string, string> {
   const options = { ...everything, format: formatOf(format), page: { ...usualPage, rows } };
   let { source, layout } = planOf(sql, options, formats, { log, facts: null });
   const names = countedTables(layout.parts).map(({ name }) => name);
   if (log !== null) {
     source.freeze(names, log);
-    expect(log.uncovered).toEqual([]);
+    begun(log.uncovered, source.schema.tables);
   }
-  const bytes: Uint8Array[] = [];
+  const read: { name: string; bytes: Uint8Array }[] = [];
   let pages = 0;
   let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
   const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
@@ -44,7 +59,7 @@ export function rowsOf(
     const segment = parts[part];
     if (segment === undefined) break;
     const page = source.page(segment, at);
-    bytes.push(...page.bytes);
+    read.push(...page.bytes.map((bytes) => ({ name: segment.table.name, bytes })));
     pages++;
     at = page.next;
     if (at === null) part++;
@@ -52,16 +67,18 @@ export function rowsOf(
     if (log === null) continue;
     if (what === "crash") {
       // the object was lost: what is behind the last checkpoint is read again
-      bytes.length = kept.length;
+      read.length = kept.length;
       ({ part, at } = kept);
       log = new UndoLog(sql, "job");
       ({ source } = planOf(sql, options, formats, { log, facts: null }));
     } else if (pages % 3 === 0) {
-      kept = { part, at, length: bytes.length };
+      kept = { part, at, length: read.length };
       log.advance(names.slice(0, part), names[part] ?? null, at);
     }
   }
-  return new TextDecoder().decode(concatBytes([new Uint8Array(), ...bytes]));
+  const text = (pieces: typeof read) =>
+    new TextDecoder().decode(concatBytes([new Uint8Array(), ...pieces.map(({ bytes }) => bytes)]));
+  return new Map([...Map.groupBy(read, ({ name }) => name)].map(([name, pieces]) => [name, text(pieces)]));
 }
 
 /** Expects a log to give the rows back as they are now, whatever is done behind each page; the log is over then. */
@@ -91,15 +108,18 @@ export function freeze(sql: SqlStorage): UndoLog {
   return log;
 }
 
-/** Gives the tables triggers as a log does, that have nothing to write; they may abort, as any statement that can break a rule may. */
-export function addIdleTriggers(sql: SqlStorage): void {
+/**
+ * Gives the tables triggers as a log does, that have nothing to write; they may abort, as any statement that can break a rule may. `named`
+ * columns of `t` are looked at, which is what generated columns are computed from in a host's BEFORE UPDATE trigger.
+ */
+export function addIdleTriggers(sql: SqlStorage, when: readonly string[], named: readonly string[]): void {
   sql.exec("CREATE TABLE idle (a INTEGER PRIMARY KEY)");
+  const look = `SELECT RAISE(ABORT, '') WHERE 0; INSERT INTO idle SELECT 1 WHERE 0;`;
   for (const table of ["t", "u"]) {
-    for (const event of ["BEFORE INSERT", "AFTER INSERT", "BEFORE UPDATE", "AFTER UPDATE", "BEFORE DELETE"]) {
-      attempt(
-        sql,
-        `CREATE TRIGGER "idle ${event} ${table}" ${event} ON ${table} BEGIN SELECT RAISE(ABORT, '') WHERE 0; INSERT INTO idle SELECT 1 WHERE 0; END`,
-      );
+    const columns = table === "t" && named.length > 0 ? `SELECT ${named.map((name) => `NEW.${name}`).join(", ")};` : "";
+    for (const event of when.flatMap((one) => ["INSERT", "UPDATE", "DELETE"].map((verb) => `${one} ${verb}`))) {
+      const more = event === "BEFORE UPDATE" ? columns : "";
+      attempt(sql, `CREATE TRIGGER "idle ${event} ${table}" ${event} ON ${table} BEGIN ${look}${more} END`);
     }
   }
 }
@@ -137,11 +157,12 @@ export function outcomeOf(sql: SqlStorage, statement: string): string {
   }
 }
 
-/** Drops every table of the host's. */
+/** Drops every trigger, view and table of the host's. */
 export function tidy(sql: SqlStorage): void {
   const query =
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY rowid DESC";
-  for (const { name } of sql.exec<{ name: string }>(query).toArray()) sql.exec(`DROP TABLE "${name}"`);
+    "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'trigger', 'view') AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY type DESC, rowid DESC";
+  for (const { type, name } of sql.exec<{ type: string; name: string }>(query).toArray())
+    sql.exec(`DROP ${type} "${name}"`);
 }
 
 /** What a log has left, of which nothing should be there when it is over. */

@@ -2,6 +2,7 @@
 import { foldAscii } from "../../formats/expression.ts";
 import { isBlank, tokensOf } from "../../formats/tokens.ts";
 import { sourcesOf } from "./generated.ts";
+import { canRun, updatesOf } from "./runnable.ts";
 import { columnSql, keyColumns, type KeyColumn } from "./key.ts";
 import { ownership } from "./own.ts";
 import type { SourceTable } from "./schema.ts";
@@ -34,7 +35,11 @@ export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | nu
   // an automatic key is not known before the row is there; what is made of it neither (`NEW` has -1 for it)
   const isMadeOfKey = unique.some((one) => generatedIn(table, one).length > 0 && hasAutomatic(table, one.sources));
   const isCombined = ofKey.length > 1 || unique.some(({ sources }) => sources.size > 1);
-  if (isMadeOfKey || ofKey.length > maxKeyColumns || (isCombined && triggersOn(sql, table).some(mayRewrite)))
+  if (
+    isMadeOfKey ||
+    ofKey.length > maxKeyColumns ||
+    (isCombined && triggersOn(sql, table).some((one) => mayRewrite(sql, table, one)))
+  )
     return null;
   const defaults = defaultsOf(sql, table);
   // what is done to a moved row before it can be marked as new would be taken for a change of an old one
@@ -142,17 +147,23 @@ function triggersOn(sql: SqlStorage, { name }: SourceTable): readonly string[] {
 
 /**
  * True for a BEFORE UPDATE trigger that writes, so that it may change other columns of the row that is being updated: those are read again
- * behind it, and no trigger sees which rows are in the way of the old and the new values together.
+ * behind it, and no trigger sees which rows are in the way of the old and the new values together. One that cannot run changes nothing.
  */
-function mayRewrite(trigger: string): boolean {
-  // CREATE TRIGGER [schema.]name [BEFORE] UPDATE … BEGIN …; the words of a name or of a condition that are taken for these do no harm
-  const words = tokensOf(trigger)
-    .filter((token) => !isBlank(token))
-    .map((token) => token.toLowerCase());
+function mayRewrite(sql: SqlStorage, table: SourceTable, trigger: string): boolean {
+  // CREATE TRIGGER [schema.]name [BEFORE] UPDATE [OF column, …] ON … BEGIN …; the words of a name or of a condition that are taken for these do no harm
+  const words = tokensOf(trigger).filter((token) => !isBlank(token));
   const behindName = words.slice(words[3] === "." ? 5 : 3);
-  const event = behindName[0] === "before" ? behindName[1] : behindName[0];
-  const body = behindName.slice(behindName.indexOf("begin"));
-  return event === "update" && body.some((word) => writing.has(word));
+  const [event, of, ...rest] = /^before$/i.test(behindName[0] ?? "") ? behindName.slice(1) : behindName;
+  const body = behindName.slice(behindName.findIndex((word) => /^begin$/i.test(word)));
+  if (!/^update$/i.test(event ?? "") || !body.some((word) => writing.has(word.toLowerCase()))) return false;
+  const own = rest
+    .slice(
+      0,
+      rest.findIndex((word) => /^on$/i.test(word)),
+    )
+    .filter((word) => word !== ",");
+  const columns = /^of$/i.test(of ?? "") ? own : null;
+  return updatesOf(table, columns).some((statement) => canRun(sql, statement));
 }
 
 const writing = new Set(["insert", "update", "replace", "delete"]);

@@ -1,10 +1,11 @@
 /** How the rows of one table are kept from now on: by triggers, by a copy, or not at all. */
 import { utf8 } from "../../formats/bytes.ts";
 import { copiedBytes, copiedRows, statementBytes } from "../limits.ts";
+import { canRun, statementsOn, works } from "./runnable.ts";
 import type { SourceTable } from "./schema.ts";
 import { dropUndo, isSmall, type Mode } from "./undo-states.ts";
 import { copyOf, definitionOf, isWide, keysOf, moreOf, type UndoNames } from "./undo-tables.ts";
-import { statementsOn, triggersOf } from "./undo-triggers.ts";
+import { triggersOf } from "./undo-triggers.ts";
 
 /** Makes what one table's log consists of; says what that is. */
 export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mode {
@@ -49,18 +50,4 @@ function isProved(
     return true;
   dropUndo(sql, names.prefix);
   return false;
-}
-
-/** True if SQLite can prepare a statement, with all triggers that it fires. */
-function canRun(sql: SqlStorage, statement: string): boolean {
-  return works(sql, `EXPLAIN ${statement}`);
-}
-
-function works(sql: SqlStorage, statement: string): boolean {
-  try {
-    sql.exec(statement).toArray();
-    return true;
-  } catch {
-    return false;
-  }
 }

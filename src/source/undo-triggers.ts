@@ -86,22 +86,6 @@ function keysUpTo(
 }
 
 /**
- * Statements that touch no row, and fire each of these triggers if they did: for each kind of them the usual one, and then others, as a host's
- * trigger may be about one column alone, and a table's own conflict clause may delete rows of others.
- */
-export function statementsOn({ name, stored }: SourceTable): readonly (readonly string[])[] {
-  const [table, columns] = [quoteName(name), stored.map((column) => quoteName(column.name))];
-  const nulls = columns.map(() => "NULL").join(",");
-  return [
-    ["", " OR ABORT", " OR IGNORE"].map(
-      (or) => `INSERT${or} INTO ${table} (${columns.join(",")}) SELECT ${nulls} WHERE 0`,
-    ),
-    ["", " OR ABORT"].flatMap((or) => columns.map((column) => `UPDATE${or} ${table} SET ${column}=${column} WHERE 0`)),
-    [`DELETE FROM ${table} WHERE 0`],
-  ];
-}
-
-/**
  * Rows that a new one takes away, as conditions. What becomes a default counts as any value: a condition of its own, which SQLite looks at
  * once and not for each row, so that the first one can use the index.
  */

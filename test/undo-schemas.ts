@@ -177,9 +177,9 @@ const trigger = fc
     ),
   })
   .map(({ when, event, on, condition, deeds, broken }) => (at: number) => {
-    const row = event === "DELETE" || (when === "BEFORE" && event !== "INSERT") ? "OLD" : "NEW";
-    const about = (column: string) => (on === "t" ? column : column === "a" || column === "c" ? "x" : "y");
-    const body = deeds.join(" ").replaceAll(/@\.(\w)/g, (_, column: string) => `${row}.${about(column)}`);
+    const from = event === "DELETE" || (when === "BEFORE" && event !== "INSERT") ? "OLD" : "NEW";
+    const about = (name: string) => (on === "t" ? name : name === "a" || name === "c" ? "x" : "y");
+    const body = deeds.join(" ").replaceAll(/@\.(\w)/g, (_, name: string) => `${from}.${about(name)}`);
     const what = on === "u" ? event.replace(/OF .*/, "") : event;
     return `CREATE TRIGGER h${at} ${when} ${what} ON ${on}${condition} BEGIN ${broken}${body} END`;
   });

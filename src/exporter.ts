@@ -6,7 +6,7 @@ import { Downloads } from "./downloads.ts";
 import type { Asked, AskedJob, Dump, Engine, JobStatus } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
-import { storedOptions, type Job } from "./job/job.ts";
+import type { Job } from "./job/job.ts";
 import { JobStore } from "./job/job-store.ts";
 import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
@@ -164,14 +164,6 @@ export class Exporter implements Engine {
 
   async start(asked: AskedJob = {}, idempotencyKey?: string): Promise<JobStatus> {
     const options = parseJobOptions(asked, this.#optionContext);
-    const before = idempotencyKey === undefined ? null : this.#store.byIdempotencyKey(idempotencyKey);
-    if (before !== null) {
-      if (JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return this.#statusOf(before);
-      throw new ExportError(
-        "idempotency_conflict",
-        `The Idempotency-Key "${idempotencyKey}" belongs to dump ${before.id}, which has other options`,
-      );
-    }
     const job = await this.#runner.create(options, idempotencyKey ?? null);
     await this.#arm();
     return this.#statusOf(job);

@@ -159,6 +159,9 @@ export const callbackDeadlineMs = 10_000;
  */
 export const callbackWaitsMs = [5, 300, 1800, 7200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1000);
 
+/** Foreign keys are looked at before a commit of `POST /query` in databases of so many bytes at most: about half a second. */
+export const checkedForeignKeysBytes = 64 * MiB;
+
 /** A link to a finished dump lets it be fetched without the token for so long, in seconds. */
 export const linkSeconds = 3600;
 

@@ -10,14 +10,16 @@ import { forwarded } from "./routes/forward.ts";
 import { checkLink, linkKey, linkParameters } from "./routes/signature.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
 
+type MaybePromise<T> = T | Promise<T>;
+
 /** Where the routes find what they need, for each request. */
 export interface ExportRoutesOptions<E extends object> {
-  /** The Durable Object that holds the data and the `Exporter`. */
-  readonly object: (c: Context<{ Bindings: E }>) => Pick<DurableObjectStub, "id" | "fetch">;
+  /** The Durable Object that holds the data and the `Exporter`. What it throws is an answer if it is Hono's `HTTPException`. */
+  readonly object: (c: Context<{ Bindings: E }>) => MaybePromise<Pick<DurableObjectStub, "id" | "fetch">>;
   /** The bucket that the `Exporter` was given. */
-  readonly bucket: (c: Context<{ Bindings: E }>) => DownloadBucket;
+  readonly bucket: (c: Context<{ Bindings: E }>) => MaybePromise<DownloadBucket>;
   /** The bearer token; with none, every route answers 503. */
-  readonly token: (c: Context<{ Bindings: E }>) => string | undefined;
+  readonly token: (c: Context<{ Bindings: E }>) => MaybePromise<string | undefined>;
   /** Query parameters that `object` reads: links carry them along, and they are no options of an export. */
   readonly objectParameters?: readonly string[];
   /** Seconds for which the `downloadUrl` of a finished dump lets anyone fetch it without the token. 3,600. */
@@ -29,9 +31,9 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   const app = new Hono<{ Bindings: E }>();
   const parameters = options.objectParameters ?? [];
   const forward = (path: (c: Context<{ Bindings: E }>) => string) => async (c: Context<{ Bindings: E }>) => {
-    const object = options.object(c);
+    const object = await objectFor(c, options);
     const expires = Math.floor(Date.now() / 1000) + (options.linkSeconds ?? linkSeconds);
-    const key = await linkKey(options.token(c) ?? "", object.id.toString());
+    const key = await linkKey((await options.token(c)) ?? "", object.id.toString());
     return object.fetch(forwarded(c.req.raw, path(c), parameters, { expires, key }));
   };
 
@@ -39,9 +41,10 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     // HEAD comes here, too, and has no link of its own
     const isLink = c.req.method === "GET" && c.req.query("signature") !== undefined;
     if (!isLink || c.req.header("Authorization") !== undefined) return next();
-    const token = options.token(c);
+    const token = await options.token(c);
     if (token === undefined || token === "") return next();
-    const key = await linkKey(token, options.object(c).id.toString());
+    const { id } = await objectFor(c, options);
+    const key = await linkKey(token, id.toString());
     const worth = await checkLink(new URL(c.req.url).searchParams, dumpIdOf(c), key, Date.now());
     if (worth === "good") return fileOf(c, options);
     const detail =
@@ -87,11 +90,12 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
 /** The file of a finished dump, straight from the bucket, or why there is none. */
 async function fileOf<E extends object>(
   c: Context<{ Bindings: E }>,
-  { object: objectOf, bucket, objectParameters = [] }: ExportRoutesOptions<E>,
+  options: ExportRoutesOptions<E>,
 ): Promise<Response> {
-  const object = objectOf(c);
+  const { bucket, objectParameters = [] } = options;
+  const object = await objectFor(c, options);
   const dumpId = dumpIdOf(c);
-  const found = await download(bucket(c), objectKey(object.id.toString(), dumpId), c.req.raw);
+  const found = await download(await bucket(c), objectKey(object.id.toString(), dumpId), c.req.raw);
   if (found !== null) return found;
   // Only now the object is asked: it knows why there is no file.
   const statusUrl = new URL(c.req.url);
@@ -100,6 +104,16 @@ async function fileOf<E extends object>(
   statusUrl.search = new URLSearchParams(kept).toString();
   const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, objectParameters));
   return status.ok ? notThere(dumpId, await status.json()) : status;
+}
+
+/** The object that answers. Throws `invalid_option` where the platform takes what the host has made an id of for none. */
+async function objectFor<E extends object>(c: Context<{ Bindings: E }>, { object }: ExportRoutesOptions<E>) {
+  try {
+    return await object(c);
+  } catch (cause) {
+    if (!(cause instanceof TypeError) || !/Durable ?Object ?(?:ID|name|Namespace)/i.test(cause.message)) throw cause;
+    throw new ExportError("invalid_option", `There is no object for this request: ${cause.message}`, { cause });
+  }
 }
 
 /** Ids are made of digits, letters and hyphens; anything else must not get into a key or a path. */

@@ -10,6 +10,7 @@ import { exportRoutes } from "./routes.ts";
 import { requireToken } from "./routes/auth.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
 import { runQuery, type QueryAnswer } from "./routes/query.ts";
+import { failedCommit } from "./routes/whole-query.ts";
 
 export interface Env {
   readonly DATABASE: DurableObjectNamespace<Database>;
@@ -38,9 +39,9 @@ export class Database extends DurableObject<Env> {
     await this.#exporter.alarm(info);
   }
 
-  /** Runs SQL, one statement or several, and gives the rows of the last one. */
+  /** Runs SQL, one statement or several, and gives the rows of the last one; all of it is done, or nothing. */
   query(body: string): QueryAnswer {
-    return runQuery(this.ctx.storage.sql, body);
+    return runQuery(this.ctx.storage, body);
   }
 }
 
@@ -73,7 +74,8 @@ app.route(
 app.use(requireToken<Env>(token)); // the routes above see to it themselves: a signed link needs no token
 app.post("/query", bodyLimit({ maxSize: maxQueryBytes, onError: tooLarge }), async (c) => {
   refuseOthers(new URL(c.req.url).searchParams, [parameter]);
-  const answer = await databaseOf(c).query(await c.req.text());
+  const body = await c.req.text();
+  const answer = await databaseOf(c).query(body).catch(failedCommit);
   return "problem" in answer ? problem(answer.problem) : c.json(answer);
 });
 function tooLarge(): Response {

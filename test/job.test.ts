@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { objectKey } from "../src/engine.ts";
 import { MiB } from "../src/limits.ts";
 import type { Wanted } from "./database.ts";
-import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, storedBytes } from "./jobs.ts";
+import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, run, storedBytes } from "./jobs.ts";
 
 describe("a job", () => {
   it.each<Wanted>([
@@ -250,6 +250,38 @@ describe("a job", () => {
     await expect(inArchive(stub, ({ exporter }) => exporter.start(options({ gzip: true }), "key"))).rejects.toThrow(
       `The Idempotency-Key "key" belongs to dump ${first?.dumpId}, which has other options`,
     );
+  });
+
+  it("is started once for one idempotency key, although it is asked for five times at once", async () => {
+    const stub = await filledArchive(100);
+    const ids = await inArchive(stub, async ({ exporter }) => {
+      const five = Array.from({ length: 5 }, () => exporter.start(options(), "key"));
+      return (await Promise.all(five)).map(({ dumpId }) => dumpId);
+    });
+    expect(new Set(ids).size).toBe(1);
+    const outcomes = await inArchive(stub, ({ exporter }) =>
+      Promise.allSettled([true, false, true].map((gzip) => exporter.start(options({ gzip }), "other"))),
+    );
+    expect(outcomes.map((one) => (one.status === "rejected" ? String(one.reason) : one.status))).toEqual([
+      "fulfilled",
+      expect.stringMatching(/^ExportError: The Idempotency-Key "other" belongs to dump .*, which has other options$/),
+      "fulfilled",
+    ]);
+    expect((await inArchive(stub, ({ exporter }) => exporter.list())).length).toBe(2);
+  });
+
+  it("begins one snapshot, and admits a hundred, although they are asked for at once", async () => {
+    const stub = await filledArchive(10);
+    const outcomes = await inArchive(stub, ({ exporter }) =>
+      Promise.allSettled(Array.from({ length: 103 }, () => exporter.start(options()))),
+    );
+    const refused = outcomes.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+    expect(refused).toEqual(Array(3).fill("ExportError: Cannot start a job: 100 wait or run, the limit is 100"));
+    const kept = await run<{ jobs: number }>(stub, "SELECT count(DISTINCT job) AS jobs FROM _durable_export_undo");
+    expect(kept[0]?.jobs).toBeLessThanOrEqual(1);
+    await inArchive(stub, async ({ exporter }) => {
+      for (const { dumpId } of exporter.list()) await exporter.delete(dumpId);
+    });
   });
 
   it("keeps its own tables out of the file", async () => {

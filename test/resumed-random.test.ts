@@ -71,7 +71,7 @@ const harmful: Readonly<Record<string, Event>> = {
   "an R-Tree made anew": sql("DROP TABLE r; CREATE VIRTUAL TABLE r USING rtree(id, x0, x1)"),
   "no trigger of the exporter's": ({ storage }) => {
     const query =
-      "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '\\_export%' ESCAPE '\\' LIMIT 1";
+      "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '\\_durable\\_export%' ESCAPE '\\' LIMIT 1";
     for (const { name } of storage.sql.exec<{ name: string }>(query)) storage.sql.exec(`DROP TRIGGER "${name}"`);
   },
   "first statistics": sql("ANALYZE"),

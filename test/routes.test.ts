@@ -350,6 +350,41 @@ describe("POST /query", () => {
     });
   });
 
+  it("does nothing of what a commit would refuse, and says so", async () => {
+    const database = "deferred";
+    await run("CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1)", [], database);
+    await run(
+      "CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED); CREATE TABLE d (p REFERENCES p)",
+      [],
+      database,
+    );
+    const refused = [
+      "INSERT INTO c VALUES (7)",
+      "INSERT INTO c VALUES (7) RETURNING p",
+      "INSERT INTO p VALUES (2); INSERT INTO c VALUES (7)",
+      "INSERT INTO c VALUES (1); DELETE FROM p",
+      "PRAGMA defer_foreign_keys = ON; INSERT INTO d VALUES (8)",
+      "INSERT INTO p VALUES (3); SELECT * FROM nowhere",
+      "PRAGMA foreign_keys = ON; INSERT INTO c VALUES (9)", // the platform finds it, when the turn has ended
+    ];
+    for (const sql of refused) {
+      const { status, body } = await run(sql, [], database);
+      expect([sql, status, body]).toMatchObject([sql, 400, { code: "sql_error" }]);
+    }
+    const left =
+      "SELECT (SELECT group_concat(id) FROM p) AS p, (SELECT count(*) FROM c) AS c, (SELECT count(*) FROM d) AS d";
+    expect((await run(left, [], database)).body).toMatchObject({ result: [{ p: "1", c: 0, d: 0 }] });
+    // put right before the end, or wrong before the statement
+    expect((await run("INSERT INTO c VALUES (5); INSERT INTO p VALUES (5)", [], database)).status).toBe(200);
+    expect((await run("PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (99)", [], database)).status).toBe(200);
+    expect((await run("PRAGMA foreign_keys = ON", [], database)).status).toBe(200);
+    expect((await run("INSERT INTO c VALUES (1)", [], database)).status).toBe(200);
+    expect((await run("INSERT INTO c VALUES (100)", [], database)).status).toBe(400);
+    expect((await run("SELECT group_concat(p) AS c FROM c", [], database)).body).toMatchObject({
+      result: [{ c: "5,99,1" }],
+    });
+  });
+
   it.each([
     ["no JSON", "The body is no JSON object"],
     [JSON.stringify({ params: [] }), '"sql" is missing'],

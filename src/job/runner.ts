@@ -6,7 +6,7 @@ import { planOf } from "../plan.ts";
 import { call } from "./call.ts";
 import { Consistency } from "./consistency.ts";
 import { begin, cancel, frozen, stalled } from "./transitions.ts";
-import { partSizeFor, type Job } from "./job.ts";
+import { partSizeFor, storedOptions, type Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
 import { newJob } from "./new-job.ts";
 import { JobObject } from "./object.ts";
@@ -23,17 +23,21 @@ export class JobRunner {
     this.#context = context;
   }
 
-  /** Starts a job; the caller sees to the wake-up. */
+  /** Starts a job, or gives the one that the key started before; the caller sees to the wake-up. */
   async create(options: ExportOptions & JobOptions, idempotencyKey: string | null): Promise<Job> {
     const { sql, store, formats, making, retentionMs, webhooks } = this.#context;
     if (typeof options.callback === "string") webhooks.check(options.callback);
-    const open = store.openJobs();
-    if (open >= maxOpenJobs)
-      throw new ExportError("too_many_jobs", `Cannot start a job: ${open} wait or run, the limit is ${maxOpenJobs}`);
+    const before = this.#startedBy(idempotencyKey, options);
+    if (before !== null) return before;
+    this.#admit();
     const plan = planOf(sql, { ...options, ...making }, formats);
     const partBytes = partSizeFor(sql.databaseSize);
     const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
+    // Others may have been started while this one was planned; from here on it is one turn.
+    const meanwhile = this.#startedBy(idempotencyKey, options);
+    if (meanwhile !== null) return meanwhile;
+    const open = this.#admit();
     store.add(job);
     // One that waits begins when its turn comes: a hundred logs at once would be too much for writers.
     if (job.isFuzzy || open > 0) return job;
@@ -45,6 +49,23 @@ export class JobRunner {
       throw error;
     }
     return store.get(job.id);
+  }
+
+  /** The job that a key started before. Throws `idempotency_conflict` if it has other options. */
+  #startedBy(key: string | null, options: ExportOptions & JobOptions): Job | null {
+    const before = key === null ? null : this.#context.store.byIdempotencyKey(key);
+    if (before === null || JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return before;
+    throw new ExportError(
+      "idempotency_conflict",
+      `The Idempotency-Key "${key}" belongs to dump ${before.id}, which has other options`,
+    );
+  }
+
+  /** How many jobs wait or run. Throws `too_many_jobs` where one more may not. */
+  #admit(): number {
+    const open = this.#context.store.openJobs();
+    if (open < maxOpenJobs) return open;
+    throw new ExportError("too_many_jobs", `Cannot start a job: ${open} wait or run, the limit is ${maxOpenJobs}`);
   }
 
   /** A slice begun in an earlier life of the object never comes back: its job is due at once. */

@@ -4,10 +4,10 @@ import { problem } from "./problem.ts";
 
 /** Lets a request pass only with the token; with none configured nothing passes. */
 export function requireToken<E extends object>(
-  token: (c: Context<{ Bindings: E }>) => string | undefined,
+  token: (c: Context<{ Bindings: E }>) => string | undefined | Promise<string | undefined>,
 ): MiddlewareHandler<{ Bindings: E }> {
   return async (c, next) => {
-    const refused = await refusal(c.req.header("Authorization"), token(c));
+    const refused = await refusal(c.req.header("Authorization"), await token(c));
     if (refused !== null) return refused;
     await next();
   };

@@ -1,4 +1,5 @@
 /** A finished file, straight from R2: conditions and ranges of RFC 9110, never through the Durable Object. */
+import { ExportError } from "../errors.ts";
 import { problem } from "./problem.ts";
 
 /** The part of an `R2Bucket` that a download needs. */
@@ -6,7 +7,7 @@ export type DownloadBucket = Pick<R2Bucket, "head" | "get">;
 
 /** Answers `GET` or `HEAD` for an object; null if there is none. */
 export async function download(bucket: DownloadBucket, key: string, request: Request): Promise<Response | null> {
-  const object = await bucket.head(key);
+  const object = await asked(bucket.head(key));
   if (object === null) return null;
   const headers = headersOf(object);
   const failed = precondition(request.headers, object);
@@ -31,11 +32,21 @@ export async function download(bucket: DownloadBucket, key: string, request: Req
   }
   const partial = range !== "whole";
   // The etag is asked for again: should the object be replaced meanwhile, no mixture may come out.
-  const found = await bucket.get(key, { onlyIf: { etagMatches: object.etag }, ...(partial && { range }) });
+  const found = await asked(bucket.get(key, { onlyIf: { etagMatches: object.etag }, ...(partial && { range }) }));
   if (found === null || !("body" in found)) return null;
   headers.set("Content-Length", String(partial ? range.length : object.size));
   if (partial) headers.set("Content-Range", `bytes ${range.offset}-${range.offset + range.length - 1}/${object.size}`);
   return new Response(found.body, { status: partial ? 206 : 200, headers });
+}
+
+/** What R2 answers. Throws `storage_failed` if it does not. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    console.error("Cannot read from the bucket:", cause);
+    throw new ExportError("storage_failed", "Cannot read the file from R2; try again", { cause });
+  }
 }
 
 function headersOf(object: R2Object): Headers {

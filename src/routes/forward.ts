@@ -13,8 +13,14 @@ const mark = "durableExport";
 
 /** True for a request that `exportRoutes` forwarded, and nobody else: behind it a token has been checked. */
 export function isForwarded(request: Request): boolean {
-  return request.cf?.[mark] === true;
+  return request.cf?.[mark] === true && !request.headers.has(cfHeader);
 }
+
+/**
+ * The header from which miniflare makes `cf`, whoever has sent it, and which it leaves where it is (miniflare 5, core/entry.worker.ts): under
+ * `wrangler dev` it is what a caller could write the mark with.
+ */
+const cfHeader = "MF-CF-Blob";
 
 /** Tells the object under which URL the caller sees the routes, with the query that finds the object. */
 export const baseHeader = "X-Export-Base";
@@ -48,6 +54,7 @@ export function forwarded(
   const headers = new Headers(request.headers);
   headers.delete("Authorization");
   headers.delete("Content-Length"); // no body goes along
+  headers.delete(cfHeader);
   headers.set(baseHeader, base.href);
   headers.delete(signerHeader);
   if (signer !== undefined) headers.set(signerHeader, `${signer.expires} ${signer.key}`);

@@ -70,8 +70,22 @@ export function problemOf(error: unknown, more: Readonly<Record<string, unknown>
     const headers: Record<string, string> = statuses[code] === 429 ? { "Retry-After": "10" } : {};
     return problem({ ...details, ...more, status: statuses[code], code, detail: message }, headers);
   }
+  const own = ownAnswer(error);
+  if (own !== null) return own;
   console.error("Cannot answer a request:", error);
   return problem({ status: 500, code: "internal", detail: "The request failed; the Worker's log says why" });
+}
+
+/**
+ * What a host's own code has thrown as an answer, as Hono has it (`HTTPException`): its response, or its status and its message. Told by its shape, as
+ * the host may have a Hono of its own.
+ */
+function ownAnswer(error: unknown): Response | null {
+  if (!(error instanceof Error) || !("status" in error) || !("getResponse" in error)) return null;
+  const { status, message } = error;
+  if ("res" in error && error.res instanceof Response) return error.res;
+  if (typeof status !== "number" || !Number.isInteger(status) || status < 400 || status > 599) return null;
+  return problem({ status, code: "refused_by_host", detail: message === "" ? (titles[status] ?? "Error") : message });
 }
 
 /** For a path that nothing answers. */

@@ -1,4 +1,6 @@
 /** `POST /query`: SQL in, rows out. BLOBs travel as `{"$base64":true,"encoded":"…"}`, as in JSON Lines. */
+import { sqlError, wholly } from "./whole-query.ts";
+
 type JsonValue = null | string | number | { readonly $base64: true; readonly encoded: string };
 
 /** Rows as objects, and what the platform would bill; or what was wrong. */
@@ -12,12 +14,16 @@ export type QueryAnswer =
 const shape =
   '{ "sql": "SELECT …", "params": [ null, number, string, boolean or { "$base64": true, "encoded": "…" } ] }';
 
-/** Runs a request's body over a database. */
-export function runQuery(sql: SqlStorage, body: string): QueryAnswer {
+/** Runs a request's body over a database: all of it, or nothing. */
+export function runQuery(storage: DurableObjectStorage, body: string): QueryAnswer {
   const query = parse(fromText(body));
   if (typeof query === "string") {
     return { problem: { status: 400, code: "invalid_query", detail: `${query}; expected ${shape}` } };
   }
+  return wholly(storage, query.sql, () => answerOf(storage.sql, query));
+}
+
+function answerOf(sql: SqlStorage, query: Query): QueryAnswer {
   try {
     const cursor = sql.exec<Record<string, SqlStorageValue>>(query.sql, ...query.params);
     const result: Record<string, JsonValue>[] = [];
@@ -30,8 +36,7 @@ export function runQuery(sql: SqlStorage, body: string): QueryAnswer {
     }
     return { result, meta: { rowsRead: cursor.rowsRead, rowsWritten: cursor.rowsWritten } };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { problem: { status: 400, code: "sql_error", detail } };
+    return sqlError(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -40,7 +45,7 @@ const maxAnswer = 12 * 1024 * 1024;
 const tooLarge = {
   status: 413,
   code: "too_large",
-  detail: `The answer has more than ${maxAnswer} characters: ask for fewer rows with LIMIT, or export the table; what the statement wrote is written`,
+  detail: `The answer has more than ${maxAnswer} characters: ask for fewer rows with LIMIT, or export the table; nothing was written`,
 };
 
 function sizeOf(value: JsonValue): number {

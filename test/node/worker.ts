@@ -25,6 +25,11 @@ interface TestEnv extends Env {
 
 const app = new Hono<{ Bindings: TestEnv }>();
 
+/** A Worker that hands every request on as it is. */
+app.all("/direct", (c) =>
+  c.env.DATABASE.getByName("main").fetch(new Request("https://durable-export.invalid/dump", c.req.raw)),
+);
+
 app.post("/restore", async (c) => {
   await c.env.DATABASE.getByName(c.req.query("database") ?? "").restore(await c.req.json<string[]>());
   return c.json({});

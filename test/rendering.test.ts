@@ -9,7 +9,7 @@ import { fileOf, withDatabase, type Wanted } from "./database.ts";
  * What the database below comes out as. If this test fails, the bytes of a file have changed, or where its pages end: `renderingVersion` goes up by
  * one, unless it has done so since the last release, and the digest becomes the one that was found.
  */
-const recorded = { version: 1, digest: "b192493f11d197cc6f85ec9cced5ddc9389116499e2c0fb2bdfa3e005cb8af90" };
+const recorded = { version: 1, digest: "e4b182b6a79a4ba26c741d6df4e5fc56e43d5ac69e52e01c91f79bae1bf60474" };
 
 const wanteds: readonly Wanted[] = (["sql", "csv", "jsonl"] as const).flatMap((format) =>
   [false, true].map((gzip) => ({ format, gzip, deflate: "fflate" as const })),

@@ -19,6 +19,7 @@ import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
+import { readingSchema } from "./source/reading.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
 import { isUndoLeft, sweepUndo } from "./source/undo-states.ts";
@@ -134,7 +135,8 @@ export class Exporter implements Engine {
 
   /** The names that `tables` and `exclude` may hold. */
   tableNames(): readonly string[] {
-    return tableNames(readCatalog(this.#ctx.storage.sql));
+    const { sql } = this.#ctx.storage;
+    return tableNames(readingSchema(sql, () => readCatalog(sql)));
   }
 
   dump(asked: Asked = {}): Dump {

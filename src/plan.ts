@@ -1,6 +1,7 @@
 /** From options to a file: the source, the layout, and the pipeline that makes it. The same for a download and a job. */
 import type { Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
+import { ExportError } from "./errors.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { deflateLevel, renderingVersion, usualPage } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
@@ -48,9 +49,20 @@ export function planOf(
   resumed: Resumed = { log: null, facts: null },
 ): Plan {
   const source = sqliteSource(sql, options, options.page, resumed);
-  const layout = layoutOf(source.schema, options, formats);
+  const layout = laidOut(options, () => layoutOf(source.schema, options, formats));
   const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };
+}
+
+/** A format may refuse what it cannot hold: trying again finds the same. */
+function laidOut({ format }: PlanOptions, layOut: () => Layout): Layout {
+  try {
+    return layOut();
+  } catch (cause) {
+    if (cause instanceof ExportError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ExportError("data_unreadable", `Cannot lay the file out as ${format.name}: ${message}`, { cause });
+  }
 }
 
 /** The earliest time that a ZIP entry can hold (APPNOTE 4.4.6). */

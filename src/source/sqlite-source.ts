@@ -2,12 +2,12 @@
 import type { Table } from "../../formats/format.ts";
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
+import { reading, readingSchema, unreadable } from "./reading.ts";
 import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "./full-text.ts";
 import { alias } from "./key.ts";
 import { readPage } from "./pages.ts";
 import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
-import type { Cursor } from "./cursor.ts";
 import type { Estimate, PageBudget, Source } from "./source.ts";
 import type { UndoLog } from "./undo.ts";
 
@@ -25,14 +25,14 @@ export function sqliteSource(
   { log: resumed, facts: before }: Resumed,
 ): Source {
   let log = resumed;
-  const catalog = readCatalog(sql);
+  const catalog = readingSchema(sql, () => readCatalog(sql));
   const facts = new SeenFacts(catalog.warnings, before);
   const schema = {
     ...select(catalog, selection),
     warnings: facts.leftOut,
     indexState: (table: Table) => facts.index(table, () => indexState(sql, table)),
   };
-  for (const table of schema.tables) flush(sql, table);
+  for (const table of schema.tables) reading(table, () => flush(sql, table));
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...schema.internal].map((table) => [table.name, table]),
   );
@@ -57,11 +57,11 @@ export function sqliteSource(
         return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
       } catch (cause) {
         verify(); // a table that is gone, or has other columns now, is not unreadable
-        throw unreadable(table, at, cause);
+        throw cause instanceof ExportError ? cause : unreadable(table, cause, ` behind row ${at?.rows ?? 0}`);
       }
     },
     freeze(names, into) {
-      for (const table of schema.tables) flush(sql, table);
+      for (const table of schema.tables) reading(table, () => flush(sql, table));
       into.begin(names.flatMap((name) => known.get(name) ?? []));
       log = into;
     },
@@ -80,23 +80,14 @@ function schemaChanged(): ExportError {
   return new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
 }
 
-function unreadable({ name }: SourceTable, at: Cursor | null, cause: unknown): ExportError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const what = `Cannot read table "${name}" behind row ${at?.rows ?? 0}: ${message}`;
-  return new ExportError("data_unreadable", what, { cause });
-}
-
 function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
   const most = sql.databaseSize / 8; // a row takes some bytes, so gaps between rowids are no rows beyond this
   const entries = schema.tables.map((table): [string, Estimate[string]] => {
     const { key } = table;
     if (key.kind !== "rowid" || table.kind === "virtual") return [table.name, { weight: 1 }];
     const rows = `${quoteName(table.name)} AS ${alias}`;
-    const [ends] = sql
-      .exec<{ first: string | null; last: string | null }>(
-        `SELECT CAST((SELECT min(${key.sql}) FROM ${rows}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${rows}) AS TEXT) AS last`,
-      )
-      .toArray();
+    const query = `SELECT CAST((SELECT min(${key.sql}) FROM ${rows}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${rows}) AS TEXT) AS last`;
+    const [ends] = reading(table, () => sql.exec<{ first: string | null; last: string | null }>(query).toArray());
     if (ends === undefined || ends.first === null || ends.last === null) return [table.name, { weight: 0 }];
     const weight = Math.min(Number(BigInt(ends.last) - BigInt(ends.first)) + 1, most);
     return [table.name, { weight, first: ends.first, last: ends.last }];

@@ -10,6 +10,7 @@ import { ExportError } from "../errors.ts";
 import { MiB } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
+import { reading } from "./reading.ts";
 import { keep } from "./undo-keep.ts";
 import { copied, isWide, UndoNames } from "./undo-tables.ts";
 import { makeOwn, trace, tracedJobs } from "./own.ts";
@@ -50,7 +51,8 @@ export class UndoLog {
     let n = nextNumber(this.#sql, this.#job);
     try {
       for (const table of byName.values()) {
-        const mode = keep(this.#sql, table, new UndoNames(this.#job, n));
+        const names = new UndoNames(this.#job, n);
+        const mode = reading(table, () => keep(this.#sql, table, names));
         const insert = "INSERT INTO _durable_export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
         this.#sql.exec(insert, this.#job, n++, table.name, mode);
       }
@@ -105,7 +107,7 @@ export class UndoLog {
       const { n, mode } = this.#tables.get(table.name) ?? { n: 0, mode: "live" };
       if (mode === "live") return false;
       const { old, added } = new UndoNames(this.#job, n);
-      if (mode === "copy") return this.#isOther(table, old);
+      if (mode === "copy") return reading(table, () => this.#isOther(table, old));
       const { hasOld, hasAdded } = this.#contents(old, added);
       return hasOld || hasAdded;
     });

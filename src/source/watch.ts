@@ -6,6 +6,7 @@ import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { moduleOf } from "../../formats/virtual.ts";
 import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "./own.ts";
+import { reading } from "./reading.ts";
 
 /** What is known of some tables' changes. */
 export interface Changes {
@@ -30,7 +31,13 @@ export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): v
   makeOwn(sql, "_durable_export_changed");
   trace(sql, job);
   for (const [at, table] of tables.entries()) {
-    if (table.kind === "virtual" && isOfItsOwn(table)) note(sql, job, table.name, stateOf(sql, table));
+    if (table.kind === "virtual" && isOfItsOwn(table))
+      note(
+        sql,
+        job,
+        table.name,
+        reading(table, () => stateOf(sql, table)),
+      );
     if (table.kind !== "table") continue; // shadow tables change with their owner
     const [own, name] = [quoteText(job), quoteText(table.name)];
     for (const event of ["INSERT", "UPDATE", "DELETE"]) {
@@ -78,7 +85,9 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
       .map(({ name, state }) => [name, state]),
   );
   const isChanged = (table: Table) =>
-    table.kind === "virtual" ? noted.get(table.name) !== (stateOf(sql, table) ?? unknown) : noted.has(table.name);
+    table.kind === "virtual"
+      ? noted.get(table.name) !== (reading(table, () => stateOf(sql, table)) ?? unknown)
+      : noted.has(table.name);
   const seen = tables.filter((table) => table.kind !== "shadow" && isOfItsOwn(table));
   const unwatched = seen.filter((table) => table.kind === "virtual" && noted.get(table.name) === unknown);
   return {

@@ -81,8 +81,8 @@ function rollBack(storage: DurableObjectStorage, deeds: readonly string[]): void
 export const givesBack = (format: "sql" | "csv" | "jsonl", databases: Databases) =>
   fc.asyncProperty(
     schema,
-    fc.array(row, { maxLength: 25 }),
-    fc.array(fc.tuple(fc.array(change, { maxLength: 3 }), fc.nat(9)), { minLength: 1, maxLength: 30 }),
+    fc.array(row, { minLength: 3, maxLength: 20 }),
+    fc.array(fc.tuple(fc.array(change, { minLength: 1, maxLength: 3 }), fc.nat(9)), { minLength: 2, maxLength: 24 }),
     fc.integer({ min: 1, max: 4 }),
     (statements, rows, changes, size) =>
       databases.with((sql, storage) => {
@@ -140,8 +140,8 @@ const idleKinds: readonly (readonly [readonly string[], readonly string[]])[] = 
 export const changesNothing = (databases: Databases) =>
   fc.asyncProperty(
     schema,
-    fc.array(row, { maxLength: 15 }),
-    fc.array(change, { minLength: 1, maxLength: 20 }),
+    fc.array(row, { minLength: 2, maxLength: 15 }),
+    fc.array(change, { minLength: 3, maxLength: 20 }),
     async (statements, rows, changes) => {
       const same = (statement: string) => statement.replaceAll("random()", "1");
       const outcomes = (prepare: (sql: SqlStorage) => void) =>

@@ -21,11 +21,11 @@ export const value = fc.oneof(
 );
 
 const column = fc.record({
-  type: pick("", "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", "ANY"),
+  type: pick("", "", "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", "ANY"),
   collation,
-  notNull: pick("", "", "", " NOT NULL DEFAULT 1", " NOT NULL ON CONFLICT REPLACE DEFAULT 'x'", " DEFAULT 2"),
+  notNull: pick("", "", "", "", " NOT NULL DEFAULT 1", " NOT NULL ON CONFLICT REPLACE DEFAULT 'x'", " DEFAULT 2"),
   unique: fc.oneof(
-    { weight: 4, arbitrary: fc.constant("") },
+    { weight: 9, arbitrary: fc.constant("") },
     { weight: 1, arbitrary: clause.map((one) => ` UNIQUE${one}`) },
   ),
 });
@@ -35,12 +35,12 @@ const generated = fc.record({
   expression: fc
     .tuple(
       pick(
-        "_ % 3",
-        "_ % 4",
+        "_ % 5",
+        "_ % 12",
         "_ || '!'",
         "_ || '-' || ~",
         "_ || '-' || ~",
-        "_ % 3 || '-' || ~",
+        "(_ % 12) || '-' || ~",
         "ifnull(_, 7)",
         "_ + ~",
         "~ IS NULL OR _",
@@ -91,11 +91,11 @@ const table: fc.Arbitrary<Named> = fc
   .record({
     columns: fc.tuple(column, column, column, column),
     key,
-    uniques: fc.array(fc.tuple(indexColumns, clause), { maxLength: 2 }),
+    uniques: fc.array(fc.tuple(indexColumns, clause), { maxLength: 1 }),
     made: fc.array(generated, { maxLength: 2 }),
     check: pick("", "", "", ", CHECK (b <> 8)"),
     self: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: action }),
-    isStrict: fc.boolean(),
+    isStrict: pick(true, false, false),
   })
   .map(({ columns, key: { kind, columns: keys, clause: onKey }, uniques, made, check, self, isStrict }) => {
     const strict = isStrict && columns.every(({ type }) => type !== "" && type !== "NUMERIC");
@@ -214,3 +214,19 @@ export const isBroken = (statement: string): boolean => /unknown_fn|UPDATE gone|
 
 /** The values of one row of `t`. */
 export const row = fc.tuple(value, value, value, value).map((values) => values.join(","));
+
+/** Rows to begin with: of more values, so that there are some although much must be unique. */
+const wide = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 30 }).map(String) }, value);
+const number = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 40 }).map(String) }, value);
+export const rows = fc
+  .tuple(
+    fc.array(fc.tuple(pick("", " OR IGNORE", " OR REPLACE"), number, wide, wide, wide), {
+      minLength: 4,
+      maxLength: 20,
+    }),
+    fc.array(fc.tuple(number, wide), { maxLength: 6 }),
+  )
+  .map(([own, others]) => [
+    ...own.map(([on, ...values]) => `INSERT${on} INTO t (a, b, c, d) VALUES (${values.join(", ")})`),
+    ...others.map(([x, y]) => `INSERT INTO u (x, y) VALUES (${x}, ${y})`),
+  ]);

@@ -15,6 +15,7 @@ export interface Runnable {
  * double-quoted strings for strings, as workerd does.
  */
 export function runnable(sql: string, columns: readonly string[] | null): Runnable {
+  if (isPlain(sql)) return { statement: `${sql};\n`, isExact: true };
   const list = tokensOf(sql);
   const [, second = "", third = ""] = list.filter((token) => !isBlank(token));
   const isIndex = /^index$/i.test(/^unique$/i.test(second) ? third : second);
@@ -28,6 +29,15 @@ export function runnable(sql: string, columns: readonly string[] | null): Runnab
   const isStoredOtherwise =
     isOpenBlock || (keepsLineFeed && end.startsWith("\n")) || (columns !== null && sql.includes("\r\n")); // the shell drops the CR
   return { statement: text + end, isExact: text === sql && !isStoredOtherwise };
+}
+
+/**
+ * True for most definitions, which any reader runs and stores as they are: there is no comment, no CR LF, no line that the shell could
+ * take for the end of a statement, and no double-quoted string, as there is no expression outside of an index.
+ */
+function isPlain(sql: string): boolean {
+  if (/[\r/]|--|\bgo\b/i.test(sql)) return false;
+  return !sql.includes('"') || /^create table (?![^]*\b(?:check|as|default)\b)/i.test(sql);
 }
 
 /** The sqlite3 shell takes a line that holds nothing but `/` or `go` for the end of a statement. */

@@ -13,6 +13,7 @@ export function quoteText(text: string): string {
 
 /** Names that SQLite takes for the same one fold to the same text: only ASCII letters lose their case. */
 export function foldAscii(name: string): string {
+  if (!/[A-Z]/.test(name)) return name;
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 

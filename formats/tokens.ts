@@ -16,5 +16,5 @@ export function isBlank(token: string): boolean {
 
 /** True if a definition has this word, outside of strings, quoted names and comments. */
 export function hasWord(sql: string, word: string): boolean {
-  return tokensOf(sql).some((token) => token.toLowerCase() === word);
+  return sql.toLowerCase().includes(word) && tokensOf(sql).some((token) => token.toLowerCase() === word);
 }

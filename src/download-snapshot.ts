@@ -1,11 +1,13 @@
 /** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
 import type { Stillness } from "./downloads.ts";
 import { ExportError, listed } from "./errors.ts";
-import { countedTables, type Position } from "./pipeline.ts";
+import { countedTables, placesOf, type Position } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
+import { FirstRead } from "./source/first.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts";
 import { endUndoLogs, readLive, UndoLog } from "./source/undo.ts";
 import { undoLimitFor } from "./source/undo-states.ts";
+import { inTurns } from "./turns.ts";
 import { changesOf, unwatch, watch } from "./source/watch.ts";
 
 /** One life of an object; several Exporters may share it. */
@@ -27,6 +29,7 @@ export class DownloadSnapshot implements Stillness {
   readonly #tables: readonly string[];
   readonly #limit: number;
   #log: UndoLog | null = null;
+  #first: FirstRead | null = null;
   #id = "";
   #seal: Seal | null = null;
   #done = 0;
@@ -40,14 +43,25 @@ export class DownloadSnapshot implements Stillness {
     this.#limit = limit ?? undoLimitFor(plan.databaseBytes);
   }
 
-  begin({ counts }: Position): void {
+  async begin({ counts }: Position): Promise<boolean> {
+    this.#done = counts.length;
+    return inTurns(this.#beginning());
+  }
+
+  *#beginning(): Generator<void, boolean, void> {
+    const { sql } = this.#ctx.storage;
     const id = lifeOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
     this.#id = id;
-    this.#log = new UndoLog(this.#ctx.storage.sql, id);
-    this.#done = counts.length;
-    this.#plan.source.freeze(this.#tables.slice(counts.length), this.#log);
-    watch(this.#ctx.storage.sql, id, readLive(this.#plan.source.schema.tables, this.#log));
-    this.#seal = seal(this.#ctx.storage.sql, id);
+    this.#log = new UndoLog(sql, id);
+    this.#first = new FirstRead(sql, id);
+    const { source, layout } = this.#plan;
+    const wanted = { read: this.#first, places: placesOf(layout.parts), job: id };
+    // all tables: should the host write meanwhile, those that were read before are read again
+    const isUndisturbed = yield* source.freezing(this.#tables, this.#log, wanted);
+    watch(sql, id, readLive(source.schema.tables, this.#log));
+    this.#seal = seal(sql, id);
+    if (!isUndisturbed) this.#done = 0;
+    return isUndisturbed;
   }
 
   advance({ counts }: Position): void {
@@ -55,6 +69,7 @@ export class DownloadSnapshot implements Stillness {
     if (counts.length > this.#done) {
       const whole = this.#whole();
       this.#log?.advance(this.#tables.slice(0, counts.length), this.#tables[counts.length] ?? null, null);
+      this.#first?.advance(counts.length);
       this.#seal = whole && resealed(this.#ctx.storage.sql, this.#id, whole);
     }
     this.#done = counts.length;

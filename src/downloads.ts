@@ -4,10 +4,10 @@ import { ExportError } from "./errors.ts";
 import { downloadAbandonedMs, downloadIdleMs } from "./limits.ts";
 import type { Pipeline, Position } from "./pipeline.ts";
 
-/** Sees to it that a download is the database of one moment. All synchronous. */
+/** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
 export interface Stillness {
-  /** The first turn is over, and there is more to read. */
-  begin(position: Position): void;
+  /** The first turn is over, and there is more to read; false if what was read in it is no longer what there is. */
+  begin(position: Position): Promise<boolean>;
   /** What is in front of this position is never read again. Throws `snapshot_too_old`. */
   advance(position: Position): void;
   /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
@@ -74,17 +74,21 @@ export class Downloads {
       changed();
     };
     let position = pipeline.start();
-    const hold = () => {
-      if (own.still === null && still !== null && !position.isDone) {
+    /** True if the bytes in front of this position may be handed on. */
+    const hold = async (at: Position): Promise<boolean> => {
+      if (own.still === null && still !== null && !at.isDone) {
         own.still = still;
         this.#still.add(own);
-        still.begin(position); // should it throw, what it has begun is ended
+        const isSame = await still.begin(at); // should it throw, what it has begun is ended
         changed();
-      } else if (position.isDone) own.still?.check();
-      else own.still?.advance(position);
+        return isSame;
+      }
+      if (at.isDone) own.still?.check();
+      else own.still?.advance(at);
+      return true;
     };
     /** The next bytes; empty at the end. */
-    const next = () => {
+    const next = async () => {
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
           "snapshot_too_old",
@@ -92,8 +96,8 @@ export class Downloads {
         );
       while (!position.isDone) {
         const step = pipeline.step(position);
+        if (!(await hold(step.position))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
         position = step.position;
-        hold();
         const bytes = concatBytes(step.bytes); // in one: a small chunk in front of or behind a large one waits for the network (Nagle)
         if (bytes.length > 0) return bytes;
       }
@@ -101,10 +105,10 @@ export class Downloads {
     };
     return new ReadableStream<Uint8Array>(
       {
-        pull(controller) {
+        async pull(controller) {
           own.lastMs = Date.now();
           try {
-            const bytes = next();
+            const bytes = await next();
             if (bytes.length > 0) controller.enqueue(bytes);
             if (position.isDone) {
               leave();

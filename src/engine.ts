@@ -100,10 +100,19 @@ export interface JobStatus {
     readonly parts?: readonly string[];
     /** The file was read back from R2 and compared with what was sent (`verify=1`). */
     readonly verified: boolean;
-    readonly rows: Readonly<Record<string, number>>;
+    /** Rows of each table; in lists only where there are few tables. */
+    readonly rows?: Readonly<Record<string, number>>;
   };
   /** When failed. */
   readonly error?: { readonly code: ExportErrorCode; readonly message: string };
+}
+
+/** Which jobs a list is to hold. */
+export interface ListAsked {
+  /** How many at most. 100. */
+  readonly limit?: number;
+  /** The `dumpId` that the list before this one ended with. */
+  readonly cursor?: string | null;
 }
 
 /** What the routes on the object's side call. */
@@ -112,8 +121,8 @@ export interface Engine {
   dump(asked: Asked): Dump;
   /** Starts a job, or gives the one that the same key started before. */
   start(asked: AskedJob, idempotencyKey?: string): Promise<JobStatus>;
-  /** All jobs, newest first. */
-  list(): readonly JobStatus[];
+  /** Jobs, newest first; in short where they are of many tables. */
+  list(asked?: ListAsked): readonly JobStatus[];
   /** One job. Throws `not_found`. */
   status(dumpId: string): JobStatus;
   /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */

@@ -12,11 +12,14 @@ const maxNameBytes = 200;
 /** One name for each table, in order: its own where that is safe and not taken, else marked by a number. */
 export function entryNames(tables: readonly string[]): readonly string[] {
   const taken = new Set<string>();
+  const numbers = new Map<string, number>(); // the next one to try, so that many names of one kind are not gone through each time
   return tables.map((table) => {
     const safe = shortened(table).replaceAll(unsafe, "_") || "_";
     const base = reserved.test(safe) ? `_${safe}` : safe;
     let name = base;
-    for (let number = 2; taken.has(folded(name)); number++) name = `${base}~${number}`;
+    let number = numbers.get(folded(base)) ?? 2;
+    while (taken.has(folded(name))) name = `${base}~${number++}`;
+    numbers.set(folded(base), number);
     taken.add(folded(name));
     return name;
   });
@@ -28,6 +31,7 @@ function folded(name: string): string {
 }
 
 function shortened(name: string): string {
+  if (name.length * 3 <= maxNameBytes) return name;
   let bytes = 0;
   const fits = (character: string) => (bytes += new TextEncoder().encode(character).length) <= maxNameBytes;
   const characters = Array.from(name);

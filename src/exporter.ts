@@ -3,7 +3,7 @@ import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
 import { Downloads } from "./downloads.ts";
-import type { Asked, AskedJob, Dump, Engine, JobStatus } from "./engine.ts";
+import type { Asked, AskedJob, Dump, Engine, JobStatus, ListAsked } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
 import type { Job } from "./job/job.ts";
@@ -12,7 +12,16 @@ import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { fileNameOf } from "./layout.ts";
-import { directLimitBytes, maxDownloads, MiB, neverMs, retentionMs, sinkDeadlineMs, sweepAgainMs } from "./limits.ts";
+import {
+  directLimitBytes,
+  listedJobs,
+  maxDownloads,
+  MiB,
+  neverMs,
+  retentionMs,
+  sinkDeadlineMs,
+  sweepAgainMs,
+} from "./limits.ts";
 import { parseJobOptions, parseOptions, type OptionContext } from "./options.ts";
 import { makingNow, planOf, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
@@ -171,8 +180,9 @@ export class Exporter implements Engine {
     return this.#statusOf(job);
   }
 
-  list(): readonly JobStatus[] {
-    return this.#store.list().map((job) => this.#statusOf(job));
+  list({ limit = listedJobs, cursor = null }: ListAsked = {}): readonly JobStatus[] {
+    const [now, first] = [Date.now(), this.#store.current()?.id];
+    return this.#store.list(limit, cursor).map((job) => statusOf(job, job.id === first, now));
   }
 
   status(dumpId: string): JobStatus {

@@ -12,6 +12,8 @@ import type {
 } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
+import { partsPerTurn } from "./limits.ts";
+import { gathering } from "./turns.ts";
 
 /** A stretch of a file, or the beginning of an archive's entry. */
 export type Part = Segment | { readonly kind: "entry"; readonly name: string };
@@ -32,15 +34,16 @@ export interface Layout {
 }
 
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
-export function layoutOf(
+export function* layingOut(
   schema: Schema,
   { format, gzip, content, chosen: given }: Pick<ExportOptions, "format" | "gzip" | "content" | "chosen">,
   formats: readonly Format[],
-): Layout {
+): Generator<void, Layout, void> {
   const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
   if (format.scope === "database") {
     const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
-    return { ...single([...format.segments({ ...schema, warnings }, content, chosen)], format, gzip), warnings };
+    const parts = yield* gathering<Part>(format.segments({ ...schema, warnings }, content, chosen), partsPerTurn);
+    return { ...single(parts, format, gzip), warnings };
   }
   const all = schema.tables.filter((table) => table.kind !== "shadow");
   const tables = content === "schema" ? [] : all;
@@ -52,7 +55,10 @@ export function layoutOf(
   const definitions = content === "data" ? undefined : first;
   const warnings = [...own, ...(definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {})) ?? [])];
   return {
-    parts: archiveParts({ ...schema, warnings }, tables, definitions, { format, chosen }),
+    parts: yield* gathering(
+      archiveParts({ ...schema, warnings }, tables, definitions, { format, chosen }),
+      partsPerTurn,
+    ),
     packing: "zip",
     extension: ".zip",
     mediaType: "application/zip",
@@ -81,12 +87,12 @@ function versionOf({ version = 1 }: Format): number {
 }
 
 /** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
-function archiveParts(
+function* archiveParts(
   schema: Schema,
   tables: readonly Table[],
   definitions: DatabaseFormat | undefined,
   { format, chosen }: { readonly format: TableFormat; readonly chosen: Chosen },
-): readonly Part[] {
+): Iterable<Part> {
   const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
   const manifest = (totals: Totals) => {
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
@@ -94,17 +100,16 @@ function archiveParts(
     const warnings = [...schema.warnings, ...totals.warnings];
     return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, warnings }, null, 2)}\n`;
   };
-  return [
-    ...(definitions === undefined
-      ? []
-      : [
-          entry(`schema${definitions.extension}`),
-          ...definitions.segments(schema, "schema", defaultsOf(definitions.choices ?? {})),
-        ]),
-    ...tables.flatMap((table, at) => [entry(files[at] ?? ""), ...format.segments(table, chosen)]),
-    entry("manifest.json"),
-    { kind: "text", text: manifest },
-  ];
+  if (definitions !== undefined) {
+    yield entry(`schema${definitions.extension}`);
+    yield* definitions.segments(schema, "schema", defaultsOf(definitions.choices ?? {}));
+  }
+  for (const [at, table] of tables.entries()) {
+    yield entry(files[at] ?? "");
+    yield* format.segments(table, chosen);
+  }
+  yield entry("manifest.json");
+  yield { kind: "text", text: manifest };
 }
 
 function entry(name: string): Part {

@@ -58,6 +58,29 @@ export const comparedIndexBytes = 4 * MiB;
 /** And up to so many blocks of it (4,050 bytes each, if FTS5's `pgsz` was not changed). */
 export const comparedIndexBlocks = 4096;
 
+/** A table of no more bytes and rows is read when a snapshot begins: up to 1 ms, where triggers for it take 1 to 10 (docs/decisions.md). */
+export const smallBytes = 32 * KiB;
+export const smallRows = 512;
+
+/** Bytes that all of these may come out as: they are kept in the database until the export gets there. */
+export const firstReadBytes = 256 * MiB;
+
+/** What of it stands in one row, in bytes, below the 2 MB that a value may have, and in tables. */
+export const firstChunkBytes = 512 * KiB;
+export const firstChunkTables = 1000;
+
+/** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
+export const linesPerTurn = 2000;
+export const describedPerTurn = 500;
+export const partsPerTurn = 500;
+
+/** Tables that are looked at, or read, in one turn: about 10 ms. */
+export const tablesPerTurn = 100;
+/** Tables that triggers are made for in one turn. */
+export const logsPerTurn = 4;
+/** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
+export const firstTries = 3;
+
 /** What a snapshot has left because the host was reading is taken away later. */
 export const sweepAgainMs = 60_000;
 
@@ -128,6 +151,15 @@ export const maxRestarts = 3;
 
 /** Remainders are kept in rows of this size, below the 2 MB a value may have. */
 export const remainderRowBytes = 1 * MiB;
+
+/** Characters of a job's text that stand in its own row, of which a list reads many: some hundred tables. */
+export const longestInline = 32 * KiB;
+/** Characters of one piece of a longer text: at three bytes each they are below the 2 MB that a value may have. */
+export const pieceLength = 512 * KiB;
+
+/** Jobs in one page of the list: where nothing is said, and at most. */
+export const listedJobs = 100;
+export const maxListedJobs = 1000;
 
 /** A finished dump is kept so long, in milliseconds: a week, as R2 keeps an upload that is never completed. */
 export const retentionMs = 7 * 24 * 60 * 60 * 1000;

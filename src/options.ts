@@ -3,7 +3,7 @@ import { foldAscii } from "../formats/expression.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
 import type { Asked, AskedJob, ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError, listed } from "./errors.ts";
-import { namesShown } from "./limits.ts";
+import { listedJobs, maxListedJobs, namesShown } from "./limits.ts";
 
 const single = ["format", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */
@@ -57,6 +57,23 @@ function queryOf(asked: AskedJob, { formats }: OptionContext): URLSearchParams {
     query.append(name, typeof value === "boolean" ? String(Number(value)) : value);
   }
   return query;
+}
+
+/** Reads which page of the jobs is asked for. Throws `invalid_option`. */
+export function parseList(query: URLSearchParams): { readonly limit: number; readonly cursor: string | null } {
+  refuseOthers(query, ["limit", "cursor"]);
+  for (const name of ["limit", "cursor"]) {
+    const values = query.getAll(name);
+    if (values.length > 1)
+      refuse(name, values.join(", "), ["one value"], `Option "${name}" was given ${values.length} times`);
+  }
+  const limit = query.get("limit") ?? String(listedJobs);
+  const isLimit = /^[1-9]\d{0,5}$/.test(limit) && Number(limit) <= maxListedJobs;
+  if (!isLimit) return refuse("limit", limit, [`1 to ${maxListedJobs}`]);
+  const cursor = query.get("cursor");
+  if (cursor !== null && !/^[0-9a-z-]{1,64}$/i.test(cursor))
+    return refuse("cursor", cursor, ["the cursor of the page before"]);
+  return { limit: Number(limit), cursor };
 }
 
 /** For requests that have no options, or only these. Throws `invalid_option` for any other. */

@@ -75,7 +75,7 @@ function encode(source: Source, parts: readonly Part[], from: Position) {
       index++;
     } else {
       const before: { readonly rows: number; readonly noted: number } = at ?? { rows: 0, noted: 0 };
-      const page = source.page(part, at);
+      const page = source.page(part, at, counts.length);
       gathered.add(page.bytes);
       at = page.next;
       if (at === null) {
@@ -122,6 +122,11 @@ type Rows = Extract<Part, { kind: "rows" }>;
 
 function rowsOf(parts: readonly Part[]): readonly Rows[] {
   return parts.filter((part) => part.kind === "rows");
+}
+
+/** The parts of a file that are rows, each with its place in `Position.counts`. */
+export function placesOf(parts: readonly Part[]): readonly (readonly [number, Rows])[] {
+  return rowsOf(parts).map((part, place) => [place, part]);
 }
 
 /** The tables whose rows a file holds, in the order of `Position.counts`. */

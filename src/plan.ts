@@ -2,7 +2,7 @@
 import type { Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
-import { layoutOf, type Layout } from "./layout.ts";
+import { layingOut, type Layout } from "./layout.ts";
 import { deflateLevel, renderingVersion, usualPage } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
 import { availableDeflate, deflater, type DeflaterName } from "./pack/deflate.ts";
@@ -11,7 +11,8 @@ import type { Packer } from "./pack/packer.ts";
 import { plainPacker } from "./pack/plain.ts";
 import { zipPacker } from "./pack/zip.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
-import { sqliteSource, type Resumed } from "./source/sqlite-source.ts";
+import { readingSource, type Resumed } from "./source/sqlite-source.ts";
+import { atOnce, inTurns } from "./turns.ts";
 import type { PageBudget, Source } from "./source/source.ts";
 
 /** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
@@ -48,16 +49,46 @@ export function planOf(
   formats: readonly Format[],
   resumed: Resumed = { log: null, facts: null },
 ): Plan {
-  const source = sqliteSource(sql, options, options.page, resumed);
-  const layout = laidOut(options, () => layoutOf(source.schema, options, formats));
+  return atOnce(planning(sql, options, formats, resumed));
+}
+
+/** The same in several turns, where there are many tables. Should the schema change meanwhile it is planned again, in the end in one turn. */
+export async function planInTurns(...args: Parameters<typeof planOf>): Promise<Plan> {
+  for (let tries = 0; tries < planTries; tries++) {
+    try {
+      return await inTurns(verified(args));
+    } catch (error) {
+      if (!(error instanceof ExportError && error.code === "schema_changed")) throw error;
+    }
+  }
+  return planOf(...args);
+}
+
+function* verified(args: Parameters<typeof planOf>): Generator<void, Plan, void> {
+  const plan = yield* planning(...args);
+  plan.source.verify();
+  return plan;
+}
+
+/** How often a plan may be made in vain. */
+const planTries = 3;
+
+function* planning(
+  sql: SqlStorage,
+  options: PlanOptions,
+  formats: readonly Format[],
+  resumed: Resumed = { log: null, facts: null },
+): Generator<void, Plan, void> {
+  const source = yield* readingSource(sql, options, options.page, resumed);
+  const layout = yield* laidOut(options, layingOut(source.schema, options, formats));
   const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };
 }
 
 /** A format may refuse what it cannot hold: trying again finds the same. */
-function laidOut({ format }: PlanOptions, layOut: () => Layout): Layout {
+function* laidOut({ format }: PlanOptions, work: Generator<void, Layout, void>): Generator<void, Layout, void> {
   try {
-    return layOut();
+    return yield* work;
   } catch (cause) {
     if (cause instanceof ExportError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);

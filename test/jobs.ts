@@ -64,7 +64,7 @@ export const run = <T extends Record<string, SqlStorageValue>>(stub: DurableObje
 export const leftovers = (stub: DurableObjectStub<Archive>) =>
   run<{ name: string }>(
     stub,
-    "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' UNION ALL SELECT name FROM _durable_export_changed",
+    "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' OR name IN ('_durable_export_changed', '_durable_export_first', '_durable_export_traces')",
   );
 
 export async function finished(stub: DurableObjectStub<Archive>, dumpId: string): Promise<JobStatus> {

@@ -5,7 +5,9 @@ import { formats } from "../formats/index.ts";
 import { parseOptions } from "../src/options.ts";
 import { readCatalog, tableNames } from "../src/source/schema.ts";
 import { UndoLog } from "../src/source/undo.ts";
+import type { Archive } from "./archive.ts";
 import { fileOf, textOf, withDatabase } from "./database.ts";
+import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, run, storedBytes } from "./jobs.ts";
 import { rowsOf } from "./undo.ts";
 
 /** 700 tables whose names are 200 bytes, or 400, each with a counter and statistics; one has a control character, which takes care. */
@@ -75,5 +77,165 @@ describe("many tables with long names", () => {
     });
     expect(listed(["a", 'b"'])).toBe('"a", "b"""');
     expect(listed(["x".repeat(100_000)]).length).toBeLessThan(300);
+  });
+});
+
+/** 1,500 tables, the first of them larger than what is read at once; every tenth with a counter. */
+async function manyTables(): Promise<DurableObjectStub<Archive>> {
+  const stub = await filledArchive(3000);
+  await inArchive(stub, (_, { storage: { sql } }) => {
+    for (let at = 0; at < 1500; at++) {
+      sql.exec(
+        `CREATE TABLE "${"😀".repeat(at % 40)} ${at}" (id INTEGER PRIMARY KEY ${at % 10 === 0 ? "AUTOINCREMENT" : ""}, a)`,
+      );
+      sql.exec(`INSERT INTO "${"😀".repeat(at % 40)} ${at}" (a) VALUES (${at}), ('row')`);
+    }
+  });
+  return stub;
+}
+
+/** The longest value, in bytes, that any of the exporter's tables holds, and the longest statement that is given to SQLite from now on. */
+function longest(state: DurableObjectState): { readonly statement: number; value(): number } {
+  const { sql } = state.storage;
+  const exec = sql.exec.bind(sql);
+  const seen = { statement: 0 };
+  Object.defineProperty(sql, "exec", {
+    value: (...query: Parameters<SqlStorage["exec"]>) => {
+      for (const part of query)
+        if (typeof part === "string") seen.statement = Math.max(seen.statement, new TextEncoder().encode(part).length);
+      return exec(...query);
+    },
+  });
+  return {
+    get statement() {
+      return seen.statement;
+    },
+    value() {
+      const tables = exec<{ name: string }>(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_durable_export_*'",
+      );
+      const lengths = tables.toArray().flatMap(({ name }) => {
+        const columns = exec<{ name: string }>("SELECT name FROM pragma_table_info(?)", name).toArray();
+        return columns.map((column) =>
+          Number(exec(`SELECT max(octet_length("${column.name}")) AS n FROM "${name}"`).one()["n"]),
+        );
+      });
+      return Math.max(0, ...lengths);
+    },
+  };
+}
+
+describe("a job of many tables", () => {
+  it.each(["sql", "csv"] as const)(
+    "is what it was at its start, and keeps no value and asks nothing that is too long: %s",
+    async (format) => {
+      const stub = await manyTables();
+      const wanted = await expected(stub, { format });
+      const { dumpId, seen } = await inArchive(stub, async ({ exporter }, state) => {
+        const measured = longest(state);
+        const { dumpId: id } = await exporter.start(options({ format }));
+        expect(
+          state.storage.sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'").toArray().length,
+        ).toBeLessThan(20);
+        state.storage.sql.exec(
+          'UPDATE " 0" SET a = 0; DELETE FROM "😀 1"; DELETE FROM sqlite_sequence; DELETE FROM files WHERE id % 3 = 0',
+        );
+        return { dumpId: id, seen: [measured.statement, measured.value()] };
+      });
+      for (const length of seen) expect(length).toBeLessThan(600_000);
+      const done = await finished(stub, dumpId);
+      expect(done).toMatchObject({
+        status: "complete",
+        consistency: "snapshot",
+        progress: { tables: format === "csv" ? 1502 : 1503, percent: 100 },
+      });
+      expect(Object.keys(done.result?.rows ?? {}).length).toBe(done.progress.tables);
+      expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
+      await inArchive(stub, ({ exporter }, state) => {
+        const [listedOne] = exporter.list();
+        expect(listedOne).toMatchObject({ dumpId, status: "complete", progress: done.progress });
+        expect(JSON.stringify(listedOne).length).toBeLessThan(5000);
+        expect(longest(state).value()).toBeLessThan(600_000);
+        expect(state.storage.sql.exec("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'").toArray()).toEqual([]);
+      });
+    },
+    120_000,
+  );
+
+  it("is the database of one moment while the host writes without a pause", async () => {
+    const stub = await manyTables();
+    // all tables hold one number, which one transaction changes in all
+    await run(stub, "CREATE TABLE beat (n); INSERT INTO beat VALUES (0)");
+    const name = (at: number) => `"${"😀".repeat(at % 40)} ${at}"`;
+    const change = (n: number) => [7, 500, 1499].map((at) => `UPDATE ${name(at)} SET a = ${n}`).join(";");
+    await run(stub, change(0));
+    const { text, beats } = await inArchive(stub, async ({ exporter }, { storage: { sql } }) => {
+      const state = { isOpen: true, beats: 0 };
+      const write = async () => {
+        for (let n = 1; state.isOpen; n++) {
+          sql.exec(`${change(n)}; UPDATE beat SET n = ${n}`);
+          state.beats = n;
+          await scheduler.wait(1);
+        }
+      };
+      const writing = write();
+      const file = await new Response(exporter.dump().body).text();
+      state.isOpen = false;
+      await writing;
+      return { text: file, beats: state.beats };
+    });
+    expect(beats).toBeGreaterThan(5);
+    const [, beat] = /INSERT INTO "beat" VALUES\((\d+)\)/.exec(text) ?? [];
+    for (const at of [7, 500, 1499]) expect(text).toContain(`INSERT INTO ${name(at)} VALUES(1,${beat}),(2,${beat});`);
+    expect(text).toContain("-- dump complete: 1503 tables");
+  }, 120_000);
+});
+
+describe("the list of jobs", () => {
+  it("comes page by page, newest first, and refuses what is no page", async () => {
+    const stub = await filledArchive(1);
+    const started = await inArchive(stub, async ({ exporter }) => {
+      const ids: string[] = [];
+      for (let n = 0; n < 7; n++) ids.push((await exporter.start(options())).dumpId);
+      return ids;
+    });
+    for (const dumpId of started) await finished(stub, dumpId);
+    const ask = (query: string) =>
+      inArchive(stub, async (object) => {
+        const answer = await object.fetch(forwardedTo(`/dumps${query}`));
+        return {
+          status: answer.status,
+          body: await answer.json<{ dumps: { dumpId: string }[]; cursor?: string; code?: string }>(),
+        };
+      });
+    const found: string[] = [];
+    let [pages, query] = [0, "?limit=3"];
+    for (; query !== ""; pages++) {
+      const { body } = await ask(query);
+      found.push(...body.dumps.map(({ dumpId }) => dumpId));
+      query = body.cursor === undefined ? "" : `?limit=3&cursor=${body.cursor}`;
+      if (body.cursor !== undefined) expect(body.cursor).toBe(found.at(-1));
+    }
+    expect(pages).toBe(3);
+    expect(new Set(found)).toEqual(new Set(started));
+    expect(found).toEqual(found.toSorted().toReversed());
+    expect((await ask("")).body.dumps.length).toBe(7);
+    expect((await ask("?limit=7")).body.cursor).toBeUndefined();
+    for (const bad of [
+      "limit=0",
+      "limit=1001",
+      "limit=-1",
+      "limit=ten",
+      "limit=",
+      "limit=1&limit=2",
+      "cursor=",
+      "cursor=%27",
+      "page=2",
+      "limit=1.5",
+    ])
+      expect(await ask(`?${bad}`)).toMatchObject({ status: 400, body: { code: "invalid_option" } });
+    // one that is gone by then is no hindrance
+    await inArchive(stub, ({ exporter }) => exporter.delete(found[3] ?? ""));
+    expect((await ask(`?cursor=${found[3]}`)).body.dumps.map(({ dumpId }) => dumpId)).toEqual(found.slice(4));
   });
 });

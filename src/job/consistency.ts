@@ -1,14 +1,19 @@
 /** How a job sees to it that its file is the database of one moment, and what it says where it is not. */
-import { countedTables, type Position } from "../pipeline.ts";
+import type { Table } from "../../formats/format.ts";
+import { placesOf, type Position } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
+import { FirstRead } from "../source/first.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "../source/seal.ts";
 import { readLive, UndoLog } from "../source/undo.ts";
 import { undoLimitFor } from "../source/undo-states.ts";
+import { inTurns } from "../turns.ts";
 import { changesOf, noteChanges, watch, type Changes } from "../source/watch.ts";
 import type { Job } from "./job.ts";
 
-/** The consistency of one job. Every method is synchronous. */
+/** The consistency of one job. Every method but `begin` is synchronous. */
 export class Consistency {
+  /** Tables that were read when it began. */
+  readonly first: FirstRead;
   #log: UndoLog | null;
   readonly #sql: SqlStorage;
   readonly #job: Job;
@@ -23,6 +28,7 @@ export class Consistency {
     this.#job = job;
     this.#limit = limit ?? undoLimitFor(job.databaseBytes);
     this.#log = job.isFuzzy ? null : new UndoLog(sql, job.id);
+    this.first = new FirstRead(sql, job.id);
     this.#seal = job.seal;
     this.#done = job.checkpoint?.position.counts.length ?? 0;
   }
@@ -43,20 +49,35 @@ export class Consistency {
   }
 
   /** From now on changes do no harm, or are known. Null if that was begun already. Throws `schema_changed` for a plan of another schema. */
-  begin(plan: Plan): Seal | null {
-    const { id } = this.#job;
+  async begin(plan: Plan): Promise<Seal | null> {
     if (this.log?.isBegun === true) return null;
+    return inTurns(this.#beginning(plan));
+  }
+
+  *#beginning(plan: Plan): Generator<void, Seal, void> {
+    const { id } = this.#job;
     plan.source.verify(); // it was made some time ago
-    const names = countedTables(plan.layout.parts).map(({ name }) => name);
+    const places = placesOf(plan.layout.parts);
+    const names = places.map(([, { table }]) => table.name);
     try {
-      if (this.log !== null) plan.source.freeze(names, this.log);
-      watch(this.#sql, id, readLive(plan.source.schema.tables, this.#log));
-      this.#seal = seal(this.#sql, id);
+      yield* plan.source.freezing(names, this.log, { read: this.first, places, job: id });
+      watch(this.#sql, id, this.#watched(plan));
+      const sealed = seal(this.#sql, id);
+      this.#seal = sealed;
+      return sealed;
     } catch (error) {
-      this.log?.end(); // or the next try would take it for begun
+      new UndoLog(this.#sql, id).end(); // or the next try would take it for begun
       throw error;
     }
-    return this.#seal;
+  }
+
+  /** Tables that are read as they are. Those that were read first are not; but a change of a virtual one is told by what it was like. */
+  #watched(plan: Plan): readonly Table[] {
+    const live = readLive(plan.source.schema.tables, this.#log);
+    if (this.#log !== null) return live;
+    const places = placesOf(plan.layout.parts).filter(([place]) => this.first.has(place));
+    const names = new Set(places.map(([, { table }]) => table.name));
+    return live.filter(({ name, kind }) => kind === "virtual" || !names.has(name));
   }
 
   /** A checkpoint is durable: what is in front of it is never read again. */
@@ -65,6 +86,7 @@ export class Consistency {
     const isNew = counts.length > this.#done;
     if (isNew) this.#expectWhole();
     this.log?.advance(tables.slice(0, counts.length), tables[counts.length] ?? null, at);
+    if (isNew) this.first.advance(counts.length);
     this.#done = counts.length;
     if (isNew && this.#seal !== null) this.#seal = resealed(this.#sql, id, this.#seal);
   }
@@ -96,9 +118,9 @@ export class Consistency {
       ...this.changes(plan).changed, // of those that the log does not cover
       ...this.#log.changed(tables).map(({ name, owner }) => owner ?? name),
     ];
-    this.#log.end();
+    this.#log.giveUp();
     this.#log = null;
-    watch(this.#sql, this.#job.id, tables);
+    watch(this.#sql, this.#job.id, this.#watched(plan));
     noteChanges(this.#sql, this.#job.id, changed);
     this.#seal = seal(this.#sql, this.#job.id);
   }

@@ -1,8 +1,9 @@
 /** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
 import { ExportError } from "../errors.ts";
-import { neverMs, remainderRowBytes } from "../limits.ts";
+import { longestInline, neverMs, pieceLength, remainderRowBytes } from "../limits.ts";
+import { briefly, isBrief, listedJob, type BriefJob } from "./brief.ts";
 import type { Job } from "./job.ts";
-import { hasOwn, makeOwn } from "../source/own.ts";
+import { makeOwn, ownAmong } from "../source/own.ts";
 import { UndoLog } from "../source/undo.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
@@ -12,6 +13,7 @@ const tables = [
   "_durable_export_parts",
   "_durable_export_remainder",
   "_durable_export_alarm",
+  "_durable_export_pieces",
 ] as const;
 
 /** Alarm times that the exporter knows of, Unix milliseconds. */
@@ -27,6 +29,18 @@ function wakeOf({ wakeMs, callback }: Job): number {
   return Math.min(wakeMs, callback?.dueMs ?? neverMs);
 }
 
+/** A text in pieces, none of which ends in half of a character. */
+function piecesOf(text: string): readonly string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length;) {
+    const isHalf = /[\ud800-\udbff]/.test(text.charAt(from + pieceLength - 1));
+    const to = from + pieceLength - (isHalf ? 1 : 0);
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  return pieces;
+}
+
 /** Keeps jobs, their parts and their remainders. */
 export class JobStore {
   readonly #sql: SqlStorage;
@@ -37,7 +51,7 @@ export class JobStore {
 
   /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
   get exists(): boolean {
-    return tables.every((name) => hasOwn(this.#sql, name));
+    return ownAmong(this.#sql, tables).size === tables.length;
   }
 
   /** Makes the tables, if there are none. Throws `name_taken`. */
@@ -54,7 +68,7 @@ export class JobStore {
       job.state,
       wakeOf(job),
       job.idempotencyKey,
-      JSON.stringify(job),
+      this.#written(job),
     );
   }
 
@@ -63,9 +77,19 @@ export class JobStore {
       "UPDATE _durable_export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
       job.state,
       wakeOf(job),
-      JSON.stringify(job),
+      this.#written(job),
       job.id,
     );
+  }
+
+  /** A job as its row holds it; what is too long for one value goes into rows of its own. */
+  #written(job: Job): string {
+    const text = JSON.stringify(job);
+    this.#sql.exec("DELETE FROM _durable_export_pieces WHERE job = ?", job.id);
+    if (text.length <= longestInline) return text;
+    for (const [n, piece] of piecesOf(text).entries())
+      this.#sql.exec("INSERT INTO _durable_export_pieces (job, n, text) VALUES (?, ?, ?)", job.id, n, piece);
+    return JSON.stringify(briefly(job));
   }
 
   find(id: string): Job | null {
@@ -89,9 +113,14 @@ export class JobStore {
     return this.#jobs("WHERE idempotency = ?", key)[0] ?? null;
   }
 
-  /** Newest first. */
-  list(): readonly Job[] {
-    return this.#jobs("ORDER BY started DESC, id DESC");
+  /** Newest first, at most so many, behind the one with an id: an id begins with the time of the start. */
+  list(limit: number, behind: string | null): readonly (Job | BriefJob)[] {
+    if (!this.exists) return [];
+    const query = "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') ORDER BY id DESC LIMIT ?";
+    return this.#sql
+      .exec<{ job: string }>(query, behind, limit)
+      .toArray()
+      .map((row) => listedJob(row.job));
   }
 
   /** The job whose turn it is: the oldest that runs. */
@@ -123,7 +152,11 @@ export class JobStore {
   /** Takes everything of a job away. */
   remove(id: string): void {
     this.clearWork(id);
-    this.#sql.exec("DELETE FROM _durable_export_jobs WHERE id = ?", id);
+    for (const [table, column] of [
+      ["_durable_export_pieces", "job"],
+      ["_durable_export_jobs", "id"],
+    ] as const)
+      this.#sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id);
   }
 
   /** Takes away what only a running job needs. */
@@ -196,6 +229,15 @@ export class JobStore {
     return this.#sql
       .exec<{ job: string }>(`SELECT job FROM _durable_export_jobs ${clause}`, ...values)
       .toArray()
-      .map((row): Job => JSON.parse(row.job));
+      .map((row) => this.#read(row.job));
+  }
+
+  #read(text: string): Job {
+    const kept: Job | BriefJob = JSON.parse(text);
+    if (!isBrief(kept)) return kept;
+    const query = "SELECT text FROM _durable_export_pieces WHERE job = ? ORDER BY n";
+    const pieces = [...this.#sql.exec(query, kept.id).raw<[string]>()];
+    const job: Job = JSON.parse(pieces.map(([piece]) => piece).join(""));
+    return job;
   }
 }

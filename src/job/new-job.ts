@@ -31,11 +31,17 @@ export async function plannedBy(plan: Plan): Promise<Planned> {
   };
 }
 
-/** A job that is due at once. Its id is the time of its start and eight random digits. */
+/** `20240101-170000-3e7` and five random digits. */
+function idOf(startedMs: number): string {
+  const milliseconds = (startedMs % 1000).toString(16).padStart(3, "0");
+  return `${timestamp(startedMs)}-${milliseconds}${crypto.getRandomValues(new Uint8Array(4)).toHex().slice(0, 5)}`;
+}
+
+/** A job that is due at once. Its id is the time of its start to the millisecond, so that ids are in the order of the starts, and random digits. */
 export async function newJob(plan: Plan, { options, ...given }: Beginning, startedMs: number): Promise<Job> {
   return {
     ...given,
-    id: `${timestamp(startedMs)}-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`,
+    id: idOf(startedMs),
     startedMs,
     state: "running",
     options: storedOptions(options),

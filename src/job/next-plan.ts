@@ -4,7 +4,7 @@ import { ExportError } from "../errors.ts";
 import { fileNameOf } from "../layout.ts";
 import { maxRestarts } from "../limits.ts";
 import { availableDeflate } from "../pack/deflate.ts";
-import { planOf, type Making, type Plan } from "../plan.ts";
+import { planInTurns, type Making, type Plan } from "../plan.ts";
 import { sealBroken } from "../source/seal.ts";
 import type { Consistency } from "./consistency.ts";
 import type { JobContext } from "./context.ts";
@@ -22,7 +22,11 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
   const { sql, formats } = context;
   const options = { ...job.options, format: formatOf(job, formats) };
   if (canGoOnWith(job.making, context.making)) {
-    const plan = planOf(sql, { ...options, ...job.making }, formats, { log: still.log, facts: job.facts });
+    const plan = await planInTurns(sql, { ...options, ...job.making }, formats, {
+      log: still.log,
+      facts: job.facts,
+      first: still.first,
+    });
     const { schemaHash, layoutHash } = await hashesOf(plan);
     const isSchema = schemaHash !== job.schemaHash;
     if (isSchema || !still.isWhole) {
@@ -49,7 +53,7 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
   };
 
   async function planAnew(making: Making) {
-    const plan = planOf(sql, { ...options, ...making }, formats);
+    const plan = await planInTurns(sql, { ...options, ...making }, formats);
     const missing = missingFrom(plan, job);
     if (missing.length > 0) throw schemaChanged(missing);
     return { ...(await plannedBy(plan)), fileName: fileNameOf(plan.layout, job.startedMs) };

@@ -1,8 +1,8 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { maxOpenJobs, maxWaitMs, neverMs } from "../limits.ts";
-import { planOf } from "../plan.ts";
+import { maxOpenJobs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
+import { planInTurns } from "../plan.ts";
 import { call } from "./call.ts";
 import { Consistency } from "./consistency.ts";
 import { begin, cancel, frozen, stalled } from "./transitions.ts";
@@ -30,7 +30,7 @@ export class JobRunner {
     const before = this.#startedBy(idempotencyKey, options);
     if (before !== null) return before;
     this.#admit();
-    const plan = planOf(sql, { ...options, ...making }, formats);
+    const plan = await planInTurns(sql, { ...options, ...making }, formats);
     const partBytes = partSizeFor(sql.databaseSize);
     const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
@@ -38,15 +38,26 @@ export class JobRunner {
     const meanwhile = this.#startedBy(idempotencyKey, options);
     if (meanwhile !== null) return meanwhile;
     const open = this.#admit();
-    store.add(job);
     // One that waits begins when its turn comes: a hundred logs at once would be too much for writers.
-    if (job.isFuzzy || open > 0) return job;
+    if (job.isFuzzy || open > 0 || this.#isBusy) {
+      store.add(job);
+      return job;
+    }
+    // As a slice does: if it never comes back, the first slice begins it again.
+    store.add({ ...job, lease: this.#life, wakeMs: Date.now() + watchdogMs });
+    this.#isBusy = true;
     try {
-      const seal = new Consistency(sql, job, this.#context.undoLimit).begin(plan);
-      if (seal !== null) store.save(frozen(job, seal, Date.now()));
+      const seal = await new Consistency(sql, job, this.#context.undoLimit).begin(plan);
+      const latest = store.get(job.id);
+      if (seal !== null && latest.state === "running")
+        store.save(frozen({ ...latest, lease: null, wakeMs: job.wakeMs }, seal, Date.now()));
     } catch (error) {
-      store.remove(job.id); // nothing of it stays behind
+      const latest = store.find(job.id);
+      if (latest !== null && latest.state !== "running") return latest; // cancelled meanwhile
+      if (latest !== null) store.remove(job.id); // nothing of it stays behind
       throw error;
+    } finally {
+      this.#isBusy = false;
     }
     return store.get(job.id);
   }

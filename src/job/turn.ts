@@ -81,7 +81,7 @@ class Turn {
   /** The snapshot, or the watch, begins with the first slice, if it has not before. */
   async #slice(plan: Plan, upload: MultipartUpload, still: Consistency, budget: SliceBudget): Promise<SliceEnd> {
     const { store } = this.#context;
-    const seal = this.#job.checkpoint === null ? still.begin(plan) : null;
+    const seal = this.#job.checkpoint === null ? await still.begin(plan) : null;
     if (seal !== null) store.save(frozen(store.get(this.#job.id), seal, Date.now()));
     this.#watchLimit(still, plan);
     return runSlice(this.#job, this.#sliceContext(plan, upload, still), budget);

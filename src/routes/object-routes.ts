@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { refuseOthers } from "../options.ts";
+import { parseList, refuseOthers } from "../options.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signature.ts";
@@ -41,9 +41,11 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   });
   app.all("/dump", otherMethods("GET", "POST"));
   app.get("/dumps", async (c) => {
-    refuseOthers(queryOf(c), []);
-    const dumps = await Promise.all(engine.list().map((job) => withLinks(c, job)));
-    return c.json({ dumps }, 200, fresh);
+    const { limit, cursor } = parseList(queryOf(c));
+    const jobs = engine.list({ limit: limit + 1, cursor });
+    const dumps = await Promise.all(jobs.slice(0, limit).map((job) => withLinks(c, job)));
+    const next = jobs.length > limit ? dumps.at(-1)?.dumpId : undefined;
+    return c.json({ dumps, ...(next !== undefined && { cursor: next }) }, 200, fresh);
   });
   app.all("/dumps", otherMethods("GET"));
   app.get("/dump/:dumpId", async (c) => {

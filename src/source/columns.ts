@@ -1,10 +1,7 @@
-/** Columns and primary keys of all tables, each read in one statement. */
+/** Columns and primary keys of tables. */
 import { foldAscii } from "../../formats/expression.ts";
 import type { Column } from "../../formats/format.ts";
 import { columnSql, type KeyColumn } from "./key.ts";
-
-/** The platform's own tables may not even be described (workerd api/sql.c++:141). */
-const described = `FROM pragma_table_list l JOIN %s x WHERE l.schema='main' AND l.type<>'view' AND l.name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
 
 /** What the declared types of a table's columns mean: `none` in a virtual table, whose values are whatever its module gives. */
 export type Typing = "strict" | "usual" | "none";
@@ -18,16 +15,57 @@ interface TableColumns {
   readonly alias: string | null;
 }
 
-/** Reads every table's columns; the function gives those of one. */
-export function readColumns(sql: SqlStorage): (table: string, typing: Typing) => TableColumns {
-  const rows = sql
-    .exec<{ t: string; name: string; type: string; pk: number; hidden: number }>(
-      `SELECT l.name AS t, x.name AS name, x.type AS type, x.pk AS pk, x.hidden AS hidden ${described.replace("%s", "pragma_table_xinfo(l.name)")} ORDER BY l.name, x.cid`,
-    )
-    .toArray();
-  const byTable = Map.groupBy(rows, (row) => row.t);
-  return (table, typing) => {
-    const own = byTable.get(table) ?? [];
+interface ColumnRow {
+  readonly name: string;
+  readonly type: string;
+  readonly pk: number;
+  readonly hidden: number;
+}
+
+/** Columns and primary keys of tables, read for many at once. The platform's own may not even be described (workerd api/sql.c++:141). */
+export class Columns {
+  readonly #sql: SqlStorage;
+  readonly #columns = new Map<string, ColumnRow[]>();
+  readonly #keys = new Map<string, KeyColumn[]>();
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Reads those of some tables, each with its definition. */
+  read(tables: readonly { readonly name: string; readonly sql: string | null }[]): void {
+    const names = JSON.stringify(tables.map(({ name }) => name));
+    const columns =
+      "SELECT n.key, x.name, x.type, x.pk, x.hidden FROM json_each(?) n JOIN pragma_table_xinfo(n.value) x ORDER BY n.key, x.cid";
+    for (const { name } of tables) this.#columns.set(name, []);
+    for (const [at, name, type, pk, hidden] of this.#sql
+      .exec(columns, names)
+      .raw<[at: number, name: string, type: string, pk: number, hidden: number]>())
+      this.#columns.get(tables[at]?.name ?? "")?.push({ name, type, pk, hidden });
+    const keys =
+      'SELECT n.key, k.name, k."desc", k.coll FROM json_each(?) n JOIN pragma_index_list(n.value) l JOIN pragma_index_xinfo(l.name) k ' +
+      "WHERE l.origin='pk' AND k.key=1 ORDER BY n.key, k.seqno";
+    for (const [at, name, down, coll] of this.#sql
+      .exec(keys, names)
+      .raw<[at: number, name: string, down: number, coll: string]>()) {
+      const table = tables[at];
+      if (table === undefined) continue;
+      const own = this.#keys.get(table.name) ?? [];
+      this.#keys.set(table.name, own);
+      // no pragma tells a column's collation; without the word all are the same
+      const collation = /collate/i.test(table.sql ?? "") ? coll : null;
+      own.push({ sql: columnSql(name), descending: down === 1, collation });
+    }
+  }
+
+  /** The columns of a primary-key index, which a rowid alias does not have. */
+  key(table: string): readonly KeyColumn[] | undefined {
+    return this.#keys.get(table);
+  }
+
+  of(table: string, typing: Typing): TableColumns {
+    if (!this.#columns.has(table)) this.read([{ name: table, sql: null }]); // one that is not exported
+    const own = this.#columns.get(table) ?? [];
     const column = (row: { name: string; type: string }): Column => {
       const only = typing === "strict" ? strictClass(row.type) : undefined;
       const affinity = typing === "none" ? "BLOB" : affinityOf(row.type, typing);
@@ -35,39 +73,19 @@ export function readColumns(sql: SqlStorage): (table: string, typing: Typing) =>
     };
     const primary = own.filter((row) => row.pk > 0);
     const [first] = primary;
+    const made = own.map((row) => ({ hidden: row.hidden, column: column(row) }));
     return {
-      stored: own.filter((row) => row.hidden === 0).map(column),
-      visible: own.filter((row) => row.hidden !== 1).map(column),
+      stored: made.filter(({ hidden }) => hidden === 0).map((one) => one.column),
+      visible: made.filter(({ hidden }) => hidden !== 1).map((one) => one.column),
       names: new Set(own.map((row) => foldAscii(row.name))),
       alias: primary.length === 1 && first !== undefined && foldAscii(first.type) === "integer" ? first.name : null,
     };
-  };
-}
-
-/** The columns of every primary-key index, which a rowid alias does not have. */
-export function readIndexKeys(sql: SqlStorage): Map<string, readonly KeyColumn[]> {
-  const rows = sql
-    .exec<{ t: string; name: string; down: number; coll: string; sql: string }>(
-      `SELECT l.name AS t, k.name AS name, k."desc" AS down, k.coll AS coll, (SELECT sql FROM sqlite_schema WHERE type='table' AND name=l.name) AS sql ${described.replace("%s", "pragma_index_list(l.name)").replace(" WHERE", " JOIN pragma_index_xinfo(x.name) k WHERE")} AND x.origin='pk' AND k.key=1 ORDER BY l.name, k.seqno`,
-    )
-    .toArray();
-  const keys = new Map<string, readonly KeyColumn[]>();
-  for (const [table, columns] of Map.groupBy(rows, (row) => row.t)) {
-    keys.set(
-      table,
-      columns.map((row) => ({
-        sql: columnSql(row.name),
-        descending: row.down === 1,
-        // no pragma tells a column's collation; without the word all are the same
-        collation: /collate/i.test(row.sql) ? row.coll : null,
-      })),
-    );
   }
-  return keys;
 }
 
 /** https://sqlite.org/datatype3.html#determination_of_column_affinity; ANY in a STRICT table has none. */
 function affinityOf(declared: string, typing: "strict" | "usual"): Column["affinity"] {
+  if (declared === "") return "BLOB";
   const type = foldAscii(declared);
   if (typing === "strict" && type === "any") return "BLOB";
   if (type.includes("int")) return "INTEGER";

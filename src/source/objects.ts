@@ -2,6 +2,8 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { SchemaObject } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
+import { linesPerTurn } from "../limits.ts";
+import { atOnce } from "../turns.ts";
 import { ownership } from "./own.ts";
 
 /** What is in the database. */
@@ -27,26 +29,42 @@ const empty = /^(_cf_metadata|__miniflare_do_name)$/i;
 /** Statistics of releases that this one does not have, or that no statement brings back. */
 const statistics = /^sqlite_stat[0-9]/i;
 
-/** Reads all lines in one statement. */
+/** True if the definition in a line of `sqlite_schema` is text. */
+function isUtf8(sql: SqlStorage, line: number): boolean {
+  const query = "SELECT CAST(sql AS BLOB) AS bytes FROM sqlite_schema WHERE rowid = ?";
+  const { bytes } = sql.exec<{ bytes: ArrayBuffer }>(query, line).one();
+  return decodeUtf8(new Uint8Array(bytes)) !== undefined;
+}
+
+/** Reads all lines. */
 export function readObjects(sql: SqlStorage): Objects {
+  return atOnce(readingObjects(sql));
+}
+
+/** Reads all lines, in turns: whoever lets others in between must ask for the fingerprint again afterwards. */
+export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void> {
   const unreadable = new Set<string>();
   const lines = new Map<string, number>();
-  const objects = sql
-    .exec<{
-      type: SchemaObject["type"];
-      name: string;
-      tbl_name: string;
-      sql: string | null;
-      bytes: ArrayBuffer | null;
-      line: number;
-    }>("SELECT type, name, tbl_name, sql, CAST(sql AS BLOB) AS bytes, rowid AS line FROM sqlite_schema ORDER BY rowid")
-    .toArray()
-    .map((row): SchemaObject => {
-      if (row.bytes !== null && decodeUtf8(new Uint8Array(row.bytes)) === undefined) unreadable.add(row.name);
-      const object = { type: row.type, name: row.name, table: row.tbl_name, sql: row.sql };
-      if (object.type === "table") lines.set(object.name, row.line);
-      return object;
-    });
+  const objects: SchemaObject[] = [];
+  for (let last = 0, isDone = false; !isDone;) {
+    const rows = sql
+      .exec(
+        "SELECT type, name, tbl_name, sql, rowid FROM sqlite_schema WHERE rowid > ? ORDER BY rowid LIMIT ?",
+        last,
+        linesPerTurn,
+      )
+      .raw<[type: SchemaObject["type"], name: string, table: string, sql: string | null, line: number]>();
+    const before = objects.length;
+    for (const [type, name, table, text, line] of rows) {
+      if (type === "table") lines.set(name, line);
+      // a character that stands for bytes that are no UTF-8, or is one of the text
+      if (text?.includes("\ufffd") === true && !isUtf8(sql, line)) unreadable.add(name);
+      objects.push({ type, name, table, sql: text });
+      last = line;
+    }
+    isDone = objects.length - before < linesPerTurn;
+    if (!isDone) yield;
+  }
   const whose = ownership(sql);
   const owners = new Map(objects.map((object) => [object, whose(object)]));
   const hiddenTables = new Set(

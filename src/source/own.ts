@@ -16,11 +16,16 @@ const definitions = {
     "(job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID",
   _durable_export_remainder:
     "(job TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, number))",
+  // the text of a job that is too long for one value
+  _durable_export_pieces: "(job TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (job, n))",
   _durable_export_alarm: "(one INTEGER PRIMARY KEY CHECK (one = 1), own INTEGER, host INTEGER)",
   // which tables were changed under an export, and what a virtual one was like when it began
   _durable_export_changed: "(job TEXT NOT NULL, name TEXT NOT NULL, state TEXT, PRIMARY KEY (job, name)) WITHOUT ROWID",
   // exports that have triggers or tables of their own, until the last of those is gone
   _durable_export_traces: "(job TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID",
+  // what tables came out as that were read when an export began
+  _durable_export_first:
+    "(job TEXT NOT NULL, chunk INTEGER NOT NULL, entries TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (job, chunk))",
   // how each table of an export is kept; `at` is the rowid up to which rows are never read again
   _durable_export_undo:
     "(job TEXT NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL, at INTEGER, PRIMARY KEY (job, n)) WITHOUT ROWID",
@@ -52,20 +57,33 @@ function isOwnTable(name: string): name is OwnTable {
 /** Tables that were seen to be the exporter's, so that `sqlite_schema` need not be gone through again for them. */
 const seen = new WeakMap<SqlStorage, Set<OwnTable>>();
 
-/** True if there is this table, and it is the exporter's. Reads a few rows, however many tables there are. */
+/** Those of some tables that are there, and are the exporter's. Reads a few rows, however many tables the host has. */
+export function ownAmong(sql: SqlStorage, names: readonly OwnTable[]): ReadonlySet<OwnTable> {
+  // pragma_table_info looks a name up, where sqlite_schema has to be gone through
+  const query = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM pragma_table_info(value))";
+  const there = new Set([...sql.exec(query, JSON.stringify(names)).raw()].map(([name]) => name));
+  const known = seen.get(sql) ?? new Set<OwnTable>();
+  const others = names.filter((name) => there.has(name) && !known.has(name));
+  if (others.length > 0) {
+    const exact =
+      "SELECT s.name FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.key AND s.sql = w.value WHERE s.type = 'table'";
+    const definedSo = JSON.stringify(Object.fromEntries(others.map((name) => [name, definitionOf(name)])));
+    const found = new Set([...sql.exec(exact, definedSo).raw()].map(([name]) => name));
+    for (const name of others) if (found.has(name)) known.add(name);
+    seen.set(sql, known);
+  }
+  return new Set(names.filter((name) => there.has(name) && known.has(name)));
+}
+
+/** True if there is this table, and it is the exporter's. */
 export function hasOwn(sql: SqlStorage, name: OwnTable): boolean {
-  if (sql.exec("SELECT 1 FROM pragma_table_info(?) LIMIT 1", name).toArray().length === 0) return false;
-  const known = seen.get(sql) ?? new Set();
-  if (known.has(name)) return true;
-  const query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? AND sql = ?";
-  if (sql.exec(query, name, definitionOf(name)).toArray().length === 0) return false;
-  seen.set(sql, known.add(name));
-  return true;
+  return ownAmong(sql, [name]).has(name);
 }
 
 /** Makes tables that are not there. Throws `name_taken`, and makes none, if something of the host's has the name of one. */
 export function makeOwn(sql: SqlStorage, ...names: readonly OwnTable[]): void {
-  const missing = names.filter((name) => !hasOwn(sql, name));
+  const there = ownAmong(sql, names);
+  const missing = names.filter((name) => !there.has(name));
   if (missing.length === 0) return;
   const query =
     "SELECT s.type AS type, s.name AS name FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.value COLLATE NOCASE LIMIT 1";
@@ -89,7 +107,21 @@ export function trace(sql: SqlStorage, job: string): void {
     const [taken] = sql.exec<{ type: string; name: string }>(query, starts).toArray();
     if (taken !== undefined) throw nameTaken(taken);
   }
-  sql.exec("INSERT OR REPLACE INTO _durable_export_traces (job, state) VALUES (?, 'open')", job);
+  const insert =
+    "INSERT INTO _durable_export_traces (job, state) VALUES (?, 'open') ON CONFLICT DO UPDATE SET state = 'open' WHERE state = 'over'";
+  sql.exec(insert, job);
+}
+
+/** The export has taken hold of all its tables. */
+export function traceBegun(sql: SqlStorage, job: string): void {
+  sql.exec("UPDATE _durable_export_traces SET state = 'begun' WHERE job = ?", job);
+}
+
+/** How far an export has come in that; null where it has nothing, or it is over. */
+export function traceOf(sql: SqlStorage, job: string): "open" | "begun" | null {
+  if (!hasOwn(sql, "_durable_export_traces")) return null;
+  const query = "SELECT state FROM _durable_export_traces WHERE job = ? AND state <> 'over'";
+  return sql.exec<{ state: "open" | "begun" }>(query, job).toArray()[0]?.state ?? null;
 }
 
 /** What is called so in the undo log of an export. */
@@ -110,14 +142,12 @@ export function tracedJobs(sql: SqlStorage): readonly string[] {
 export function ownership(sql: SqlStorage): (line: SchemaLine) => "host" | "platform" | "exporter" {
   const starts = tracedJobs(sql).flatMap((job) => [undoPrefix(job), watchPrefix(job)]);
   const isTrace = (name: string) => name.startsWith(prefix) && starts.some((start) => name.startsWith(start));
-  const tables = new Map(
-    Object.keys(definitions).map((name) => [name, isOwnTable(name) && hasOwn(sql, name)] as const),
-  );
+  const tables: ReadonlySet<string> = ownAmong(sql, Object.keys(definitions).filter(isOwnTable));
   return ({ type, name, table, sql: text }) => {
     // workerd lets nobody else make such names (api/sql.c++:141)
     if (/^_cf_/i.test(name) || /^_cf_/i.test(table) || (type === "table" && text === miniflare)) return "platform";
-    const isOwn = isTrace(name) || (type === "table" && tables.get(name) === true);
-    const isIndexOfOwn = text === null && (isTrace(table) || tables.get(table) === true);
+    const isOwn = isTrace(name) || (type === "table" && tables.has(name));
+    const isIndexOfOwn = text === null && (isTrace(table) || tables.has(table));
     return isOwn || isIndexOfOwn ? "exporter" : "host";
   };
 }

@@ -5,9 +5,12 @@ import { hasWord } from "../../formats/tokens.ts";
 import { makesShadow } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
-import { readColumns, readIndexKeys } from "./columns.ts";
+import { describedPerTurn } from "../limits.ts";
+import { atOnce } from "../turns.ts";
+import { Columns } from "./columns.ts";
+import { readingSchema } from "./reading.ts";
 import { virtualKey } from "./virtual-key.ts";
-import { isReserved, isReservedSql, readObjects, type Objects } from "./objects.ts";
+import { isReserved, isReservedSql, readingObjects, type Objects } from "./objects.ts";
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
@@ -50,9 +53,16 @@ export interface Catalog {
   readonly fingerprint: Objects["fingerprint"];
 }
 
-/** Reads the schema in one synchronous turn. */
-export function readCatalog(sql: SqlStorage): Catalog {
-  const { shown, warnings, unreadable, lines, fingerprint } = readObjects(sql);
+/** Reads the schema in one turn; of the tables those that are selected. */
+export function readCatalog(sql: SqlStorage, selection: Selection = everything): Catalog {
+  return atOnce(readingCatalog(sql, selection));
+}
+
+const everything: Selection = { tables: null, exclude: [] };
+
+/** Reads it in several turns: whoever lets others in between must look at the fingerprint again afterwards. */
+export function* readingCatalog(sql: SqlStorage, selection: Selection): Generator<void, Catalog, void> {
+  const { shown, warnings, unreadable, lines, fingerprint } = yield* readingObjects(sql);
   const kinds = new Map(
     sql
       .exec<{ name: string; type: string; wr: number; strict: number }>(
@@ -61,28 +71,32 @@ export function readCatalog(sql: SqlStorage): Catalog {
       .toArray()
       .map((row) => [row.name, row]),
   );
-  const columns = readColumns(sql);
-  const indexKeys = readIndexKeys(sql);
-  const virtual = shown.filter((object) => kinds.get(object.name)?.type === "virtual");
+  yield;
+  const columns = new Columns(sql);
+  const virtual = new Map(
+    shown.flatMap((object) => (kinds.get(object.name)?.type === "virtual" ? [[foldAscii(object.name), object]] : [])),
+  );
 
   const byFolded = new Map([...kinds.values()].map((kind) => [foldAscii(kind.name), kind]));
   const isRowid = (table: string, column: string): boolean => {
     const kind = byFolded.get(table);
     if (kind === undefined || !/^(table|shadow)$/.test(kind.type) || kind.wr === 1) return false;
-    const { names, alias } = columns(kind.name, "usual");
+    const { names, alias } = columns.of(kind.name, "usual");
     if (!names.has(column)) return rowidNames.includes(column);
-    return alias !== null && foldAscii(alias) === column && !indexKeys.has(kind.name);
+    return alias !== null && foldAscii(alias) === column && columns.key(kind.name) === undefined;
   };
+  // SQLite goes by the name alone; a user's table may have such a name
+  const ownerNamed = ({ name }: SchemaObject) => (kinds.get(name)?.type === "shadow" ? ownerOf(name, virtual) : null);
   const build = (object: SchemaObject): SourceTable => {
     const kind = kinds.get(object.name);
     const typing = kind?.type === "virtual" ? "none" : kind?.strict === 1 ? "strict" : "usual";
-    const { stored, visible, names, alias } = columns(object.name, typing);
+    const { stored, visible, names, alias } = columns.of(object.name, typing);
     const withoutRowid = kind?.wr === 1;
-    const hasPrimaryIndex = indexKeys.has(object.name);
+    const hasPrimaryIndex = columns.key(object.name) !== undefined;
     const isAlias = alias !== null && !hasPrimaryIndex && !withoutRowid;
     const free = rowidNames.find((name) => !names.has(name));
     const key: Key = withoutRowid
-      ? { kind: "columns", columns: indexKeys.get(object.name) ?? [] }
+      ? { kind: "columns", columns: columns.key(object.name) ?? [] }
       : isAlias
         ? { kind: "rowid", sql: columnSql(alias) }
         : free === undefined
@@ -94,8 +108,7 @@ export function readCatalog(sql: SqlStorage): Catalog {
       key.kind === "rowid" && !isAlias && free !== undefined
         ? { name: free, sql: key.sql, affinity: "INTEGER", only: "INTEGER" }
         : null;
-    // SQLite goes by the name alone; a user's table may have such a name
-    const owner = kind?.type === "shadow" ? ownerOf(object.name, virtual) : null;
+    const owner = ownerNamed(object);
     const tableKind = kind?.type === "virtual" ? "virtual" : owner === null ? "table" : "shadow";
     const exact = (list: readonly Column[]) =>
       list.map((column): Column => (isAlias && column.name === alias ? { ...column, only: "INTEGER" } : column));
@@ -116,11 +129,22 @@ export function readCatalog(sql: SqlStorage): Catalog {
   };
 
   const isInternal = (object: SchemaObject) => /^sqlite_/i.test(object.name);
-  const tables = shown.filter((object) => object.type === "table");
-  const internal = tables.filter((object) => /^sqlite_(sequence|stat1)$/i.test(object.name)).map(build);
+  const isKept = (object: SchemaObject) => /^sqlite_(sequence|stat1)$/i.test(object.name);
+  const isChosen = choiceOf(selection);
+  const all = shown.filter((object) => object.type === "table");
+  const wanted = all.filter((object) =>
+    isInternal(object) ? isKept(object) : isChosen(ownerNamed(object) ?? object.name),
+  );
+  const built: SourceTable[] = [];
+  for (let at = 0; at < wanted.length; at += describedPerTurn) {
+    const some = wanted.slice(at, at + describedPerTurn);
+    readingSchema(sql, () => columns.read(some));
+    built.push(...some.map(build));
+    yield;
+  }
   return {
-    tables: tables.filter((object) => !isInternal(object)).map(build),
-    internal,
+    tables: built.filter((object) => !isInternal(object)),
+    internal: built.filter(isKept),
     others: shown.filter((object) => object.type !== "table"),
     warnings,
     unreadable,
@@ -128,13 +152,20 @@ export function readCatalog(sql: SqlStorage): Catalog {
   };
 }
 
-/** A shadow table is named after its virtual table: `docs_content` belongs to `docs`. */
-function ownerOf(name: string, virtual: readonly SchemaObject[]): string | null {
-  const owner = virtual.find((one) => {
-    const isNamedAfter = foldAscii(name).startsWith(`${foldAscii(one.name)}_`);
-    return isNamedAfter && makesShadow({ kind: "virtual", sql: one.sql }, foldAscii(name).slice(one.name.length + 1));
-  });
-  return owner?.name ?? null;
+/** Whether a table is selected, by its name, or its owner's. */
+function choiceOf({ tables: wanted, exclude }: Selection): (name: string) => boolean {
+  const [chosen, excluded] = [wanted === null ? null : new Set(wanted), new Set(exclude)];
+  return (name) => (chosen === null || chosen.has(name)) && !excluded.has(name);
+}
+
+/** A shadow table is named after its virtual table: `docs_content` belongs to `docs`. `virtual` is by folded names. */
+function ownerOf(name: string, virtual: ReadonlyMap<string, SchemaObject>): string | null {
+  const folded = foldAscii(name);
+  for (let at = folded.indexOf("_"); at !== -1; at = folded.indexOf("_", at + 1)) {
+    const one = virtual.get(folded.slice(0, at));
+    if (one !== undefined && makesShadow({ kind: "virtual", sql: one.sql }, folded.slice(at + 1))) return one.name;
+  }
+  return null;
 }
 
 /** The names that a selection may hold. */
@@ -144,8 +175,7 @@ export function tableNames(catalog: Catalog): readonly string[] {
 
 /** The part of the schema that is to be exported: the tables chosen, and what belongs to them. Throws `data_unreadable`. */
 export function select(catalog: Catalog, { tables: wanted, exclude }: Selection): SourceSchema {
-  const [chosen, excluded] = [wanted === null ? null : new Set(wanted), new Set(exclude)];
-  const isChosen = (name: string) => (chosen === null || chosen.has(name)) && !excluded.has(name);
+  const isChosen = choiceOf({ tables: wanted, exclude });
   const tables = catalog.tables.filter((table) => isChosen(table.owner ?? table.name));
   const views = wanted === null ? catalog.others.filter((object) => object.type === "view") : [];
   const homes = new Set([...tables, ...views].map(({ name }) => foldAscii(name)));

@@ -2,6 +2,7 @@
 import type { Schema, Segment } from "../../formats/format.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Facts } from "./facts.ts";
+import type { FirstRead } from "./first.ts";
 import type { UndoLog } from "./undo.ts";
 
 /** The part of a file that is rows. */
@@ -17,6 +18,14 @@ export interface Page {
   readonly next: Cursor | null;
 }
 
+/** Where tables that are read first go, and where each part of the file that is rows stands among them. */
+export interface FirstTables {
+  readonly read: FirstRead;
+  readonly places: readonly (readonly [place: number, segment: RowsSegment])[];
+  /** The export that they are read for. */
+  readonly job: string;
+}
+
 /** How much one page holds at most; where a single row has more bytes, the page is that row. */
 export interface PageBudget {
   readonly rows: number;
@@ -27,13 +36,19 @@ export interface PageBudget {
 /** A consistent way to read: the same data and the same cursor give the same bytes. */
 export interface Source {
   readonly schema: Schema;
-  /** One synchronous read. */
-  page(segment: RowsSegment, at: Cursor | null): Page;
+  /** One synchronous read. `place` is where the segment stands among those of the file that are rows: it may have been read first. */
+  page(segment: RowsSegment, at: Cursor | null, place?: number): Page;
   /** Text that differs whenever the schema that is exported differs. */
   readonly fingerprint: string;
   /** What was seen of the database besides its schema and its rows. */
   facts(): Facts;
-  /** From now on, from the next page in this turn on, the rows of these tables are those of now: a log keeps what is changed. */
+  /**
+   * From its end on, from the next page in that turn on, the rows of these tables are those of then: a log keeps what is changed, if one is
+   * given, and those of `first` are read now where they are small, if it is given. Each `yield` is a place where the host may go on; true if it
+   * has written nothing there.
+   */
+  freezing(tables: readonly string[], into: UndoLog | null, first: FirstTables | null): Generator<void, boolean, void>;
+  /** The same in one turn, by a log alone. */
   freeze(tables: readonly string[], into: UndoLog): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;

@@ -1,31 +1,38 @@
 /** The source that reads the object's own database, page by page. */
 import type { Table } from "../../formats/format.ts";
-import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
-import { reading, readingSchema, unreadable } from "./reading.ts";
+import { reading, unreadable } from "./reading.ts";
+import { estimate } from "./estimate.ts";
 import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "./full-text.ts";
-import { alias } from "./key.ts";
+import type { FirstRead } from "./first.ts";
+import { freezing } from "./freezing.ts";
+import { trace, traceBegun, traceOf } from "./own.ts";
 import { readPage } from "./pages.ts";
-import { readCatalog, select, type Selection, type SourceSchema, type SourceTable } from "./schema.ts";
-import type { Estimate, PageBudget, Source } from "./source.ts";
+import { readObjects } from "./objects.ts";
+import { readingCatalog, select, type Selection, type SourceTable } from "./schema.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Page, PageBudget, RowsSegment, Source } from "./source.ts";
+import { atOnce } from "../turns.ts";
 import type { UndoLog } from "./undo.ts";
 
 /** What an export has from before, where it goes on. */
 export interface Resumed {
   readonly log: UndoLog | null;
   readonly facts: Facts | null;
+  readonly first?: FirstRead | null;
 }
 
-/** Reads the schema and gives a source for the tables selected. */
-export function sqliteSource(
+/** Reads the schema and gives a source for the tables selected. In several turns: then `verify` is to be asked at the end. */
+export function* readingSource(
   sql: SqlStorage,
   selection: Selection,
   budget: PageBudget,
-  { log: resumed, facts: before }: Resumed,
-): Source {
+  { log: resumed, facts: before, first: readFirst }: Resumed,
+): Generator<void, Source, void> {
   let log = resumed;
-  const catalog = readingSchema(sql, () => readCatalog(sql));
+  let first = readFirst ?? null;
+  const catalog = yield* readingCatalog(sql, selection);
   const facts = new SeenFacts(catalog.warnings, before);
   const schema = {
     ...select(catalog, selection),
@@ -42,32 +49,65 @@ export function sqliteSource(
     return table.where === undefined ? own : { ...own, where: table.where };
   };
   const verify = () => {
-    if (readCatalog(sql).fingerprint === catalog.fingerprint) return;
+    if (readObjects(sql).fingerprint === catalog.fingerprint) return;
     throw schemaChanged();
   };
   return {
     schema,
     fingerprint: catalog.fingerprint,
     facts: () => facts.all(),
-    page(segment, at) {
-      const table = tableOf(segment.table);
-      if (!isThere(sql, table)) throw schemaChanged();
+    page(segment, at, place) {
+      const kept = at === null && place !== undefined ? first?.page(place) : null;
+      if (kept != null) return kept;
+      return read(segment, at);
+    },
+    *freezing(names, into, wanted) {
+      const job = wanted?.job;
+      const enter = () => {
+        if (job !== undefined && traceOf(sql, job) === null)
+          throw new ExportError("snapshot_too_old", "Cannot go on with the snapshot: nobody wants it any more");
+        for (const table of schema.tables) reading(table, () => flush(sql, table));
+      };
+      log = null; // nothing is read from it before it is there
+      first = null;
+      into?.open();
+      if (job !== undefined) trace(sql, job);
+      const places = Map.groupBy(wanted?.places ?? [], ([, { table }]) => table.name);
+      const tables = [...new Set(names)].flatMap((name) => {
+        const table = known.get(name);
+        return table === undefined ? [] : [{ table, segments: places.get(name) ?? [] }];
+      });
       try {
-        if (at === null && table.owner !== null) flush(sql, known.get(table.owner));
-        return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
-      } catch (cause) {
-        verify(); // a table that is gone, or has other columns now, is not unreadable
-        throw cause instanceof ExportError ? cause : unreadable(table, cause, ` behind row ${at?.rows ?? 0}`);
+        const isUndisturbed = yield* freezing({ sql, tables, first: wanted?.read ?? null, log: into, read, enter });
+        verify();
+        log = into;
+        first = wanted?.read ?? null;
+        if (job !== undefined) traceBegun(sql, job);
+        return isUndisturbed;
+      } catch (error) {
+        into?.end();
+        wanted?.read.clear();
+        throw error;
       }
     },
     freeze(names, into) {
-      for (const table of schema.tables) reading(table, () => flush(sql, table));
-      into.begin(names.flatMap((name) => known.get(name) ?? []));
-      log = into;
+      atOnce(this.freezing(names, into, null));
     },
     verify,
     estimate: () => estimate(sql, schema),
   };
+
+  function read(segment: RowsSegment, at: Cursor | null): Page {
+    const table = tableOf(segment.table);
+    if (!isThere(sql, table)) throw schemaChanged();
+    try {
+      if (at === null && table.owner !== null) flush(sql, known.get(table.owner));
+      return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
+    } catch (cause) {
+      verify(); // a table that is gone, or has other columns now, is not unreadable
+      throw cause instanceof ExportError ? cause : unreadable(table, cause, ` behind row ${at?.rows ?? 0}`);
+    }
+  }
 }
 
 /** True if the name is still that of the table that was planned with: another one may have it for a while, and give it back. */
@@ -78,19 +118,4 @@ function isThere(sql: SqlStorage, { line, name, sql: definition }: SourceTable):
 
 function schemaChanged(): ExportError {
   return new ExportError("schema_changed", "Cannot go on with the export: the schema changed while it ran");
-}
-
-function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
-  const most = sql.databaseSize / 8; // a row takes some bytes, so gaps between rowids are no rows beyond this
-  const entries = schema.tables.map((table): [string, Estimate[string]] => {
-    const { key } = table;
-    if (key.kind !== "rowid" || table.kind === "virtual") return [table.name, { weight: 1 }];
-    const rows = `${quoteName(table.name)} AS ${alias}`;
-    const query = `SELECT CAST((SELECT min(${key.sql}) FROM ${rows}) AS TEXT) AS first, CAST((SELECT max(${key.sql}) FROM ${rows}) AS TEXT) AS last`;
-    const [ends] = reading(table, () => sql.exec<{ first: string | null; last: string | null }>(query).toArray());
-    if (ends === undefined || ends.first === null || ends.last === null) return [table.name, { weight: 0 }];
-    const weight = Math.min(Number(BigInt(ends.last) - BigInt(ends.first)) + 1, most);
-    return [table.name, { weight, first: ends.first, last: ends.last }];
-  });
-  return Object.fromEntries(entries);
 }

@@ -7,18 +7,24 @@ import { dropUndo, isSmall, type Mode } from "./undo-states.ts";
 import { copyOf, definitionOf, isWide, keysOf, moreOf, type UndoNames } from "./undo-tables.ts";
 import { triggersOf } from "./undo-triggers.ts";
 
+/** What a table's log is, and how many triggers it has. */
+export interface Made {
+  readonly mode: Mode;
+  readonly triggers: number;
+}
+
 /** Makes what one table's log consists of; says what that is. */
-export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mode {
+export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Made {
   if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
-    if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return "live";
+    if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return live;
     sql.exec(definitionOf(table, names.old));
     if (isWide(table)) sql.exec(moreOf(names));
     sql.exec(copyOf(table, names, ""));
-    return "copy";
+    return { mode: "copy", triggers: 0 };
   }
-  if (table.key.kind === "none") return "live";
+  if (table.key.kind === "none") return live;
   const triggers = triggersOf(sql, table, names);
-  if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return "live";
+  if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return live;
   // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
   const kinds = statementsOn(table);
   const usual = kinds.flatMap(([first]) => first ?? []);
@@ -32,8 +38,10 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mod
       triggers,
       kinds.flatMap((all) => all.find((statement) => canRun(sql, statement)) ?? []),
     );
-  return isKept ? "log" : "live";
+  return isKept ? { mode: "log", triggers: triggers.length } : live;
 }
+
+const live: Made = { mode: "live", triggers: 0 };
 
 /** Makes a log's tables and triggers; if one of these statements cannot run then, they are gone again. */
 function isProved(

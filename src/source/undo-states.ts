@@ -2,7 +2,7 @@
 import { quoteName } from "../../formats/expression.ts";
 import { undoBytes } from "../limits.ts";
 import { alias } from "./key.ts";
-import { hasOwn, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
+import { hasOwn, ownAmong, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
 export type Mode = "log" | "copy" | "live";
@@ -14,9 +14,10 @@ export function isThere(sql: SqlStorage): boolean {
 
 /** The export is over: what it has made may go. */
 export function retrace(sql: SqlStorage, job: string): void {
-  if (isThere(sql)) sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", job);
-  if (hasOwn(sql, "_durable_export_traces"))
-    sql.exec("UPDATE _durable_export_traces SET state = 'over' WHERE job = ?", job);
+  for (const name of ownAmong(sql, stateTables)) {
+    if (name === "_durable_export_traces") sql.exec(`UPDATE ${name} SET state = 'over' WHERE job = ?`, job);
+    else sql.exec(`DELETE FROM ${name} WHERE job = ?`, job);
+  }
 }
 
 /**
@@ -39,14 +40,21 @@ export function sweepUndo(sql: SqlStorage): void {
     if (dropUndo(sql, undoPrefix(job), watchPrefix(job)))
       sql.exec("DELETE FROM _durable_export_traces WHERE job = ?", job);
   if (tracedJobs(sql).length > 0) return;
-  for (const name of ["_durable_export_undo", "_durable_export_traces"] as const)
-    if (hasOwn(sql, name)) dropTable(sql, name);
+  for (const name of ownAmong(sql, stateTables)) dropTable(sql, name);
 }
+
+/** What is there as long as any export has anything. */
+const stateTables = [
+  "_durable_export_undo",
+  "_durable_export_first",
+  "_durable_export_changed",
+  "_durable_export_traces",
+] as const;
 
 /** True if there is something to sweep. */
 export function isUndoLeft(sql: SqlStorage): boolean {
-  const isTraced = hasOwn(sql, "_durable_export_traces");
-  return isTraced ? overJobs(sql).length > 0 || tracedJobs(sql).length === 0 : isThere(sql);
+  if (!hasOwn(sql, "_durable_export_traces")) return ownAmong(sql, stateTables).size > 0;
+  return overJobs(sql).length > 0 || tracedJobs(sql).length === 0;
 }
 
 function overJobs(sql: SqlStorage): readonly string[] {
@@ -68,6 +76,17 @@ function namesOf(sql: SqlStorage, starts: readonly string[]): readonly Named[] {
     type,
     name,
   }));
+}
+
+/** How many triggers each table of a log has, by its number. */
+export function countTriggers(sql: SqlStorage, job: string): ReadonlyMap<number, number> {
+  const start = undoPrefix(job);
+  const counts = new Map<number, number>();
+  for (const { type, name } of namesOf(sql, [start])) {
+    const n = Number.parseInt(name.slice(start.length), 10);
+    if (type === "trigger") counts.set(n, (counts.get(n) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** A number for the first table of a log, so that its names are not those of tables that could not be dropped. */

@@ -13,8 +13,8 @@ import type { SourceTable } from "./schema.ts";
 import { reading } from "./reading.ts";
 import { keep } from "./undo-keep.ts";
 import { copied, isWide, UndoNames } from "./undo-tables.ts";
-import { makeOwn, trace, tracedJobs } from "./own.ts";
-import { dropUndo, isThere, nextNumber, retrace, sizeOf, sweepUndo, type Mode } from "./undo-states.ts";
+import { makeOwn, trace, tracedJobs, traceOf, undoPrefix } from "./own.ts";
+import { countTriggers, dropUndo, isThere, nextNumber, retrace, sizeOf, sweepUndo, type Mode } from "./undo-states.ts";
 import { beginNotes, notedTables, unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
@@ -34,6 +34,9 @@ export class UndoLog {
   readonly #sql: SqlStorage;
   readonly #job: string;
   #tables: Map<string, Kept>;
+  /** Tables with triggers that were made as it began, and how many each has. */
+  readonly #made = new Map<SourceTable, number>();
+  #next = 0;
 
   constructor(sql: SqlStorage, job: string) {
     this.#sql = sql;
@@ -41,31 +44,47 @@ export class UndoLog {
     this.#tables = this.#load();
   }
 
-  /** Keeps the rows of these tables from now on: of all of them, or it throws and keeps none. What was kept before is gone. */
-  begin(tables: readonly SourceTable[]): void {
+  /** Begins, with no table. What was kept before is gone. */
+  open(): void {
     this.end();
     makeOwn(this.#sql, "_durable_export_undo");
     trace(this.#sql, this.#job);
     beginNotes(this.#sql, this.#job);
-    const byName = new Map(tables.map((table) => [table.name, table]));
-    let n = nextNumber(this.#sql, this.#job);
-    try {
-      for (const table of byName.values()) {
-        const names = new UndoNames(this.#job, n);
-        const mode = reading(table, () => keep(this.#sql, table, names));
-        const insert = "INSERT INTO _durable_export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
-        this.#sql.exec(insert, this.#job, n++, table.name, mode);
-      }
-    } catch (error) {
-      this.end();
-      throw error;
+    this.#next = nextNumber(this.#sql, this.#job);
+  }
+
+  /** Keeps the rows of a table from now on. */
+  add(table: SourceTable): void {
+    if (this.#tables.has(table.name)) return;
+    const n = this.#next++;
+    const { mode, triggers } = reading(table, () => keep(this.#sql, table, new UndoNames(this.#job, n)));
+    const insert = "INSERT INTO _durable_export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
+    this.#sql.exec(insert, this.#job, n, table.name, mode);
+    this.#tables.set(table.name, { n, mode });
+    if (mode === "log") this.#made.set(table, triggers);
+  }
+
+  /** Keeps the rows of all these tables as they are now: those that were written to since they were added are begun again. */
+  renew(): void {
+    const triggers = countTriggers(this.#sql, this.#job);
+    const noted = new Set(notedTables(this.#sql, this.#job));
+    const made = new Map(this.#made); // `add` puts those that are made anew back
+    for (const [table, count] of made) {
+      const n = this.#tables.get(table.name)?.n ?? -1;
+      const names = new UndoNames(this.#job, n);
+      const { hasOld, hasAdded } = this.#contents(names.old, names.added);
+      if (!hasOld && !hasAdded && !noted.has(table.name) && triggers.get(n) === count) continue;
+      this.#drop(table.name, n);
+      this.#made.delete(table);
+      this.add(table);
     }
-    this.#tables = this.#load();
+    this.#made.clear();
+    beginNotes(this.#sql, this.#job);
   }
 
   /** True once rows are kept. */
   get isBegun(): boolean {
-    return this.#tables.size > 0;
+    return traceOf(this.#sql, this.#job) === "begun";
   }
 
   /** Tables that are read as they are, and those that have lost a row unseen. */
@@ -90,9 +109,7 @@ export class UndoLog {
     for (const name of done) {
       const kept = this.#tables.get(name);
       if (kept === undefined || kept.mode === "live" || name === current) continue;
-      dropUndo(this.#sql, new UndoNames(this.#job, kept.n).prefix);
-      this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ? AND n = ?", this.#job, kept.n);
-      this.#tables.delete(name);
+      this.#drop(name, kept.n);
     }
     const kept = current === null ? undefined : this.#tables.get(current);
     const [kind, rowid] = at?.key?.[0] ?? [];
@@ -136,11 +153,26 @@ export class UndoLog {
     return bytes;
   }
 
+  /** Takes what keeps rows away, but not what was read first. */
+  giveUp(): void {
+    this.#tables = new Map();
+    this.#made.clear();
+    if (isThere(this.#sql)) this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", this.#job);
+    dropUndo(this.#sql, undoPrefix(this.#job));
+  }
+
   /** Takes everything of it away. */
   end(): void {
     this.#tables = new Map();
+    this.#made.clear();
     retrace(this.#sql, this.#job);
     sweepUndo(this.#sql);
+  }
+
+  #drop(name: string, n: number): void {
+    dropUndo(this.#sql, new UndoNames(this.#job, n).prefix);
+    this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ? AND n = ?", this.#job, n);
+    this.#tables.delete(name);
   }
 
   #load(): Map<string, Kept> {
@@ -174,9 +206,8 @@ export class UndoLog {
 export function readLive(tables: readonly Table[], log: UndoLog | null): readonly Table[] {
   if (log === null) return tables;
   const names = new Set(log.uncovered);
-  return tables.filter(
-    ({ name }) => names.has(name) || tables.some((one) => one.owner === name && names.has(one.name)),
-  );
+  const owners = new Set(tables.flatMap(({ name, owner }) => (names.has(name) ? [owner] : [])));
+  return tables.filter(({ name }) => names.has(name) || owners.has(name));
 }
 
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */

@@ -1,0 +1,124 @@
+/**
+ * Small tables, read in full when an export begins: that takes less than making triggers for them, and however many tables there are it
+ * makes none. What they come out as is kept in the database, in a few rows for all of them, until the export gets there.
+ */
+import { concatBytes } from "../../formats/bytes.ts";
+import { firstChunkBytes, firstChunkTables } from "../limits.ts";
+import { hasOwn, makeOwn, type OwnTable } from "./own.ts";
+import type { Page } from "./source.ts";
+
+const table: OwnTable = "_durable_export_first";
+
+/** Where a table's rows are, and how many: its place among the file's tables, its chunk, and its bytes there. */
+interface Entry {
+  readonly place: number;
+  readonly chunk: number;
+  readonly rows: number;
+  readonly noted: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** As they are kept: place, rows, values noted, bytes. */
+type StoredEntry = readonly [place: number, rows: number, noted: number, length: number];
+
+/** The tables that one export has read first. Synchronous. */
+export class FirstRead {
+  readonly #sql: SqlStorage;
+  readonly #job: string;
+  #entries: Map<number, Entry> | null = null;
+  /** What is not written yet. */
+  #open: { readonly entries: StoredEntry[]; readonly bytes: Uint8Array[]; length: number } = newChunk();
+  #chunks = 0;
+  #last: { readonly chunk: number; readonly bytes: Uint8Array } | null = null;
+
+  constructor(sql: SqlStorage, job: string) {
+    this.#sql = sql;
+    this.#job = job;
+  }
+
+  /** Begins anew, with nothing read. */
+  begin(): void {
+    this.clear();
+    makeOwn(this.#sql, table);
+    this.#open = newChunk();
+    this.#chunks = 0;
+  }
+
+  /** Keeps what all rows of a table came out as; `place` is its place among the tables of the file. */
+  add(place: number, { rows, noted, bytes }: Omit<Page, "next">): void {
+    const length = bytes.reduce((sum, piece) => sum + piece.length, 0);
+    this.#open.entries.push([place, rows, noted, length]);
+    this.#open.bytes.push(...bytes);
+    this.#open.length += length;
+    if (this.#open.length >= firstChunkBytes || this.#open.entries.length >= firstChunkTables) this.flush();
+  }
+
+  /** Writes what is not written yet. */
+  flush(): void {
+    if (this.#open.entries.length === 0) return;
+    const { entries, bytes } = this.#open;
+    const insert = "INSERT INTO _durable_export_first (job, chunk, entries, bytes) VALUES (?, ?, ?, ?)";
+    this.#sql.exec(insert, this.#job, this.#chunks++, JSON.stringify(entries), concatBytes(bytes).slice().buffer);
+    this.#open = newChunk();
+    this.#entries = null;
+  }
+
+  /** All rows of a table; null if it is not one that was read first. */
+  page(place: number): Page | null {
+    const entry = this.#all().get(place);
+    if (entry === undefined) return null;
+    const { chunk, offset, length, rows, noted } = entry;
+    if (this.#last?.chunk !== chunk) {
+      const query = "SELECT bytes FROM _durable_export_first WHERE job = ? AND chunk = ?";
+      const { bytes } = this.#sql.exec<{ bytes: ArrayBuffer }>(query, this.#job, chunk).one();
+      this.#last = { chunk, bytes: new Uint8Array(bytes) };
+    }
+    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], next: null };
+  }
+
+  /** True for a table that was read first. */
+  has(place: number): boolean {
+    return this.#all().has(place);
+  }
+
+  /** So many tables of the file are never read again. */
+  advance(done: number): void {
+    const kept = [...this.#all().values()].filter(({ place }) => place >= done).map(({ chunk }) => chunk);
+    const first = kept.length === 0 ? null : Math.min(...kept);
+    if (!hasOwn(this.#sql, table)) return;
+    this.#sql.exec("DELETE FROM _durable_export_first WHERE job = ? AND chunk < ifnull(?, 1e9)", this.#job, first);
+    for (const [place, { chunk }] of this.#all()) if (first === null || chunk < first) this.#all().delete(place);
+  }
+
+  /** Takes everything of it away. */
+  clear(): void {
+    this.#entries = null;
+    this.#last = null;
+    if (hasOwn(this.#sql, table)) this.#sql.exec("DELETE FROM _durable_export_first WHERE job = ?", this.#job);
+  }
+
+  #all(): Map<number, Entry> {
+    this.#entries ??= this.#load();
+    return this.#entries;
+  }
+
+  #load(): Map<number, Entry> {
+    const all = new Map<number, Entry>();
+    if (!hasOwn(this.#sql, table)) return all;
+    const query = "SELECT chunk, entries FROM _durable_export_first WHERE job = ? ORDER BY chunk";
+    for (const { chunk, entries } of this.#sql.exec<{ chunk: number; entries: string }>(query, this.#job)) {
+      const list: readonly StoredEntry[] = JSON.parse(entries);
+      let offset = 0;
+      for (const [place, rows, noted, length] of list) {
+        all.set(place, { place, chunk, rows, noted, offset, length });
+        offset += length;
+      }
+    }
+    return all;
+  }
+}
+
+function newChunk() {
+  return { entries: [], bytes: [], length: 0 };
+}

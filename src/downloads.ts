@@ -1,7 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { concatBytes } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs } from "./limits.ts";
+import { downloadAbandonedMs, downloadIdleMs, limitCheckMs } from "./limits.ts";
 import type { Pipeline, Position } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
@@ -10,6 +10,8 @@ export interface Stillness {
   begin(position: Position): Promise<boolean>;
   /** What is in front of this position is never read again. Throws `snapshot_too_old`. */
   advance(position: Position): void;
+  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
+  checkLimit(): void;
   /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
   check(): void;
   /** Leaves nothing behind. */
@@ -67,7 +69,10 @@ export class Downloads {
   stream(pipeline: Pipeline, still: Stillness | null, changed: () => void): ReadableStream<Uint8Array> {
     const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
+    let timer: ReturnType<typeof setInterval> | undefined;
+    let watchLimit = () => {};
     const leave = () => {
+      clearInterval(timer);
       this.#open.delete(own);
       if (!this.#still.delete(own)) return;
       own.still?.end();
@@ -80,6 +85,7 @@ export class Downloads {
         own.still = still;
         this.#still.add(own);
         const isSame = await still.begin(at); // should it throw, what it has begun is ended
+        watchLimit();
         changed();
         return isSame;
       }
@@ -105,6 +111,20 @@ export class Downloads {
     };
     return new ReadableStream<Uint8Array>(
       {
+        start: (controller) => {
+          // A client may dawdle for half an hour, and what is changed meanwhile is kept.
+          const look = () => {
+            try {
+              if (this.#still.has(own)) own.still?.checkLimit();
+            } catch (error) {
+              leave();
+              controller.error(error);
+            }
+          };
+          watchLimit = () => {
+            timer ??= setInterval(look, limitCheckMs);
+          };
+        },
         async pull(controller) {
           own.lastMs = Date.now();
           try {

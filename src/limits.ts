@@ -87,6 +87,11 @@ export const sweepAgainMs = 60_000;
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
 
+/** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
+export const limitCheckMs = 1000;
+/** After so many changed rows what is kept is counted again. */
+export const countedChanges = 1000;
+
 /** Columns of a result set, and of a table, at most (workerd util/sqlite.c++:1376). */
 export const maxColumns = 100;
 

@@ -2,7 +2,7 @@
 import { concatBytes } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
 import { downloadAbandonedMs, downloadIdleMs, limitCheckMs } from "./limits.ts";
-import type { Pipeline, Position } from "./pipeline.ts";
+import type { Pipeline, Position, Step } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
 export interface Stillness {
@@ -16,6 +16,12 @@ export interface Stillness {
   check(): void;
   /** Leaves nothing behind. */
   end(): void;
+}
+
+/** What a download reads from, and what holds it still, if anything does. */
+export interface Prepared {
+  readonly pipeline: Pipeline;
+  readonly still: Stillness | null;
 }
 
 interface Open {
@@ -63,10 +69,10 @@ export class Downloads {
   }
 
   /**
-   * The file as a stream: nothing is read before it is asked for, or after it is cancelled. What does not fit into one turn is held `still`,
-   * if that is given; `changed` is called when that begins and when it ends.
+   * The file as a stream: nothing is prepared or read before it is asked for, or after it is cancelled. What does not fit into one turn is
+   * held `still`, if that is given; `changed` is called when that begins and when it ends.
    */
-  stream(pipeline: Pipeline, still: Stillness | null, changed: () => void): ReadableStream<Uint8Array> {
+  stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
     const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
     let timer: ReturnType<typeof setInterval> | undefined;
@@ -78,9 +84,10 @@ export class Downloads {
       own.still?.end();
       changed();
     };
-    let position = pipeline.start();
+    let made: Prepared | null = null;
+    let position: Position | null = null;
     /** True if the bytes in front of this position may be handed on. */
-    const hold = async (at: Position): Promise<boolean> => {
+    const hold = async (at: Position, still: Stillness | null): Promise<boolean> => {
       if (own.still === null && still !== null && !at.isDone) {
         own.still = still;
         this.#still.add(own);
@@ -100,9 +107,12 @@ export class Downloads {
           "snapshot_too_old",
           "Cannot go on with the download: nobody has read from it for too long",
         );
+      made ??= await prepare();
+      const { pipeline, still } = made;
+      position ??= pipeline.start();
       while (!position.isDone) {
-        const step = pipeline.step(position);
-        if (!(await hold(step.position))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
+        const step: Step = pipeline.step(position);
+        if (!(await hold(step.position, still))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
         position = step.position;
         const bytes = concatBytes(step.bytes); // in one: a small chunk in front of or behind a large one waits for the network (Nagle)
         if (bytes.length > 0) return bytes;
@@ -130,7 +140,7 @@ export class Downloads {
           try {
             const bytes = await next();
             if (bytes.length > 0) controller.enqueue(bytes);
-            if (position.isDone) {
+            if (position?.isDone === true) {
               leave();
               controller.close();
             }

@@ -69,6 +69,9 @@ export const firstReadBytes = 256 * MiB;
 export const firstChunkBytes = 512 * KiB;
 export const firstChunkTables = 1000;
 
+/** Lines of `sqlite_schema` up to which a download is planned when it is asked for: some 20 ms. */
+export const plannedAtOnce = 500;
+
 /** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
 export const linesPerTurn = 2000;
 export const describedPerTurn = 500;

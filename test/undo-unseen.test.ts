@@ -149,7 +149,7 @@ describe("a key that SQLite computes a second time behind the BEFORE triggers", 
     const stub = await filledArchive();
     await run(
       stub,
-      "CREATE TABLE slots (id INTEGER PRIMARY KEY, v); INSERT INTO slots SELECT id, name FROM files LIMIT 50",
+      "CREATE TABLE slots (id INTEGER PRIMARY KEY, v); INSERT INTO slots SELECT id, bytes FROM files LIMIT 50",
     );
     const dumpId = await underWay(stub, "snapshot");
     for (let times = 0; times < 8; times++)
@@ -161,7 +161,7 @@ describe("a key that SQLite computes a second time behind the BEFORE triggers", 
     const stub = await filledArchive();
     await run(
       stub,
-      "CREATE TABLE queue (id INTEGER PRIMARY KEY, v UNIQUE); INSERT INTO queue VALUES (3, 1), (9, 2), (10, 3)",
+      "CREATE TABLE queue (id INTEGER PRIMARY KEY, v UNIQUE, pad DEFAULT (zeroblob(20000))); INSERT INTO queue (id, v) VALUES (3, 1), (9, 2), (10, 3)",
     );
     const wanted = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
@@ -170,11 +170,11 @@ describe("a key that SQLite computes a second time behind the BEFORE triggers", 
       "INSERT INTO queue (v) VALUES (4), (5)",
       "DELETE FROM queue", // ids begin again at 1, some of which the snapshot does not hold
       "INSERT INTO queue (v) VALUES (6), (7), (8), (9)",
-      "REPLACE INTO queue VALUES ((SELECT max(id) FROM queue), 10)",
-      "INSERT INTO queue SELECT id + 1, v || '!' FROM queue",
-      "INSERT OR IGNORE INTO queue VALUES (abs(random() % 3), 6)",
-      "REPLACE INTO queue VALUES (1000 + abs(random() % 3), 11)",
-      "REPLACE INTO queue VALUES (-1, 12), (NULL, 13)",
+      "REPLACE INTO queue (id, v) VALUES ((SELECT max(id) FROM queue), 10)",
+      "INSERT INTO queue (id, v) SELECT id + 1, v || '!' FROM queue",
+      "INSERT OR IGNORE INTO queue (id, v) VALUES (abs(random() % 3), 6)",
+      "REPLACE INTO queue (id, v) VALUES (1000 + abs(random() % 3), 11)",
+      "REPLACE INTO queue (id, v) VALUES (-1, 12), (NULL, 13)",
       "REPLACE INTO queue (v) VALUES (14)",
     ])
       await run(stub, statement).catch(() => undefined);

@@ -198,7 +198,7 @@ describe("a trigger of the host's that cannot run", () => {
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
         bytes.push(piece.value);
         storage.sql.exec(
-          "UPDATE files SET name = 'new' WHERE id > 5900; REPLACE INTO files VALUES (5950, 'newer', x'00')",
+          "UPDATE files SET name = 'new' WHERE id > 5990; REPLACE INTO files VALUES (5950, 'newer', x'00')",
         );
       }
       return Buffer.concat(bytes);
@@ -206,7 +206,7 @@ describe("a trigger of the host's that cannot run", () => {
     expect(equal(read, wanted)).toBe(true);
     const now = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
-    await run(stub, "UPDATE files SET name = 'old' WHERE id > 5800");
+    await run(stub, "UPDATE files SET name = 'old' WHERE id > 5900");
     expect(await finished(stub, dumpId)).toMatchObject({ consistency: "snapshot", changedTables: [] });
     expect(equal(await storedBytes(stub, dumpId), now)).toBe(true);
     expect(await leftovers(stub)).toEqual([]);

@@ -7,13 +7,17 @@ import { query } from "../scripts/lib/database.ts";
 import { startServer, type Server, type ServerOptions } from "../scripts/lib/server.ts";
 
 /** A server of `bench/worker.ts` whose database is a copy of the file, and its D1 another, if wanted. Its state is gone when it stops. */
-export async function serverWith(file: string, hasD1 = false): Promise<Server> {
+export async function serverWith(
+  file: string,
+  hasD1 = false,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "durable-export-bench-worker-"));
   const config = writeConfig(folder, join(import.meta.dirname, "worker.ts"), {
     d1_databases: [{ binding: "D1", database_name: "bench", database_id: "bench" }],
   });
   const state = await stateWith(file, { config });
-  let server = await startServer({ persistTo: state, config });
+  let server = await startServer({ persistTo: state, config, env });
   if (hasD1) {
     await server.fetch("/d1"); // makes its file
     await server.stop();

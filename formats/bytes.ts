@@ -42,19 +42,17 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Byte arrays with neighbours in one; those of `large` bytes or more are not copied, and stand alone. */
-export function gather(parts: readonly Uint8Array[], large: number): readonly Uint8Array[] {
-  const gathered: Uint8Array[] = [];
-  let open: Uint8Array[] = [];
-  const close = () => {
-    if (open.length > 0) gathered.push(concatBytes(open));
-    open = [];
-  };
+/** Byte arrays with neighbours in one, so that each has `least` bytes or more, if all of them have. Each is copied once at most. */
+export function* coalesced(parts: Iterable<Uint8Array>, least: number): Generator<Uint8Array> {
+  let [held, open]: [Uint8Array[], Uint8Array[]] = [[], []]; // what is held is large enough, but what follows may not be
+  let size = 0;
   for (const part of parts) {
-    if (part.length >= large) close();
-    if (part.length > 0) open.push(part);
-    if (part.length >= large) close();
+    if (part.length === 0) continue;
+    open.push(part);
+    size += part.length;
+    if (size < least) continue;
+    if (held.length > 0) yield concatBytes(held);
+    [held, open, size] = [open, [], 0];
   }
-  close();
-  return gathered;
+  if (held.length + open.length > 0) yield concatBytes([...held, ...open]);
 }

@@ -1,8 +1,9 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
-import { hex } from "./bytes.ts";
+import { hexBytes } from "./bytes.ts";
 import { toLines } from "./csv-page.ts";
-import type { Cell, Chosen, Column, Encoded, RowEncoder, Table, TableFormat } from "./format.ts";
+import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
 import { jsonArray, plainColumns } from "./json-rows.ts";
+import { bytePieces, joined, textPieces } from "./large.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -16,7 +17,7 @@ export const csv = {
   warnings: lostIndex,
   *segments(table: Table, chosen: Chosen) {
     const columns = table.visible;
-    const header = columns.map((column) => textField(guarded(column.name, chosen))).join(",");
+    const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
     // a name that begins like a byte order mark would lose it at the beginning of a file
     const first = /^\uFEFF[^,]*/.exec(header)?.[0] ?? "";
     const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
@@ -34,7 +35,7 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     fast: {
       ...jsonArray(guardedColumns, "text"),
       finish: (page) =>
-        isUtf8(page) ? toLines(page, (digits) => blobField(Uint8Array.fromHex(digits), chosen)) : null,
+        isUtf8(page) ? toLines(page, (digits) => joined(blobField(Uint8Array.fromHex(digits), chosen))) : null,
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
     noted: {
@@ -56,30 +57,52 @@ function guardedColumn(column: Column, { formulas }: Chosen): Column {
   return { ...column, sql: `CASE WHEN ${isSuspect} THEN concat('''',${sql}) ELSE ${sql} END` };
 }
 
-/** Text that no spreadsheet takes for a formula, where that is wanted: it is changed for it. */
-function guarded(text: string, { formulas }: Chosen): string {
-  return formulas === "guard" && isFormula.test(text) ? `'${text}` : text;
+/** What stands in front of a text so that no spreadsheet takes it for a formula, where that is wanted. */
+function guard(text: string, { formulas }: Chosen): string {
+  return formulas === "guard" && isFormula.test(text) ? "'" : "";
 }
 
-function field(cell: Cell, chosen: Chosen): Encoded {
+function field(cell: Cell, chosen: Chosen): Pieces {
   if (cell === null) return "";
   if (typeof cell === "bigint") return cell.toString();
-  if (typeof cell === "string") return textField(guarded(cell, chosen));
+  if (typeof cell === "string") return textField(cell, chosen);
   if (cell instanceof Uint8Array) return blobField(cell, chosen);
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : String(cell.real);
   return invalidField(cell.invalidUtf8, chosen);
 }
 
-function blobField(bytes: Uint8Array, chosen: Chosen): string {
-  return textField(chosen["blobs"] === "hex" ? hex(bytes) : guarded(bytes.toBase64(), chosen));
+function blobField(bytes: Uint8Array, chosen: Chosen): Pieces {
+  if (bytes.length === 0) return '""';
+  if (chosen["blobs"] === "hex") return bytePieces(bytes, hexBytes);
+  return [guard(bytes.subarray(0, 3).toBase64(), chosen), bytePieces(bytes, (piece) => piece.toBase64())];
 }
 
-function textField(text: string): string {
-  return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function textField(text: string, chosen: Chosen): Pieces {
+  const sign = guard(text, chosen);
+  if (text !== "" && !/[",\n\r]/.test(text)) return [sign, textPieces(text, (piece) => piece)];
+  return ['"', sign, textPieces(text, (piece) => piece.replaceAll('"', '""')), '"'];
 }
+
+/** What makes a field quoted, in bytes. */
+const quoted = new Set(Array.from('",\n\r', (sign) => sign.charCodeAt(0)));
 
 /** Bytes that are no UTF-8 stay as they are: quoted by the same rule, byte by byte. */
-function invalidField(bytes: Uint8Array, chosen: Chosen): Uint8Array {
-  const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return Uint8Array.from(textField(guarded(latin1, chosen)), (character) => character.charCodeAt(0));
+function invalidField(bytes: Uint8Array, chosen: Chosen): Pieces {
+  const sign = guard(String.fromCharCode(bytes[0] ?? 0), chosen);
+  const isQuoted = bytes.some((byte) => quoted.has(byte));
+  const same = (piece: Uint8Array) => piece;
+  const quote = isQuoted ? '"' : "";
+  return [quote, sign, bytePieces(bytes, isQuoted ? doubledQuotes : same), quote];
+}
+
+function doubledQuotes(bytes: Uint8Array): Uint8Array {
+  const quote = 0x22;
+  const more = bytes.reduce((count, byte) => count + (byte === quote ? 1 : 0), 0);
+  const all = new Uint8Array(bytes.length + more);
+  let to = 0;
+  for (const byte of bytes) {
+    all[to++] = byte;
+    if (byte === quote) all[to++] = quote;
+  }
+  return all;
 }

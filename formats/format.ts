@@ -35,6 +35,9 @@ export interface Column {
 /** Text, or bytes that are in UTF-8, or as they must be. */
 export type Encoded = string | Uint8Array;
 
+/** Pieces one behind the other. A generator makes those of a large value as they are asked for. */
+export type Pieces = Encoded | Iterable<Pieces>;
+
 /** Renders the rows of one table with one list of columns. */
 export interface RowEncoder {
   /** Bytes in front of, between and behind the rows of one page. */
@@ -44,12 +47,12 @@ export interface RowEncoder {
   /** The fast path; absent where a format, or a table in it, has none. */
   readonly fast?: FastRows;
   /** The careful path: one row from its cells, in the order of the columns, whole or in pieces. Any value must come out right, or throw. */
-  encode(cells: readonly Cell[]): Encoded | readonly Encoded[];
+  encode(cells: readonly Cell[]): Pieces;
   /** Where a page may not be of any size: the most bytes it may have, `open` and `close` included. */
   readonly limit?: {
     readonly bytes: number;
     /** A row that is beyond it alone, in another way, complete with what stands in front of and behind it. */
-    large(cells: readonly Cell[]): string;
+    large(cells: readonly Cell[]): Pieces;
   };
   /**
    * How many values of a row a reader must be warned of, as they come out changed or break a rule of the format, and what one line of

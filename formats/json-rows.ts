@@ -25,6 +25,17 @@ export const json = {
 const largeBlob = 4096;
 
 /**
+ * Bytes of a row's values beyond which one of them goes the careful way: as JSON a text may be six times as long. Its share is what all
+ * columns have, or 16. `octet_length()` looks at the header of a row only.
+ */
+const largeRow = 1024 * 1024;
+
+/** Bytes of one value among those of so many columns. */
+function largeValue(columns: number): number {
+  return Math.floor(largeRow / Math.max(columns, 16));
+}
+
+/**
  * A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. Where numbers and text need not be
  * told apart, a column of REALs may be given as text, which SQLite makes in half of the time.
  */
@@ -33,7 +44,7 @@ export function jsonArray(
   realsAre: "numbers" | "text",
 ): Pick<FastRows, "row" | "care" | "values" | "separator"> {
   const isText = (column: Column) => realsAre === "text" && isOfReals(column);
-  const care = anyOf(columns.flatMap((column) => (isText(column) ? noFiniteReal(column) : careOf(column))));
+  const care = careOf(columns, isText);
   const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : column.sql));
   const written = columns.map((column, at) =>
     isText(column) || !mayHoldBlobs(column) ? values[at] : jsonValue(column.sql),
@@ -60,11 +71,23 @@ export function jsonValue(sql: string): string {
   return `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`;
 }
 
-/** Where a column holds what JSON cannot: conditions, any of them. */
-export function careOf(column: Column): readonly string[] {
+/** True for a row with a value that JSON does not hold as it is, or that is large; `isReal` tells which columns are given as REALs that are text. */
+export function careOf(columns: readonly Column[], isReal: (column: Column) => boolean): string | undefined {
+  const most = largeValue(columns.length);
+  return anyOf(columns.flatMap((column) => (isReal(column) ? noFiniteReal(column) : careOfValue(column, most))));
+}
+
+function careOfValue(column: Column, most: number): readonly string[] {
+  const { sql, affinity, only } = column;
+  const size = `octet_length(${sql})`;
+  if (only === "INTEGER" || only === "REAL") return [];
+  if (only === "TEXT") return [`${size}>${most}`];
+  if (only === "BLOB") return [`${size}>${largeBlob}`];
   const zero = isNegativeZero(column) ?? [];
-  if (mayHoldBlobs(column)) return [`(${column.sql}>=x'' AND octet_length(${column.sql})>${largeBlob})`, zero].flat();
-  return [isBlob(column) ?? [], zero].flat();
+  if (mayHoldBlobs(column))
+    return [`(${sql}>='' AND ${size}>${largeBlob} AND (${sql}>=x'' OR ${size}>${most}))`, zero].flat();
+  const isOdd = `(${isBlob(column)} OR ${size}>${most})`;
+  return affinity === "TEXT" ? [isOdd] : [`(${sql}>='' AND ${isOdd})`];
 }
 
 /** Declared for them, or for anything; elsewhere a BLOB is an exception. */

@@ -1,8 +1,9 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
-import { anyOf, concat, quoteText } from "./expression.ts";
-import type { Cell, Chosen, Column, RowEncoder, Table, TableFormat } from "./format.ts";
+import { concat, quoteText } from "./expression.ts";
+import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
 import { blobEnd, blobStart, withBase64 } from "./jsonl-page.ts";
 import { careOf, jsonSeparator, jsonValue, mayHoldBlobs, plainColumns } from "./json-rows.ts";
+import { bytePieces, textPieces } from "./large.ts";
 import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
@@ -26,7 +27,7 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
   const columns = plainColumns(table, table.visible);
   const keys = columns.map((column) => JSON.stringify(column.name));
   const values = quotesLarge ? columns.map(quotingLarge) : columns;
-  const care = anyOf(columns.flatMap(careOf));
+  const care = careOf(columns, () => false);
   const hasBlobs = columns.some(mayHoldBlobs);
   return {
     open: "",
@@ -43,7 +44,11 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
         return hasBlobs ? withBase64(page) : page;
       },
     },
-    encode: (cells) => `{${cells.map((cell, at) => `${keys[at]}:${value(cell, quotesLarge)}`).join(",")}}`,
+    encode: (cells) => [
+      "{",
+      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, quotesLarge)]),
+      "}",
+    ],
     noted: {
       what: "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD",
       count: (cells) => cells.filter(isInvalidText).length,
@@ -82,14 +87,18 @@ function written(column: Column): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell, quotesLarge: boolean): string {
+function value(cell: Cell, quotesLarge: boolean): Pieces {
   if (cell === null) return "null";
   if (typeof cell === "bigint") {
     const isLarge = cell > exactDouble || cell < -exactDouble;
     return isLarge && quotesLarge ? `"${cell}"` : cell.toString();
   }
-  if (typeof cell === "string") return JSON.stringify(cell);
-  if (cell instanceof Uint8Array) return `${blobStart}${cell.toBase64()}${blobEnd}`;
+  if (typeof cell === "string") return text(cell);
+  if (cell instanceof Uint8Array) return [blobStart, bytePieces(cell, (piece) => piece.toBase64()), blobEnd];
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : cell.real > 0 ? "9e999" : "-9e999";
-  return JSON.stringify(replacing.decode(cell.invalidUtf8));
+  return text(replacing.decode(cell.invalidUtf8));
+}
+
+function text(content: string): Pieces {
+  return ['"', textPieces(content, (piece) => JSON.stringify(piece).slice(1, -1)), '"'];
 }

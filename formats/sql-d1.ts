@@ -2,10 +2,10 @@
  * SQL for D1 and for other Durable Objects: no transaction of its own, nothing written to sqlite_schema, all tables that foreign keys may
  * name before any row, and no statement that `exec()` would refuse for its length.
  */
-import { hex, utf8 } from "./bytes.ts";
+import { hexBytes, utf8 } from "./bytes.ts";
 import { runnable } from "./ddl.ts";
 import { quoteName } from "./expression.ts";
-import type { Cell, Column, Content, RowEncoder, Schema, SchemaObject, Segment, Table } from "./format.ts";
+import type { Cell, Column, Content, Pieces, RowEncoder, Schema, SchemaObject, Segment, Table } from "./format.ts";
 import { internalSegments, unusedName } from "./sql-internal.ts";
 import { literal } from "./sql-literal.ts";
 import { indexSegments, indexWarnings } from "./sql-d1-index.ts";
@@ -129,25 +129,26 @@ function inlineBytes(table: Table, columns: readonly Column[]): number {
 const stepBytes = 47_000;
 
 /** A row whose values are first put together, piece by piece, in a table of their own: no constraint sees half of a value. */
-function inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): string {
-  const statements = [`CREATE TABLE ${stage}(n INTEGER PRIMARY KEY,v);\n`];
+function* inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): Generator<Pieces> {
+  yield `CREATE TABLE ${stage}(n INTEGER PRIMARY KEY,v);\n`;
   const inline = inlineBytes(table, columns);
-  const values = cells.map((cell, at) => {
+  const values: string[] = [];
+  for (const [at, cell] of cells.entries()) {
     const bytes = bytesOf(cell);
-    if (bytes === null || bytes.length <= inline) return literal(cell);
+    if (bytes === null || bytes.length <= inline) {
+      values.push(literal(cell));
+      continue;
+    }
     for (let from = 0; from < bytes.length; from += stepBytes) {
-      const piece = `X'${hex(bytes.subarray(from, from + stepBytes))}'`;
-      statements.push(
-        from === 0
-          ? `INSERT INTO ${stage} VALUES(${at},${piece});\n`
-          : `UPDATE ${stage} SET v=v||${piece} WHERE n=${at};\n`,
-      );
+      const digits = hexBytes(bytes.subarray(from, from + stepBytes));
+      yield from === 0
+        ? [`INSERT INTO ${stage} VALUES(${at},X'`, digits, "');\n"]
+        : [`UPDATE ${stage} SET v=v||X'`, digits, `' WHERE n=${at};\n`];
     }
     // what || gives is TEXT, whatever it was made of
-    return `CAST((SELECT v FROM ${stage} WHERE n=${at}) AS ${cell instanceof Uint8Array ? "BLOB" : "TEXT"})`;
-  });
-  statements.push(`${insertInto(table, columns)} VALUES(${values.join(",")});\n`, `DROP TABLE ${stage};\n`);
-  return statements.join("");
+    values.push(`CAST((SELECT v FROM ${stage} WHERE n=${at}) AS ${cell instanceof Uint8Array ? "BLOB" : "TEXT"})`);
+  }
+  yield `${insertInto(table, columns)} VALUES(${values.join(",")});\nDROP TABLE ${stage};\n`;
 }
 
 function bytesOf(cell: Cell): Uint8Array | null {

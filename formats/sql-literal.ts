@@ -1,8 +1,17 @@
 /** Values as SQL literals that every reader takes for exactly these values. */
-import { hex, utf8 } from "./bytes.ts";
-import { quoteText } from "./expression.ts";
-import type { Cell } from "./format.ts";
+import { hex, hexBytes, utf8 } from "./bytes.ts";
+import type { Cell, Pieces } from "./format.ts";
+import { bytePieces, joined, textPieces } from "./large.ts";
 import { realLiteral } from "./sql-real.ts";
+
+/** The same literal in pieces, as it may be large. */
+export function literalPieces(cell: Cell): Pieces {
+  if (cell instanceof Uint8Array) return ["X'", bytePieces(cell, hexBytes), "'"];
+  if (typeof cell === "string") return textLiteralPieces(cell);
+  if (cell !== null && typeof cell === "object" && "invalidUtf8" in cell)
+    return ["CAST(X'", bytePieces(cell.invalidUtf8, hexBytes), "' AS TEXT)"];
+  return literal(cell);
+}
 
 /** A value as a literal; REAL always with `.` or `e`. */
 export function literal(cell: Cell): string {
@@ -18,13 +27,23 @@ export function literal(cell: Cell): string {
  * TEXT. No SQL text may hold a NUL, and the sqlite3 shell strips CR in front of LF in literals too: another control character stands for
  * each CR then, one that the text does not hold. All others survive every reader as they are (`test/node/corpus.test.ts`).
  */
+function textLiteralPieces(text: string): Pieces {
+  const hasNul = text.includes("\0");
+  const stand = text.includes("\r\n") && !hasNul ? standIn(controlsOf(text)) : undefined;
+  if (hasNul || stand === null) return ["CAST(X'", textPieces(text, (piece) => hexBytes(utf8(piece))), "' AS TEXT)"];
+  if (stand === undefined) return ["'", textPieces(text, doubled), "'"];
+  const cr = String.fromCharCode(stand);
+  const body = textPieces(text, (piece) => doubled(piece.replaceAll("\r", cr)));
+  return [replaceStart, "'", body, "'", replaceEnd(stand)];
+}
+
+/** The same TEXT as one string. */
 export function textLiteral(text: string): string {
-  if (text.includes("\r\n") && !text.includes("\0")) {
-    const stand = standIn(controlsOf(text));
-    if (stand !== null)
-      return `replace(${quoteText(text.replaceAll("\r", String.fromCharCode(stand)))}${replaceEnd(stand)}`;
-  }
-  return /\0|\r\n/.test(text) ? `CAST(X'${hex(utf8(text))}' AS TEXT)` : quoteText(text);
+  return joined(textLiteralPieces(text));
+}
+
+function doubled(text: string): string {
+  return text.replaceAll("'", "''");
 }
 
 /** What stands in front of, and behind, a literal in which another character stands for CR. */

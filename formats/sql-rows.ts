@@ -1,10 +1,10 @@
 /** Rows as multi-row INSERT statements, one a page. */
-import { hexBytes, utf8 } from "./bytes.ts";
+import { utf8 } from "./bytes.ts";
 import { quoteName } from "./expression.ts";
 import type { Column, RowEncoder, Table } from "./format.ts";
 import { jsonArray } from "./json-rows.ts";
 import { isUtf8 } from "./scan.ts";
-import { literal } from "./sql-literal.ts";
+import { literalPieces } from "./sql-literal.ts";
 import { toLiterals } from "./sql-page.ts";
 
 /** Encodes rows of a table as `INSERT INTO … VALUES (…),(…);`, or each row as a statement of its own. */
@@ -25,11 +25,7 @@ export function literalRows(
       ...jsonArray(columns, "numbers"),
       finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },
-    encode: (cells) =>
-      cells.flatMap((cell, at) => [
-        at === 0 ? "" : ",",
-        ...(cell instanceof Uint8Array ? ["X'", hexBytes(cell), "'"] : [literal(cell)]),
-      ]),
+    encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", literalPieces(cell)]),
   };
 }
 

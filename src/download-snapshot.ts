@@ -1,7 +1,7 @@
 /** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
 import type { Stillness } from "./downloads.ts";
 import { ExportError, listed } from "./errors.ts";
-import { countedTables, placesOf, type Position } from "./pipeline.ts";
+import { countedTables, placesOf, type Read } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { FirstRead } from "./source/first.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts";
@@ -43,7 +43,7 @@ export class DownloadSnapshot implements Stillness {
     this.#limit = limit ?? undoLimitFor(plan.databaseBytes);
   }
 
-  async begin({ counts }: Position): Promise<boolean> {
+  async begin({ counts }: Read): Promise<boolean> {
     this.#done = counts.length;
     return inTurns(this.#beginning());
   }
@@ -64,7 +64,7 @@ export class DownloadSnapshot implements Stillness {
     return isUndisturbed;
   }
 
-  advance({ counts }: Position): void {
+  advance({ counts }: Read): void {
     // Not each page: what is written holds the next bytes back until it is durable.
     if (counts.length > this.#done) {
       const whole = this.#whole();
@@ -73,11 +73,7 @@ export class DownloadSnapshot implements Stillness {
       this.#seal = whole && resealed(this.#ctx.storage.sql, this.#id, whole);
     }
     this.#done = counts.length;
-    if (this.#steps++ % stepsPerCheck === 0) this.checkLimit();
-  }
-
-  checkLimit(): void {
-    this.#log?.check(this.#limit, this.#plan.databaseBytes);
+    if (this.#steps++ % stepsPerCheck === 0) this.#log?.check(this.#limit, this.#plan.databaseBytes);
   }
 
   check(): void {

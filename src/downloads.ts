@@ -1,27 +1,19 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
-import { concatBytes } from "../formats/bytes.ts";
+import { coalesced } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs, limitCheckMs } from "./limits.ts";
-import type { Pipeline, Position, Step } from "./pipeline.ts";
+import { downloadAbandonedMs, downloadIdleMs, stepBytes } from "./limits.ts";
+import type { Pipeline, Read } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
 export interface Stillness {
   /** The first turn is over, and there is more to read; false if what was read in it is no longer what there is. */
-  begin(position: Position): Promise<boolean>;
-  /** What is in front of this position is never read again. Throws `snapshot_too_old`. */
-  advance(position: Position): void;
-  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
-  checkLimit(): void;
+  begin(read: Read): Promise<boolean>;
+  /** What has been read is never read again. Throws `snapshot_too_old`. */
+  advance(read: Read): void;
   /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
   check(): void;
   /** Leaves nothing behind. */
   end(): void;
-}
-
-/** What a download reads from, and what holds it still, if anything does. */
-export interface Prepared {
-  readonly pipeline: Pipeline;
-  readonly still: Stillness | null;
 }
 
 interface Open {
@@ -69,78 +61,48 @@ export class Downloads {
   }
 
   /**
-   * The file as a stream: nothing is prepared or read before it is asked for, or after it is cancelled. What does not fit into one turn is
-   * held `still`, if that is given; `changed` is called when that begins and when it ends.
+   * The file as a stream: nothing is read before it is asked for, or after it is cancelled. What does not fit into one turn is held `still`,
+   * if that is given; `changed` is called when that begins and when it ends.
    */
-  stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
+  stream(pipeline: Pipeline, still: Stillness | null, changed: () => void): ReadableStream<Uint8Array> {
     const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
-    let timer: ReturnType<typeof setInterval> | undefined;
-    let watchLimit = () => {};
     const leave = () => {
-      clearInterval(timer);
       this.#open.delete(own);
       if (!this.#still.delete(own)) return;
       own.still?.end();
       changed();
     };
-    let made: Prepared | null = null;
-    let position: Position | null = null;
-    /** True if the bytes in front of this position may be handed on. */
-    const hold = async (at: Position, still: Stillness | null): Promise<boolean> => {
-      if (own.still === null && still !== null && !at.isDone) {
+    /** True if the bytes of what was read may be handed on. */
+    const hold = async (read: Read): Promise<boolean> => {
+      if (own.still === null && still !== null && !read.isDone) {
         own.still = still;
         this.#still.add(own);
-        const isSame = await still.begin(at); // should it throw, what it has begun is ended
-        watchLimit();
+        const isSame = await still.begin(read); // should it throw, what it has begun is ended
         changed();
         return isSame;
       }
-      if (at.isDone) own.still?.check();
-      else own.still?.advance(at);
+      if (read.isDone) own.still?.check();
+      else own.still?.advance(read);
       return true;
     };
-    /** The next bytes; empty at the end. */
-    const next = async () => {
+    const chunks = chunksOf(pipeline, hold);
+    const next = () => {
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
           "snapshot_too_old",
           "Cannot go on with the download: nobody has read from it for too long",
         );
-      made ??= await prepare();
-      const { pipeline, still } = made;
-      position ??= pipeline.start();
-      while (!position.isDone) {
-        const step: Step = pipeline.step(position);
-        if (!(await hold(step.position, still))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
-        position = step.position;
-        const bytes = concatBytes(step.bytes); // in one: a small chunk in front of or behind a large one waits for the network (Nagle)
-        if (bytes.length > 0) return bytes;
-      }
-      return new Uint8Array();
+      return chunks.next();
     };
     return new ReadableStream<Uint8Array>(
       {
-        start: (controller) => {
-          // A client may dawdle for half an hour, and what is changed meanwhile is kept.
-          const look = () => {
-            try {
-              if (this.#still.has(own)) own.still?.checkLimit();
-            } catch (error) {
-              leave();
-              controller.error(error);
-            }
-          };
-          watchLimit = () => {
-            timer ??= setInterval(look, limitCheckMs);
-          };
-        },
         async pull(controller) {
           own.lastMs = Date.now();
           try {
-            const bytes = await next();
-            if (bytes.length > 0) controller.enqueue(bytes);
-            if (position?.isDone === true) {
+            const { value } = await next();
+            if (value !== undefined) controller.enqueue(value.bytes);
+            if (value?.isLast !== false) {
               leave();
               controller.close();
             }
@@ -155,5 +117,29 @@ export class Downloads {
       },
       { highWaterMark: 0 },
     );
+  }
+}
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+}
+
+/** The file, a step or a part of one at a time; `hold` is told what was read, in the turn in which it was, and says whether that counts. */
+async function* chunksOf(
+  pipeline: Pipeline,
+  hold: (read: Read) => Promise<boolean>,
+): AsyncGenerator<Chunk, undefined, undefined> {
+  for (let position = pipeline.start(); !position.isDone;) {
+    const step = pipeline.step(position);
+    if (!(await hold(step.read))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
+    // a small chunk in front of or behind a large one waits for the network (Nagle)
+    const chunks = coalesced(step.bytes, stepBytes);
+    for (let { value: bytes } = chunks.next(); bytes !== undefined;) {
+      const { value: following } = chunks.next();
+      yield { bytes, isLast: step.read.isDone && following === undefined };
+      bytes = following;
+    }
+    ({ position } = step);
   }
 }

@@ -19,16 +19,28 @@ export const firstPageRows = 16;
 /** Bytes of a rendered row from which on the careful path takes no more time than the fast one. */
 export const largeRow = 16 * KiB;
 
-/** A page may hold at most this many times the rows of the page before: rows get larger without notice. */
-export const pageGrowth = 8;
+/** A page may hold at most this many times the rows of the page before: rows get larger without notice, and what is too much is read in vain. */
+export const pageGrowth = { first: 8, until: 128, later: 2 };
 
 /**
- * Rows of a page of the careful path at most. Nothing but this number and the size of the rows before bounds its memory, as no value limit
- * of the engine applies (https://developers.cloudflare.com/durable-objects/platform/limits/).
+ * Rows of a page of the careful path at most.
  */
 export const carefulPageRows = 16;
 
-/** Rows of the first careful page after the fast path refused one, when nothing is known of their size: 2 MB each, or 8. */
+/** Bytes of values that a careful page of several rows may have; a row of more than its share stands alone. */
+export const carefulBytes = 1 * MiB;
+
+/** How many times the bytes of a page its rows may have all together, where they are suddenly larger than those before; larger ones are read alone. */
+export const pageBytesGrowth = 8;
+
+/** So few rows of a page are read alone, of so many bytes: each takes a statement of its own, some 0.04 ms. */
+export const mostOddRows = 32;
+export const mostOddBytes = 1 * MiB;
+
+/** Bytes of a row's values from which on it is written piece by piece. */
+export const largeRowBytes = 256 * KiB;
+
+/** Rows of the first careful page after the fast path refused one, when nothing is known of what they hold. */
 export const carefulFirstRows = 2;
 
 /** Characters of a list of names that is bound as one parameter, which may have 2 MB in production, and up to three bytes a character. */
@@ -69,9 +81,6 @@ export const firstReadBytes = 256 * MiB;
 export const firstChunkBytes = 512 * KiB;
 export const firstChunkTables = 1000;
 
-/** Lines of `sqlite_schema` up to which a download is planned when it is asked for: some 20 ms. */
-export const plannedAtOnce = 500;
-
 /** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
 export const linesPerTurn = 2000;
 export const describedPerTurn = 500;
@@ -90,11 +99,6 @@ export const sweepAgainMs = 60_000;
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
 
-/** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
-export const limitCheckMs = 1000;
-/** After so many changed rows what is kept is counted again. */
-export const countedChanges = 1000;
-
 /** Columns of a result set, and of a table, at most (workerd util/sqlite.c++:1376). */
 export const maxColumns = 100;
 
@@ -104,8 +108,8 @@ export const cellsPerQuery = 98;
 /** Bytes after which one step of the pipeline is handed on: small pages are gathered, a large one goes alone. */
 export const stepBytes = 64 * KiB;
 
-/** Bytes of a piece that is handed on as it is, instead of being copied together with its neighbours: four deflate blocks. */
-export const largePiece = 1 * MiB;
+/** Bytes that are packed together at least, if there are as many: a deflate block. */
+export const packedPiece = 256 * KiB;
 
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
 export const yieldBytes = 512 * KiB;

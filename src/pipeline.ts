@@ -4,12 +4,12 @@
  * A step is a pure function of the position: it says what bytes come next and where they end. So whoever drives it may
  * stop after any step and go on from there, and nothing is read before it is asked for.
  */
-import { gather, utf8 } from "../formats/bytes.ts";
+import { coalesced, utf8 } from "../formats/bytes.ts";
 import { quoteName } from "../formats/expression.ts";
 import type { Totals } from "../formats/format.ts";
-import { largePiece, stepBytes } from "./limits.ts";
+import { packedPiece, stepBytes } from "./limits.ts";
 import type { Part } from "./layout.ts";
-import type { Packer, PackerState, Piece } from "./pack/packer.ts";
+import type { Entry, Packer, PackerState } from "./pack/packer.ts";
 import type { Cursor } from "./source/cursor.ts";
 import type { Source } from "./source/source.ts";
 
@@ -26,11 +26,17 @@ export interface Position {
   readonly isDone: boolean;
 }
 
-/** What one step gave. */
+/** How far a file has been read. */
+export type Read = Omit<Position, "packer">;
+
+/** What one step gives. All reading is over when it is there. */
 export interface Step {
-  readonly bytes: readonly Uint8Array[];
+  /** What comes next, made as it is asked for: of a large row only what is stored is ever there as a whole. To be taken once. */
+  readonly bytes: Iterable<Uint8Array>;
+  readonly read: Read;
+  /** Where the next step begins; bytes that were not taken are passed over. */
   readonly position: Position;
-  /** Bytes rendered, before they were packed. */
+  /** Bytes rendered, before they were packed, as far as they were taken. */
   readonly rendered: number;
 }
 
@@ -48,15 +54,9 @@ export function createPipeline(source: Source, parts: readonly Part[], packer: P
   return {
     start: () => ({ part: 0, at: null, counts: [], noted: [], packer: packer.start(), isDone: false }),
     step(from) {
-      const { pieces, rendered, position } = encode(source, parts, from);
-      const packed = packer.pack(from.packer, pieces);
-      const isDone = position.part === parts.length;
-      if (isDone) source.verify();
-      return {
-        bytes: isDone ? [...packed.bytes, ...packer.finish(packed.state)] : packed.bytes,
-        position: { ...position, packer: packed.state, isDone },
-        rendered,
-      };
+      const { pieces, read } = encode(source, parts, from);
+      if (read.isDone) source.verify();
+      return new PackedStep(packer, from.packer, pieces, read);
     },
     warnings: ({ noted }) => warningsOf(parts, noted),
   };
@@ -65,18 +65,25 @@ export function createPipeline(source: Source, parts: readonly Part[], packer: P
 /** Encodes parts, or one page, until a step is full. */
 function encode(source: Source, parts: readonly Part[], from: Position) {
   let { part: index, at, counts, noted } = from;
-  const gathered = new Gathered();
-  for (let part = parts[index]; part !== undefined && gathered.bytes < stepBytes; part = parts[index]) {
+  const pieces: (Entry | Iterable<Uint8Array>[])[] = [[]];
+  const added = { bytes: 0 };
+  const add = (bytes: Iterable<Uint8Array>, more: number) => {
+    const open = pieces.at(-1);
+    if (Array.isArray(open)) open.push(bytes);
+    added.bytes += more;
+  };
+  for (let part = parts[index]; part !== undefined && added.bytes < stepBytes; part = parts[index]) {
     if (part.kind === "entry") {
-      gathered.entry(part.name);
+      pieces.push({ entry: part.name }, []);
       index++;
     } else if (part.kind === "text") {
-      gathered.add([utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, noted)))]);
+      const text = utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, noted)));
+      add([text], text.length);
       index++;
     } else {
       const before: { readonly rows: number; readonly noted: number } = at ?? { rows: 0, noted: 0 };
       const page = source.page(part, at, counts.length);
-      gathered.add(page.bytes);
+      add(page.bytes, page.size);
       at = page.next;
       if (at === null) {
         counts = [...counts, before.rows + page.rows];
@@ -85,37 +92,51 @@ function encode(source: Source, parts: readonly Part[], from: Position) {
       }
     }
   }
-  return { pieces: gathered.pieces(), rendered: gathered.bytes, position: { part: index, at, counts, noted } };
+  return { pieces, read: { part: index, at, counts, noted, isDone: index === parts.length } };
 }
 
-/** Pieces for the packer, with neighbouring bytes in one, as each makes a deflate block of its own; but what is large is not copied. */
-class Gathered {
-  bytes = 0;
-  readonly #pieces: Piece[] = [];
-  #open: Uint8Array[] = [];
+/** Packs what was read. Neighbouring bytes go into the packer together, as each piece makes a deflate block of its own. */
+class PackedStep implements Step {
+  readonly read: Read;
+  readonly bytes: Iterable<Uint8Array>;
+  rendered = 0;
+  readonly #packer: Packer;
+  readonly #pieces: readonly (Entry | readonly Iterable<Uint8Array>[])[];
+  #state: PackerState;
 
-  add(bytes: readonly Uint8Array[]): void {
-    for (const part of bytes) {
-      if (part.length === 0) continue;
-      this.#open.push(part);
-      this.bytes += part.length;
+  constructor(
+    packer: Packer,
+    state: PackerState,
+    pieces: readonly (Entry | readonly Iterable<Uint8Array>[])[],
+    read: Read,
+  ) {
+    this.#packer = packer;
+    this.#state = state;
+    this.#pieces = pieces;
+    this.read = read;
+    this.bytes = this.#pack();
+  }
+
+  get position(): Position {
+    for (const _ of this.bytes); // the state is the one behind all of them
+    return { ...this.read, packer: this.#state };
+  }
+
+  *#pack(): Generator<Uint8Array> {
+    for (const piece of this.#pieces) {
+      for (const one of "entry" in piece ? [piece] : coalesced(chained(piece), packedPiece)) {
+        if (one instanceof Uint8Array) this.rendered += one.length;
+        const { bytes, state } = this.#packer.pack(this.#state, [one]);
+        this.#state = state;
+        yield* bytes;
+      }
     }
+    if (this.read.isDone) yield* this.#packer.finish(this.#state);
   }
+}
 
-  entry(name: string): void {
-    this.#close();
-    this.#pieces.push({ entry: name });
-  }
-
-  pieces(): readonly Piece[] {
-    this.#close();
-    return this.#pieces;
-  }
-
-  #close(): void {
-    this.#pieces.push(...gather(this.#open, largePiece));
-    this.#open = [];
-  }
+function* chained(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
+  for (const part of parts) yield* part;
 }
 
 type Rows = Extract<Part, { kind: "rows" }>;

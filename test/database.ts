@@ -39,7 +39,7 @@ export function formatOf(wanted: NonNullable<Wanted["format"]>): Format {
   return found;
 }
 
-function plan(
+export function planFor(
   sql: SqlStorage,
   {
     format = "sql",
@@ -73,7 +73,7 @@ function plan(
 
 /** The whole file, made in slices of so many steps; between two of them the plan is made anew and the position goes through JSON. */
 export function fileOf(sql: SqlStorage, wanted: Wanted = {}, sliceSteps = Number.POSITIVE_INFINITY): Uint8Array {
-  let { pipeline } = plan(sql, wanted);
+  let { pipeline } = planFor(sql, wanted);
   let position = pipeline.start();
   const bytes: Uint8Array[] = [];
   for (let steps = 1; !position.isDone; steps++) {
@@ -83,7 +83,7 @@ export function fileOf(sql: SqlStorage, wanted: Wanted = {}, sliceSteps = Number
     if (steps % sliceSteps === 0) {
       const kept: Position = JSON.parse(JSON.stringify(position));
       position = kept;
-      ({ pipeline } = plan(sql, wanted));
+      ({ pipeline } = planFor(sql, wanted));
     }
   }
   return concatBytes(bytes.length === 0 ? [new Uint8Array()] : bytes);
@@ -96,7 +96,7 @@ export function textOf(sql: SqlStorage, wanted: Wanted = {}): string {
 
 /** What a job's status would list when the file is made. */
 export function warningsOf(sql: SqlStorage, wanted: Wanted = {}): readonly string[] {
-  const { layout, pipeline } = plan(sql, wanted);
+  const { layout, pipeline } = planFor(sql, wanted);
   let position = pipeline.start();
   while (!position.isDone) ({ position } = pipeline.step(position));
   return [...layout.warnings, ...pipeline.warnings(position)];

@@ -59,7 +59,7 @@ export function readTables(
     const segment = parts[part];
     if (segment === undefined) break;
     const page = source.page(segment, at);
-    read.push(...page.bytes.map((bytes) => ({ name: segment.table.name, bytes })));
+    read.push(...[...page.bytes].map((bytes) => ({ name: segment.table.name, bytes })));
     pages++;
     at = page.next;
     if (at === null) part++;

@@ -28,8 +28,8 @@ export interface SliceContext {
   readonly isWanted: () => boolean;
   /** Called in the turn in which the last row is read. */
   readonly allRead: () => void;
-  /** Writes a checkpoint, the part that made it and the remainder, in one synchronous turn. */
-  readonly checkpoint: (checkpoint: Checkpoint, part: SentPart | null, remainder: Uint8Array) => void;
+  /** Writes a checkpoint, the parts that were sent since the last one, and the remainder, in one synchronous turn. */
+  readonly checkpoint: (checkpoint: Checkpoint, parts: readonly SentPart[], remainder: Uint8Array) => void;
 }
 
 /** How a slice ended: with work left, with every part uploaded, or because nobody wants the job any more. */
@@ -39,20 +39,11 @@ export type SliceEnd = "paused" | "uploaded" | "unwanted";
 export async function runSlice(job: Job, context: SliceContext, budget: SliceBudget = alarmBudget): Promise<SliceEnd> {
   const slice = new Slice(job, context);
   const started = Date.now();
-  const yieldAt = job.options.gzip ? yieldBytesDeflated : yieldBytes;
-  let [rendered, sinceYield] = [0, 0];
-  const isSpent = () => rendered >= budget.renderedBytes || Date.now() - started >= budget.ms;
+  const isSpent = () => slice.rendered >= budget.renderedBytes || Date.now() - started >= budget.ms;
   try {
+    await slice.resume();
     while (!slice.position.isDone) {
-      const bytes = slice.step();
-      rendered += bytes;
-      sinceYield += bytes;
-      if (sinceYield >= yieldAt) {
-        sinceYield = 0;
-        await scheduler.wait(0); // lets the host's requests in
-        if (!context.isWanted()) return "unwanted";
-      }
-      await slice.uploadFullParts();
+      await slice.step();
       if (!context.isWanted()) return "unwanted";
       if (isSpent() && !slice.position.isDone) {
         await slice.pause();
@@ -68,6 +59,8 @@ export async function runSlice(job: Job, context: SliceContext, budget: SliceBud
 
 class Slice {
   position: Position;
+  /** Bytes rendered. */
+  rendered = 0;
   readonly #job: Job;
   readonly #context: SliceContext;
   readonly #buffer: PartBuffer;
@@ -76,6 +69,9 @@ class Slice {
   /** Parts cut so far, the one under way included. */
   #cut: number;
   #underWay: Promise<void> | null = null;
+  /** Sent since the last checkpoint. */
+  #sent: SentPart[] = [];
+  #sinceYield = 0;
 
   constructor(job: Job, context: SliceContext) {
     this.#job = job;
@@ -85,37 +81,46 @@ class Slice {
     this.#crc = job.checkpoint?.crc ?? 0;
     this.#length = job.checkpoint?.length ?? 0;
     this.#cut = job.checkpoint?.parts ?? 0;
-    for (const bytes of context.remainder) this.#buffer.push(bytes);
   }
 
-  /** One step; gives the bytes rendered. */
-  step(): number {
-    const { bytes, position, rendered } = this.#context.pipeline.step(this.position);
-    if (position.isDone) this.#context.allRead();
-    for (const piece of bytes) {
-      this.#crc = this.#context.crc32(piece, this.#crc);
+  /** Takes up what the last checkpoint kept; a release before this one may have kept more than a part. */
+  async resume(): Promise<void> {
+    const cut = this.#cut;
+    for (const piece of this.#context.remainder) await this.#add(piece);
+    if (this.#cut > cut) this.#keep();
+  }
+
+  /** One step; sends each part that is full, and while one is under way the next is made. */
+  async step(): Promise<void> {
+    const { pipeline, allRead, isWanted, crc32 } = this.#context;
+    const step = pipeline.step(this.position);
+    if (step.read.isDone) allRead();
+    const [before, cut] = [this.rendered, this.#cut];
+    for (const piece of step.bytes) {
+      this.#crc = crc32(piece, this.#crc);
       this.#length += piece.length;
-      this.#buffer.push(piece);
+      await this.#add(piece);
+      await this.#yield(before + step.rendered);
+      if (!isWanted()) return;
     }
-    this.position = position;
-    return rendered;
-  }
-
-  /** Sends each full part; while one is under way the next is made. */
-  async uploadFullParts(): Promise<void> {
-    while (this.#buffer.isFull) await this.#upload(this.#buffer.take());
+    this.position = step.position;
+    await this.#yield(before + step.rendered);
+    if (this.#cut > cut) this.#keep();
   }
 
   /** The last part: whatever is left, even nothing at all if there was no part before it. */
   async uploadRest(): Promise<void> {
-    if (this.#buffer.length > 0 || this.#cut === 0) await this.#upload(this.#buffer.take());
+    if (this.#buffer.length > 0 || this.#cut === 0) {
+      await this.#upload();
+      this.#keep();
+    }
     await this.settle();
   }
 
   /** Waits for the part under way and keeps everything that is not in a part. */
   async pause(): Promise<void> {
     await this.settle();
-    if (this.#context.isWanted()) this.#context.checkpoint(this.#state(), null, this.#buffer.remainder());
+    this.#checkpoint(this.#state(), this.#buffer.remainder());
   }
 
   async settle(): Promise<void> {
@@ -124,7 +129,23 @@ class Slice {
     await underWay;
   }
 
-  async #upload(bytes: Uint8Array): Promise<void> {
+  async #add(piece: Uint8Array): Promise<void> {
+    for (let at = 0; at < piece.length;) {
+      at += this.#buffer.push(piece.subarray(at));
+      if (this.#buffer.isFull) await this.#upload();
+    }
+  }
+
+  /** Lets the host's requests in, now and then. */
+  async #yield(rendered: number): Promise<void> {
+    this.#sinceYield += rendered - this.rendered;
+    this.rendered = rendered;
+    if (this.#sinceYield < (this.#job.options.gzip ? yieldBytesDeflated : yieldBytes)) return;
+    this.#sinceYield = 0;
+    await scheduler.wait(0);
+  }
+
+  async #upload(): Promise<void> {
     await this.settle();
     this.#cut++;
     if (this.#cut > maxParts) {
@@ -133,22 +154,37 @@ class Slice {
         `Cannot upload part ${this.#cut} of "${this.#job.fileName}": R2 takes ${maxParts} parts, of ${this.#job.partBytes} bytes here`,
       );
     }
-    // All of this is taken now: the position moves on while the upload is under way.
-    const [number, state, remainder] = [this.#cut, this.#state(), this.#buffer.remainder()];
-    this.#underWay = this.#send(number, bytes, state, remainder);
-    this.#underWay.catch(() => {}); // reported by settle(), which always follows
+    this.#follow(this.#send(this.#cut, this.#buffer.take()));
   }
 
-  async #send(number: number, bytes: Uint8Array, state: Checkpoint, remainder: Uint8Array): Promise<void> {
-    let part: SentPart;
+  /**
+   * A checkpoint for the parts that the last step has filled, as soon as R2 has answered for them: there is none inside of a step. All of
+   * it is taken now, as the position moves on while the upload is under way.
+   */
+  #keep(): void {
+    const [state, remainder, underWay] = [this.#state(), this.#buffer.remainder(), this.#underWay];
+    this.#follow(Promise.resolve(underWay).then(() => this.#checkpoint(state, remainder)));
+  }
+
+  #follow(work: Promise<void>): void {
+    this.#underWay = work;
+    work.catch(() => {}); // reported by settle(), which always follows
+  }
+
+  async #send(number: number, bytes: Uint8Array): Promise<void> {
     try {
       const [stored, digests] = await Promise.all([this.#context.upload.uploadPart(number, bytes), digestsOf(bytes)]);
-      part = { partNumber: stored.partNumber, etag: stored.etag, ...digests };
+      this.#sent.push({ partNumber: stored.partNumber, etag: stored.etag, ...digests });
     } catch (cause) {
       if (!this.#context.isWanted()) return; // cancelled: its upload is gone
       throw storageError(`Cannot upload part ${number} of "${this.#job.fileName}" (${bytes.length} bytes)`, cause);
     }
-    if (this.#context.isWanted()) this.#context.checkpoint(state, part, remainder);
+  }
+
+  #checkpoint(state: Checkpoint, remainder: Uint8Array): void {
+    if (!this.#context.isWanted()) return;
+    this.#context.checkpoint(state, this.#sent, remainder);
+    this.#sent = [];
   }
 
   #state(): Checkpoint {

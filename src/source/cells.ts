@@ -8,22 +8,53 @@ import type { KeyCell } from "./cursor.ts";
 import { keyExpressions, type Key } from "./key.ts";
 import type { Window } from "./window.ts";
 
-/** Reads the rows of a window: their keys, and their cells in the order of the columns. */
+/** Rows with their keys, in the order of both. */
+interface Cells {
+  readonly keys: readonly (readonly KeyCell[])[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** True if there is a row behind them that is larger than was wanted. */
+  readonly isCut: boolean;
+}
+
+/** Columns, and characters of SQL for the size of a row, at most: each value asks for the size of the whole row. */
+const maxGuarded = { columns: 16, sql: 4096 };
+
+/** True where rows can be read up to one that is too large; elsewhere one at a time. */
+export function isGuarded(columns: readonly Column[]): boolean {
+  return columns.length <= maxGuarded.columns && sizeOfRow(columns).length <= maxGuarded.sql;
+}
+
+/** The bytes of a row's TEXT and BLOBs, from its header. */
+function sizeOfRow(columns: readonly Column[]): string {
+  return columns.map(({ sql }) => `CASE WHEN ${sql}>='' THEN octet_length(${sql}) ELSE 0 END`).join("+");
+}
+
+/**
+ * Reads the rows of a window: their keys, and their cells in the order of the columns. With `most`, and `isGuarded`, up to the first row
+ * whose values have more bytes; SQLite looks at their lengths alone, and reads nothing of that row.
+ */
 export function readCells(
   sql: SqlStorage,
   key: Key,
   columns: readonly Column[],
   window: Window,
-): { readonly keys: readonly (readonly KeyCell[])[]; readonly rows: readonly (readonly Cell[])[] } {
+  most: number | null = null,
+): Cells {
   const keySql = keyExpressions(key);
   const expressions = [...keySql, ...columns.map((column) => column.sql)];
+  const isSmall = most === null ? null : `${sizeOfRow(columns)}<=${most}`;
+  const guarded = (value: string) => (isSmall === null ? value : `CASE WHEN ${isSmall} THEN ${value} END`);
   const cells: Cell[][] = [];
   const classes: string[] = [];
+  let isCut = false;
   // All in one synchronous turn, so that the parts of a row belong together.
-  for (const part of fitting(expressions, window)) {
-    const query = window.select([kindsOf(part), ...part.map(exact)]);
+  for (const part of fitting(expressions, window, guarded)) {
+    const query = window.select([kindsOf(part), ...part.map(exact)].map(guarded));
     let row = 0;
+    isCut = false; // it will be at the same row again
     for (const [kinds, ...values] of sql.exec(query.sql, ...query.values).raw()) {
+      if (kinds === null) isCut = true;
+      if (isCut) continue; // a cursor is read to its end, as SQLite locks a table as long as one is open
       const known = textOf(kinds);
       const list = values.map((value, at) => cellOf(known[at] ?? "n", value));
       cells[row] = [...(cells[row] ?? []), ...list];
@@ -34,16 +65,21 @@ export function readCells(
   return {
     keys: cells.map((row, at) => keySql.map((_, column) => keyCell(classes[at]?.[column] ?? "n", row[column] ?? null))),
     rows: cells.map((row) => row.slice(keySql.length)),
+    isCut,
   };
 }
 
 /** Groups of expressions, each as large as one statement may be. */
-function fitting(expressions: readonly string[], window: Window): readonly (readonly string[])[] {
-  const bytes = (statementBytes - utf8(window.select([]).sql).length) / window.arms;
+function fitting(
+  expressions: readonly string[],
+  window: Window,
+  guarded: (value: string) => string,
+): readonly (readonly string[])[] {
+  const bytes = (statementBytes - utf8(window.select([guarded("")]).sql).length) / window.arms;
   const groups: string[][] = [];
   let [open, size]: [string[], number] = [[], 0];
   for (const one of expressions) {
-    const needed = utf8(`${kindsOf([one])},${exact(one)}`).length;
+    const needed = utf8(`${kindsOf([one])},${guarded(exact(one))}`).length;
     if (open.length > 0 && (open.length === window.most || size + needed > bytes)) {
       groups.push(open);
       [open, size] = [[], 0];

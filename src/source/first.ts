@@ -22,6 +22,11 @@ interface Entry {
 /** As they are kept: place, rows, values noted, bytes. */
 type StoredEntry = readonly [place: number, rows: number, noted: number, length: number];
 
+/** What all rows of a table came out as. */
+export interface WholeTable extends Pick<Page, "rows" | "noted"> {
+  readonly bytes: readonly Uint8Array[];
+}
+
 /** The tables that one export has read first. Synchronous. */
 export class FirstRead {
   readonly #sql: SqlStorage;
@@ -46,7 +51,7 @@ export class FirstRead {
   }
 
   /** Keeps what all rows of a table came out as; `place` is its place among the tables of the file. */
-  add(place: number, { rows, noted, bytes }: Omit<Page, "next">): void {
+  add(place: number, { rows, noted, bytes }: WholeTable): void {
     const length = bytes.reduce((sum, piece) => sum + piece.length, 0);
     this.#open.entries.push([place, rows, noted, length]);
     this.#open.bytes.push(...bytes);
@@ -74,7 +79,7 @@ export class FirstRead {
       const { bytes } = this.#sql.exec<{ bytes: ArrayBuffer }>(query, this.#job, chunk).one();
       this.#last = { chunk, bytes: new Uint8Array(bytes) };
     }
-    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], next: null };
+    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], size: length, next: null };
   }
 
   /** True for a table that was read first. */

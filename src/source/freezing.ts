@@ -8,13 +8,12 @@
  * that never pauses is waited for in the end, in one turn.
  */
 import { firstReadBytes, firstTries, logsPerTurn, smallBytes, smallRows, tablesPerTurn } from "../limits.ts";
-import type { FirstRead } from "./first.ts";
+import type { FirstRead, WholeTable } from "./first.ts";
 import { alias } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, RowsSegment } from "./source.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { UndoLog } from "./undo.ts";
-import { changesIn } from "./undo-states.ts";
 
 /** What is to be taken hold of. */
 export interface Wanted {
@@ -102,9 +101,13 @@ function hasTriggers({ kind, name }: SourceTable): boolean {
   return kind === "table" && !/^sqlite_/i.test(name);
 }
 
+function changesIn(sql: SqlStorage): number {
+  return sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n;
+}
+
 /** All rows of a table at each of its places; null if they are more than a small one has, or cannot be read: that is told when it is its turn. */
-function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [number, Omit<Page, "next">])[] | null {
-  const pages: (readonly [number, Omit<Page, "next">])[] = [];
+function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [number, WholeTable])[] | null {
+  const pages: (readonly [number, WholeTable])[] = [];
   for (const [place, segment] of segments) {
     let [rows, noted, length] = [0, 0, 0];
     const bytes: Uint8Array[] = [];
@@ -118,7 +121,7 @@ function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [
       bytes.push(...page.bytes);
       rows += page.rows;
       noted += page.noted;
-      length += page.bytes.reduce((sum, piece) => sum + piece.length, 0);
+      length += page.size;
       at = page.next;
       if (at === null) break;
       if (length > 4 * smallBytes) return null;

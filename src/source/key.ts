@@ -113,6 +113,17 @@ export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
   return { sql: `(${left})${columns[0]?.descending ? "<" : ">"}(${right})`, values };
 }
 
+/** The one row that has a key. */
+export function exactly(key: Key, at: readonly KeyCell[]): Bound {
+  const values: Bound["values"][number][] = [];
+  const terms = keyColumns(key).map((column, index) => {
+    const { sql, value } = parameter(cellAt(at, index));
+    values.push(value);
+    return `${comparable(column)}=${sql.replace("?", `?${values.length}`)}`;
+  });
+  return { sql: allOf(terms) ?? "0", values };
+}
+
 function cellAt(at: readonly KeyCell[], index: number): KeyCell {
   const cell = at[index];
   if (cell === undefined)

@@ -5,22 +5,63 @@ import type { FastRows } from "../../formats/format.ts";
 import { jsonSeparator, jsonValue } from "../../formats/json-rows.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
 import type { KeyCell } from "./cursor.ts";
-import type { Key, KeyColumn } from "./key.ts";
+import type { Key } from "./key.ts";
+
+/** In front of a key that stands for its row. No JSON that SQLite makes holds one. */
+export const mark = 2;
 
 /** The key of each row, a line each. */
 const allKeys = `NULL,CAST(group_concat(c0,${quoteText(jsonSeparator)}) AS BLOB)`;
 
 /** What is to be read of each row as `c0`, and what of all of them: the smallest rowid, and where the last key is found. */
-export function keyTerms(key: Key, fast: FastRows): { readonly row: string; readonly page: string } {
-  if (key.kind === "rowid") return { row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)" };
-  if (key.kind === "repeated") return { row: `json_array(${key.sql})`, page: allKeys };
-  if (key.kind === "none" || placesOf(key, fast) !== null) return { row: "NULL", page: "NULL,NULL" };
-  return { row: keyExpression(key.columns), page: allKeys };
+export function keyTerms(key: Key, fast: FastRows): KeyTerms {
+  switch (key.kind) {
+    case "rowid":
+      return { ...unmarked, row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)", one: "json_array(c0)" };
+    case "repeated":
+      return { ...unmarked, row: `json_array(${key.sql})`, page: allKeys };
+    case "none":
+      return unmarked;
+    case "columns":
+      if (placesOf(key, fast) === null)
+        return { ...unmarked, row: keyExpression(key.columns.map(({ sql }) => sql)), page: allKeys, one: "c0" };
+      if (key.columns.length > maxMarked) return unmarked;
+      return {
+        ...unmarked,
+        more: key.columns.map(({ sql }) => sql),
+        one: keyExpression(key.columns.map((_, at) => `c${at + 2}`)),
+      };
+  }
+}
+
+/** What is read for keys. */
+interface KeyTerms {
+  /** Of each row, as `c0`. */
+  readonly row: string;
+  /** Of each row besides, behind the row itself, as `c2`, `c3`, … */
+  readonly more: readonly string[];
+  /** Of all rows. */
+  readonly page: string;
+  /** One row's key as a JSON array, over these columns; null where there is none. */
+  readonly one: string | null;
+}
+
+const unmarked: KeyTerms = { row: "NULL", more: [], page: "NULL,NULL", one: null };
+
+/** Columns of a key at most that are read of each row once more: a result has 100 columns, with a snapshot those of the key twice. */
+const maxMarked = 40;
+
+/** The key of a row that only its key stands for; null if that is no UTF-8. */
+export function markedKey(line: Uint8Array): readonly KeyCell[] | null {
+  return valuesOf(line)?.map(cellOf) ?? null;
 }
 
 /** The last key: the page's second term itself, or on the last line of it, or among the values of the last row; null if that is no UTF-8. */
 export function lastKey(key: Key, fast: FastRows, term: SqlStorageValue, rows: Uint8Array): readonly KeyCell[] | null {
   if (key.kind === "none") return [];
+  const start = rows.lastIndexOf(jsonSeparator.charCodeAt(0)) + 1;
+  if (fast.values !== undefined && rows[start] === mark && !(term instanceof ArrayBuffer))
+    return markedKey(rows.subarray(start + 1));
   if (typeof term === "string") return [["i", term]];
   if (term instanceof ArrayBuffer) return valuesOf(new Uint8Array(term))?.map(cellOf) ?? null;
   const values = valuesOf(rows);
@@ -38,6 +79,13 @@ export function runLength(list: readonly string[]): number {
   return list.length - 1 - list.findLastIndex((one) => one !== list.at(-1));
 }
 
+/** The key of the last of some lines, if its row holds it; null if it does not. */
+export function keyOfLast(key: Key, fast: FastRows, lines: Uint8Array): readonly KeyCell[] | null {
+  const places = key.kind === "rowid" ? [fast.values?.indexOf(key.sql) ?? -1] : (placesOf(key, fast) ?? [-1]);
+  const values = places.includes(-1) ? null : valuesOf(lines);
+  return values === null ? null : places.map((place) => cellOf(values[place] ?? ""));
+}
+
 /** Which values of a row are its key; null if one of them is not there as it is stored. */
 function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
   if (key.kind !== "columns" || values === undefined) return null;
@@ -46,8 +94,8 @@ function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
 }
 
 /** The key of a row as a JSON array. */
-function keyExpression(columns: readonly KeyColumn[]): string {
-  return `json_array(${columns.map(({ sql }) => jsonValue(sql)).join(",")})`;
+function keyExpression(columns: readonly string[]): string {
+  return `json_array(${columns.map(jsonValue).join(",")})`;
 }
 
 /** The values on the last line. */

@@ -8,14 +8,26 @@ import {
   firstPageRows,
   largeRow,
   limitAim,
+  pageBytesGrowth,
   pageGrowth,
 } from "../limits.ts";
+import { isGuarded } from "./cells.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
 import { isMixed } from "./key.ts";
-import { fastQuery, renderCareful, renderFast, sizeOf, type Rendered, type Rendering } from "./render.ts";
+import { withOddRows } from "./odd-rows.ts";
+import {
+  fastQuery,
+  finishFast,
+  noRows,
+  readFast,
+  renderCareful,
+  type Refused,
+  type Rendered,
+  type Rendering,
+} from "./render.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
-import { windowOf, type Undo } from "./window.ts";
+import { rowOf, windowOf, type Undo } from "./window.ts";
 
 /** How a page was made: by the fast path, by the careful one at once, or by the careful one after the fast one refused. */
 type Path = "fast" | "careful" | "refused";
@@ -35,17 +47,21 @@ export function readPage(reading: Reading, segment: RowsSegment, from: Cursor | 
   let at = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
   for (;;) {
     const rendering: Rendering = at.sparse && segment.sparse !== undefined ? segment.sparse : segment;
-    const quick = windowOf(table, at, at.limit, undo);
-    const query = at.careful > 0 ? null : fastQuery(table, rendering, quick);
-    const limit = query === null ? Math.min(at.limit, carefulPageRows) : at.limit;
-    let rendered = query === null ? ("needs care" as const) : renderFast(sql, query, rendering);
-    const path = query === null ? "careful" : rendered === "needs care" ? "refused" : "fast";
+    const quick = at.careful > 0 ? null : renderFast(reading, rendering, at);
+    const path = quick === null ? "careful" : quick === "needs care" ? "refused" : "fast";
+    let rendered = quick ?? "needs care";
+    let rows = at.limit;
     // A row that is too large for the engine once it is rendered is not too large to be read.
-    let rows = limit;
-    if (rendered === "needs care" || (rendered === "too big" && limit === 1)) {
-      // nothing is known yet of the size of rows that the fast path refused
-      rows = path === "refused" ? Math.min(limit, carefulFirstRows) : limit;
-      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo));
+    if (rendered === "needs care" || (rendered === "too big" && rows === 1)) {
+      rows = Math.min(
+        rows,
+        !isGuarded(rendering.columns) ? 1 : path === "refused" ? carefulFirstRows : carefulPageRows,
+      );
+      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+      if (typeof rendered === "object" && rendered.rows === 0 && rendered.isCut) {
+        rows = 1;
+        rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+      }
     }
     if (typeof rendered === "string") {
       at = { ...at, limit: Math.max(1, rows >>> 1) };
@@ -59,6 +75,22 @@ export function readPage(reading: Reading, segment: RowsSegment, from: Cursor | 
   }
 }
 
+/** The page as SQLite renders it, with the few rows that it cannot; null where there is no such way. */
+function renderFast(
+  { sql, table, budget, undo }: Reading,
+  rendering: Rendering,
+  at: Cursor,
+): Rendered | Refused | null {
+  const most = Math.floor((budget.bytes * pageBytesGrowth) / at.limit);
+  const query = fastQuery(table, rendering, windowOf(table, at, at.limit, undo), most);
+  if (query === null) return null;
+  const page = readFast(sql, query);
+  if (page === null) return noRows;
+  if (typeof page === "string") return page;
+  if (!page.hasMarks) return finishFast(page, rendering);
+  return withOddRows(page, rendering, (key) => renderCareful(sql, table, rendering, rowOf(table, key, undo), 1));
+}
+
 function pageOf(
   { table, budget }: Reading,
   { rows: encoder }: Rendering,
@@ -67,35 +99,43 @@ function pageOf(
   rendered: Rendered,
   path: Path,
 ): Page {
-  const { rows, last, noted, isWhole } = rendered;
-  const bytes =
-    rows === 0 ? [] : isWhole ? rendered.bytes : [utf8(encoder.open), ...rendered.bytes, utf8(encoder.close)];
-  const isLast = rows < limit && at.fixed === 0;
-  if (isLast) return { bytes, rows, noted, next: null };
+  const { rows, last, noted, isWhole, isCut } = rendered;
+  const bytes = rows === 0 ? [] : isWhole ? rendered.bytes : around(encoder, rendered.bytes);
+  const isLast = rows < limit && !isCut && at.fixed === 0;
+  if (isLast) return { bytes, size: rendered.size, rows, noted, next: null };
   const next: Cursor = {
     key: rows === 0 ? at.key : last,
     repeats: nextRepeats(at, rendered),
-    fixed: nextFixed(table, at, rows < limit),
+    fixed: nextFixed(table, at, rows < limit && !isCut),
     rows: at.rows + rows,
     noted: at.noted + noted,
-    limit: rows === 0 ? at.limit : nextLimit(rendered, aimOf(encoder, budget), mostRows(at, path, budget)),
+    limit:
+      rows === 0
+        ? at.limit
+        : nextLimit(rendered, aimOf(encoder, budget), isCut && path !== "fast" ? 1 : mostRows(at, path, budget)),
     sparse: at.sparse && hasGaps(at, rendered),
     ...nextPath(at, rendered, path),
   };
-  return { bytes, rows, noted, next };
+  return { bytes, size: rendered.size, rows, noted, next };
+}
+
+function* around({ open, close }: RowEncoder, bytes: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield utf8(open);
+  yield* bytes;
+  yield utf8(close);
 }
 
 /** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer; and as long as rows are large. */
 function nextPath(
   { careful, backoff, limit }: Cursor,
-  { rows, bytes }: Rendered,
+  { rows, size }: Rendered,
   path: Path,
 ): Pick<Cursor, "careful" | "backoff"> {
   switch (path) {
     case "fast":
       return { careful: 0, backoff: 1 };
     case "careful":
-      return { careful: Math.max(sizeOf(bytes) >= rows * largeRow ? 1 : 0, careful - rows), backoff };
+      return { careful: Math.max(size >= rows * largeRow ? 1 : 0, careful - rows), backoff };
     case "refused":
       return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
   }
@@ -114,15 +154,16 @@ function nextFixed(table: SourceTable, at: Cursor, isDone: boolean): number {
 }
 
 /** As many rows as should fit. */
-function nextLimit({ rows, bytes }: Rendered, aim: number, most: number): number {
-  const fitting = Math.floor((rows * aim) / Math.max(sizeOf(bytes), 1));
-  return Math.max(1, Math.min(fitting, most));
+function nextLimit({ rows, size, isCut }: Rendered, aim: number, most: number): number {
+  const fitting = Math.floor((rows * aim) / Math.max(size, 1));
+  return Math.max(1, Math.min(fitting, isCut ? rows : most));
 }
 
 /** Pages grow step by step; one that only tries whether the fast path is back is a small one. */
 function mostRows(at: Cursor, path: Path, budget: PageBudget): number {
   const careful = path === "refused" ? 2 * carefulFirstRows : at.careful > 0 ? 2 * at.limit : firstPageRows;
-  return Math.min(path === "fast" ? at.limit * pageGrowth : Math.min(careful, firstPageRows), budget.rows);
+  const growth = at.limit < pageGrowth.until ? pageGrowth.first : pageGrowth.later;
+  return Math.min(path === "fast" ? at.limit * growth : Math.min(careful, firstPageRows), budget.rows);
 }
 
 /** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */

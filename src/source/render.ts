@@ -1,12 +1,13 @@
 /** Some rows, rendered: by SQLite in one statement, or carefully from cells. */
-import { utf8 } from "../../formats/bytes.ts";
 import { quoteText } from "../../formats/expression.ts";
-import type { Column, Encoded, FastRows, RowEncoder } from "../../formats/format.ts";
-import { statementBytes } from "../limits.ts";
+import { utf8 } from "../../formats/bytes.ts";
+import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
+import { carefulBytes, largeRowBytes, maxParameters, statementBytes } from "../limits.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { Bound, Key } from "./key.ts";
-import { keyTerms, lastKey, lastRepeats, runLength } from "./page-key.ts";
+import { keyTerms, lastKey, lastRepeats, mark, runLength } from "./page-key.ts";
+import { piecesOf, sizeOfCells, streamed } from "./pieces.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Window } from "./window.ts";
 
@@ -18,7 +19,10 @@ export interface Rendering {
 
 /** What a read of some rows gave, by either path. */
 export interface Rendered {
-  readonly bytes: readonly Uint8Array[];
+  /** To be taken once: those of a large row are made as they are asked for. */
+  readonly bytes: Iterable<Uint8Array>;
+  /** Bytes of it; of a large row those that are stored. */
+  readonly size: number;
   readonly rows: number;
   readonly last: readonly KeyCell[];
   /** How many of the last rows have that key, where it may repeat. */
@@ -28,9 +32,21 @@ export interface Rendered {
   readonly noted: number;
   /** A row that is complete, with what its format puts around the rows of a page. */
   readonly isWhole: boolean;
+  /** There are more rows in the window: they would be too much for one page. */
+  readonly isCut: boolean;
 }
 
-const none: Rendered = { bytes: [], rows: 0, last: [], repeats: 0, first: null, noted: 0, isWhole: false };
+export const noRows: Rendered = {
+  bytes: [],
+  size: 0,
+  rows: 0,
+  last: [],
+  repeats: 0,
+  first: null,
+  noted: 0,
+  isWhole: false,
+  isCut: false,
+};
 
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
 export type Refused = "too big" | "needs care";
@@ -39,20 +55,53 @@ export type Refused = "too big" | "needs care";
 interface FastQuery extends Bound {
   readonly key: Key;
   readonly fast: FastRows;
+  /** Bytes that a row may have. */
+  readonly most: number;
+  /** True if a row that needs care, or is larger, comes as its key behind a mark. */
+  readonly isMarked: boolean;
 }
 
-/** The fast path's statement; null where the format has none for this table, or it would be longer than the engine takes. */
-export function fastQuery({ key }: SourceTable, { rows: { fast } }: Rendering, window: Window): FastQuery | null {
+/** What the fast path gave. */
+export interface FastPage {
+  readonly raw: Uint8Array;
+  readonly count: number;
+  readonly last: readonly KeyCell[];
+  readonly repeats: number;
+  readonly first: bigint | null;
+  readonly key: Key;
+  readonly fast: FastRows;
+  /** Some rows are only marked. */
+  readonly hasMarks: boolean;
+}
+
+/**
+ * The fast path's statement, with no row of more than `most` bytes in what it gives; null where the format has none for this table, or it
+ * would be longer than the engine takes.
+ */
+export function fastQuery(
+  { key }: SourceTable,
+  { rows: { fast } }: Rendering,
+  window: Window,
+  most: number,
+): FastQuery | null {
   if (fast === undefined) return null;
   const keys = keyTerms(key, fast);
   const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
-  const { sql: rows, values } = window.select([keys.row, row]);
-  const sql = `SELECT count(*),count(c1),${keys.page},CAST(group_concat(c1,${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
-  return sql.length > statementBytes || utf8(sql).length > statementBytes ? null : { sql, values, key, fast };
+  const isMarked = keys.one !== null && fast.values !== undefined;
+  const { sql: rows, values } = window.select([keys.row, row, ...(isMarked ? keys.more : [])]);
+  const isBound = values.length < maxParameters;
+  const limit = isBound ? `?${values.length + 1}` : String(most);
+  const small = `CASE WHEN octet_length(c1)<=${limit} THEN c1${isMarked ? ` ELSE concat(char(${mark}),${keys.one})` : ""} END`;
+  const sql = `SELECT count(*),count(c1),max(octet_length(c1)),${keys.page},CAST(group_concat(${small},${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
+  if (sql.length > statementBytes || utf8(sql).length > statementBytes) return null;
+  return { sql, values: isBound ? [...values, most] : values, key, fast, most, isMarked };
 }
 
-/** Renders the rows of a window in SQLite. */
-export function renderFast(sql: SqlStorage, query: FastQuery, { rows: encoder }: Rendering): Rendered | Refused {
+/** Half of the rows at least are read in vain where as many of them need care. */
+const mostMarked = 1 / 4;
+
+/** Reads the rows of a window as SQLite renders them. */
+export function readFast(sql: SqlStorage, query: FastQuery): FastPage | null | Refused {
   let result;
   try {
     [result] = [...sql.exec(query.sql, ...query.values).raw()];
@@ -60,34 +109,42 @@ export function renderFast(sql: SqlStorage, query: FastQuery, { rows: encoder }:
     if (isTooBig(error)) return "too big";
     throw error;
   }
-  const [count, plain, first, last, page] = result ?? [];
+  const [count, plain, widest, first, last, page] = result ?? [];
   const rows = Number(count);
-  if (rows === 0) return none;
-  if (plain !== count || !(page instanceof ArrayBuffer)) return "needs care";
+  if (rows === 0) return null;
+  const [odd, isWide] = [rows - Number(plain), Number(widest) > query.most];
+  if (odd > (query.isMarked ? rows * mostMarked : 0)) return "needs care";
+  if (isWide && (!query.isMarked || rows === 1)) return rows === 1 ? "needs care" : "too big";
+  if (!(page instanceof ArrayBuffer)) return "needs care";
   const raw = new Uint8Array(page);
   const { key, fast } = query;
   const behind = lastKey(key, fast, last ?? null, raw); // first, as `finish` uses the page up
-  const repeats = lastRepeats(key, last ?? null);
-  const bytes = fast.finish === undefined ? raw : fast.finish(raw);
-  if (bytes === null || behind === null) return isBeyond(encoder, [raw]) ? "too big" : "needs care";
-  if (isBeyond(encoder, [bytes])) return "too big";
+  if (behind === null) return "needs care";
   return {
-    ...none,
-    bytes: [bytes],
-    rows,
+    raw,
+    count: rows,
     last: behind,
-    repeats,
+    repeats: lastRepeats(key, last ?? null),
     first: typeof first === "string" ? BigInt(first) : null,
+    key,
+    fast,
+    hasMarks: odd > 0 || isWide,
   };
 }
 
-function isBeyond({ limit, open, close }: RowEncoder, bytes: readonly Uint8Array[]): boolean {
-  return limit !== undefined && sizeOf(bytes) + utf8(open).length + utf8(close).length > limit.bytes;
+/** Makes of a page as SQLite rendered it what the format wants. */
+export function finishFast(page: FastPage, { rows: encoder }: Rendering): Rendered | Refused {
+  const { raw, count, last, repeats, first, fast } = page;
+  const { length } = raw;
+  const bytes = fast.finish === undefined ? raw : fast.finish(raw);
+  if (bytes === null) return isBeyond(encoder, length) ? "too big" : "needs care";
+  if (isBeyond(encoder, bytes.length)) return "too big";
+  return { ...noRows, bytes: [bytes], size: bytes.length, rows: count, last, repeats, first };
 }
 
-/** Bytes of all of these together. */
-export function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((size, part) => size + part.length, 0);
+/** True if the rows of a page have more bytes than their format allows for. */
+export function isBeyond({ limit, open, close }: RowEncoder, size: number): boolean {
+  return limit !== undefined && size + utf8(open).length + utf8(close).length > limit.bytes;
 }
 
 /** A value beyond the engine's limit, or beyond what it will allocate at once (workerd build/BUILD.sqlite3:14). */
@@ -95,42 +152,47 @@ function isTooBig(error: unknown): boolean {
   return error instanceof Error && /SQLITE_TOOBIG|SQLITE_NOMEM/.test(error.message);
 }
 
-/** Renders the rows of a window here, from cells. */
+/** Renders the rows of a window here, from cells; of several up to one that is too large to stand beside others. */
 export function renderCareful(
   sql: SqlStorage,
-  table: SourceTable,
+  { key }: SourceTable,
   { rows: encoder, columns }: Rendering,
   window: Window,
+  limit: number,
 ): Rendered | "too big" {
-  const { keys, rows } = readCells(sql, table.key, columns, window);
-  if (rows.length === 0) return none;
-  const noted = rows.reduce((sum, row) => sum + (encoder.noted?.count(row) ?? 0), 0);
-  const bytes = bytesOf(rows.flatMap((row, at) => [at === 0 ? "" : encoder.separator, encoder.encode(row)].flat()));
-  const first = keys[0]?.[0];
+  const most = limit === 1 ? null : Math.floor(carefulBytes / limit);
+  const { keys, rows, isCut } = readCells(sql, key, columns, window, most);
   const [only] = rows;
-  const isWhole = isBeyond(encoder, bytes);
-  if (isWhole && rows.length > 1) return "too big";
-  return {
-    bytes: isWhole && only !== undefined && encoder.limit !== undefined ? [utf8(encoder.limit.large(only))] : bytes,
+  if (only === undefined) return { ...noRows, isCut };
+  const noted = rows.reduce((sum, row) => sum + (encoder.noted?.count(row) ?? 0), 0);
+  const first = keys[0]?.[0];
+  const rendered = {
+    ...noRows,
     rows: rows.length,
     last: keys.at(-1) ?? [],
-    repeats: table.key.kind === "repeated" ? runLength(keys.map((one) => String(one))) : 0,
-    first: table.key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
+    repeats: key.kind === "repeated" ? runLength(keys.map((one) => String(one))) : 0,
+    first: key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
     noted,
+    isCut,
+  };
+  const stored = sizeOfCells(only);
+  if (rows.length === 1 && stored >= largeRowBytes) {
+    const isWhole = isBeyond(encoder, stored);
+    const pieces = isWhole && encoder.limit !== undefined ? encoder.limit.large(only) : encoder.encode(only);
+    return { ...rendered, bytes: streamed(pieces), size: stored, isWhole };
+  }
+  const bytes = piecesOf(
+    rows.map((row) => encoder.encode(row)),
+    encoder.separator,
+  );
+  const size = bytes.reduce((sum, part) => sum + part.length, 0);
+  const isWhole = isBeyond(encoder, size);
+  if (!isWhole) return { ...rendered, bytes, size };
+  if (rows.length > 1) return "too big";
+  return {
+    ...rendered,
+    bytes: encoder.limit === undefined ? bytes : streamed(encoder.limit.large(only)),
+    size,
     isWhole,
   };
-}
-
-/** Pieces as bytes, with neighbouring texts in one. */
-function bytesOf(pieces: readonly Encoded[]): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let text = "";
-  for (const piece of pieces) {
-    if (typeof piece === "string") text += piece;
-    else {
-      parts.push(utf8(text), piece);
-      text = "";
-    }
-  }
-  return [...parts, utf8(text)];
 }

@@ -10,7 +10,10 @@ export type RowsSegment = Extract<Segment, { kind: "rows" }>;
 
 /** One page, rendered. */
 export interface Page {
-  readonly bytes: readonly Uint8Array[];
+  /** To be taken once: those of a large row are made as they are asked for. */
+  readonly bytes: Iterable<Uint8Array>;
+  /** Bytes of it; of a large row those that are stored. */
+  readonly size: number;
   readonly rows: number;
   /** Values that the format has something to say of (`RowEncoder.noted`). */
   readonly noted: number;

@@ -1,8 +1,8 @@
 /** The rows of a page: which ones, in which order, from where. */
 import { allOf, quoteName } from "../../formats/expression.ts";
 import { boundNamesLength, cellsPerQuery, maxParameters } from "../limits.ts";
-import type { Cursor } from "./cursor.ts";
-import { alias, behind, comparable, directionOf, keyColumns, orderOf, type Bound, type Key } from "./key.ts";
+import type { Cursor, KeyCell } from "./cursor.ts";
+import { alias, behind, comparable, directionOf, exactly, keyColumns, orderOf, type Bound, type Key } from "./key.ts";
 import type { NameFilter, SourceTable } from "./schema.ts";
 
 /** Rows of a table behind a cursor. */
@@ -25,13 +25,23 @@ export interface Undo {
 /** The next rows behind a cursor, as they are, or as they were. */
 export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Undo | null): Window {
   const { key } = table;
+  const from = bounded(at, key);
+  const passed = key.kind === "none" || key.kind === "repeated" ? (from === null ? at.rows : at.repeats) : 0;
+  return rowsOf(table, from === null ? null : behind(key, from, at.fixed), passed, limit, undo);
+}
+
+/** The row of a key, as it is, or as it was. */
+export function rowOf(table: SourceTable, at: readonly KeyCell[], undo: Undo | null): Window {
+  return rowsOf(table, exactly(table.key, at), 0, 1, undo);
+}
+
+function rowsOf(table: SourceTable, bounds: Bound | null, passed: number, limit: number, undo: Undo | null): Window {
+  const { key } = table;
   const conditions = table.where === undefined ? [] : [`(${table.where})`];
   const values: Bound["values"][number][] = [];
-  const from = bounded(at, key);
-  if (from !== null) {
-    const after = behind(key, from, at.fixed);
-    conditions.push(after.sql);
-    values.push(...after.values);
+  if (bounds !== null) {
+    conditions.push(bounds.sql);
+    values.push(...bounds.values);
   }
   if (table.filter !== undefined) {
     const lists = listsOf(table.filter.names);
@@ -46,7 +56,6 @@ export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Un
   // Rows that nothing can name are the one case for OFFSET alone (docs/decisions.md), and are read by one scan for all their columns: a
   // covering index would give some of them in another order
   const scan = key.kind === "none" ? " NOT INDEXED" : "";
-  const passed = key.kind === "none" || key.kind === "repeated" ? (from === null ? at.rows : at.repeats) : 0;
   const offset = passed === 0 ? "" : ` OFFSET ${passed}`;
   const order = key.kind === "none" ? "" : ` ORDER BY ${orderOf(key)}`;
   const tail = ` FROM ${quoteName(table.name)} AS ${alias}${scan}${where(conditions)}${order} LIMIT ${most}${offset}`;

@@ -6,6 +6,7 @@ import type { Chosen, Format, RowEncoder, Segment } from "../../formats/format.t
 import { readCells } from "../../src/source/cells.ts";
 import { firstCursor } from "../../src/source/cursor.ts";
 import { alias } from "../../src/source/key.ts";
+import { piecesOf } from "../../src/source/pieces.ts";
 import { readCatalog, select, type SourceTable } from "../../src/source/schema.ts";
 import { windowOf } from "../../src/source/window.ts";
 import { withDatabase } from "../database.ts";
@@ -90,8 +91,9 @@ describe.each(variants)("%s", (_, format, chosen) => {
             fastRows++;
             const cells = readCells(sql, table.key, columns, windowOf(table, firstCursor(1), 1, null)).rows[0] ?? [];
             const careful = rows.encode(cells);
-            const pieces = [careful].flat().map((piece) => Buffer.from(piece));
-            expect(Buffer.from(finished).toString("latin1")).toBe(Buffer.concat(pieces).toString("latin1"));
+            expect(Buffer.from(finished).toString("latin1")).toBe(
+              Buffer.concat(piecesOf([careful], "")).toString("latin1"),
+            );
           }),
           { numRuns: 200 },
         );

@@ -73,7 +73,11 @@ export class DownloadSnapshot implements Stillness {
       this.#seal = whole && resealed(this.#ctx.storage.sql, this.#id, whole);
     }
     this.#done = counts.length;
-    if (this.#steps++ % stepsPerCheck === 0) this.#log?.check(this.#limit, this.#plan.databaseBytes);
+    if (this.#steps++ % stepsPerCheck === 0) this.checkLimit();
+  }
+
+  checkLimit(): void {
+    this.#log?.check(this.#limit, this.#plan.databaseBytes);
   }
 
   check(): void {

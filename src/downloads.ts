@@ -1,7 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { coalesced } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs, stepBytes } from "./limits.ts";
+import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, stepBytes } from "./limits.ts";
 import type { Pipeline, Read } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
@@ -10,10 +10,18 @@ export interface Stillness {
   begin(read: Read): Promise<boolean>;
   /** What has been read is never read again. Throws `snapshot_too_old`. */
   advance(read: Read): void;
+  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
+  checkLimit(): void;
   /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
   check(): void;
   /** Leaves nothing behind. */
   end(): void;
+}
+
+/** What a download reads from, and what holds it still, if anything does. */
+export interface Prepared {
+  readonly pipeline: Pipeline;
+  readonly still: Stillness | null;
 }
 
 interface Open {
@@ -61,24 +69,29 @@ export class Downloads {
   }
 
   /**
-   * The file as a stream: nothing is read before it is asked for, or after it is cancelled. What does not fit into one turn is held `still`,
-   * if that is given; `changed` is called when that begins and when it ends.
+   * The file as a stream: nothing is prepared or read before it is asked for, or after it is cancelled. What does not fit into one turn is
+   * held `still`, if that is given; `changed` is called when that begins and when it ends.
    */
-  stream(pipeline: Pipeline, still: Stillness | null, changed: () => void): ReadableStream<Uint8Array> {
+  stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
     const own: Open = { lastMs: Date.now(), still: null };
     this.#open.add(own);
+    let timer: ReturnType<typeof setInterval> | undefined;
+    let watchLimit = () => {};
     const leave = () => {
+      clearInterval(timer);
       this.#open.delete(own);
       if (!this.#still.delete(own)) return;
       own.still?.end();
       changed();
     };
+    let chunks: AsyncGenerator<Chunk, undefined, undefined> | null = null;
     /** True if the bytes of what was read may be handed on. */
-    const hold = async (read: Read): Promise<boolean> => {
+    const hold = async (read: Read, still: Stillness | null): Promise<boolean> => {
       if (own.still === null && still !== null && !read.isDone) {
         own.still = still;
         this.#still.add(own);
         const isSame = await still.begin(read); // should it throw, what it has begun is ended
+        watchLimit();
         changed();
         return isSame;
       }
@@ -86,17 +99,34 @@ export class Downloads {
       else own.still?.advance(read);
       return true;
     };
-    const chunks = chunksOf(pipeline, hold);
-    const next = () => {
+    const next = async () => {
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
           "snapshot_too_old",
           "Cannot go on with the download: nobody has read from it for too long",
         );
+      if (chunks === null) {
+        const { pipeline, still } = await prepare();
+        chunks = chunksOf(pipeline, (read) => hold(read, still));
+      }
       return chunks.next();
     };
     return new ReadableStream<Uint8Array>(
       {
+        start: (controller) => {
+          // A client may dawdle for half an hour, and what is changed meanwhile is kept.
+          const look = () => {
+            try {
+              if (this.#still.has(own)) own.still?.checkLimit();
+            } catch (error) {
+              leave();
+              controller.error(error);
+            }
+          };
+          watchLimit = () => {
+            timer ??= setInterval(look, limitCheckMs);
+          };
+        },
         async pull(controller) {
           own.lastMs = Date.now();
           try {

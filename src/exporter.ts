@@ -2,6 +2,7 @@
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
+import { DownloadPlan } from "./download-plan.ts";
 import { Downloads } from "./downloads.ts";
 import type { Asked, AskedJob, Dump, Engine, JobStatus, ListAsked } from "./engine.ts";
 import { ExportError } from "./errors.ts";
@@ -23,7 +24,7 @@ import {
   sweepAgainMs,
 } from "./limits.ts";
 import { parseJobOptions, parseOptions, type OptionContext } from "./options.ts";
-import { makingNow, planOf, type Making } from "./plan.ts";
+import { makingNow, type Making } from "./plan.ts";
 import { isForwarded } from "./routes/forward.ts";
 import { objectRoutes } from "./routes/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
@@ -160,16 +161,23 @@ export class Exporter implements Engine {
       );
     }
     this.#downloads.admit(Date.now());
-    const plan = planOf(sql, { ...options, ...this.#making }, this.formats);
-    const still = options.consistency === "fuzzy" ? null : new DownloadSnapshot(this.#ctx, plan, this.#undoLimit);
+    const plan = new DownloadPlan(sql, { ...options, ...this.#making }, this.formats);
+    const prepared = async () => {
+      const made = await plan.made();
+      const isStill = options.consistency !== "fuzzy";
+      return {
+        pipeline: made.pipeline,
+        still: isStill ? new DownloadSnapshot(this.#ctx, made, this.#undoLimit) : null,
+      };
+    };
     const changed = () => {
       this.#store.prepare();
       this.#ctx.waitUntil(this.#arm()); // for clearing away what nobody fetches
     };
     return {
-      fileName: fileNameOf(plan.layout, Date.now()),
-      mediaType: plan.layout.mediaType,
-      body: this.#downloads.stream(plan.pipeline, still, changed),
+      fileName: fileNameOf(plan.packaging, Date.now()),
+      mediaType: plan.packaging.mediaType,
+      body: this.#downloads.stream(prepared, changed),
     };
   }
 

@@ -59,9 +59,7 @@ export function* layingOut(
       archiveParts({ ...schema, warnings }, tables, definitions, { format, chosen }),
       partsPerTurn,
     ),
-    packing: "zip",
-    extension: ".zip",
-    mediaType: "application/zip",
+    ...packagingOf(format, gzip, false),
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
   };
@@ -72,14 +70,19 @@ function defaultsOf(choices: Choices): Chosen {
 }
 
 function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {
-  const { extension, mediaType } = format;
-  return {
-    parts,
-    versions: [versionOf(format)],
-    ...(gzip
-      ? { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" }
-      : { packing: "plain", extension, mediaType }),
-  };
+  return { parts, versions: [versionOf(format)], ...packagingOf(format, gzip, true) };
+}
+
+/** What kind of file it is; `isOne` for one that holds a single table, or a format that holds the whole database. */
+export function packagingOf(
+  { extension, mediaType }: Format,
+  gzip: boolean,
+  isOne: boolean,
+): Pick<Layout, "packing" | "extension" | "mediaType"> {
+  if (!isOne) return { packing: "zip", extension: ".zip", mediaType: "application/zip" };
+  return gzip
+    ? { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" }
+    : { packing: "plain", extension, mediaType };
 }
 
 function versionOf({ version = 1 }: Format): number {
@@ -117,7 +120,7 @@ function entry(name: string): Part {
 }
 
 /** `dump_20240101-170000.sql`: UTC, the time of the start. */
-export function fileNameOf(layout: Layout, startedMs: number): string {
+export function fileNameOf(layout: Pick<Layout, "extension">, startedMs: number): string {
   return `dump_${timestamp(startedMs)}${layout.extension}`;
 }
 

@@ -81,6 +81,9 @@ export const firstReadBytes = 256 * MiB;
 export const firstChunkBytes = 512 * KiB;
 export const firstChunkTables = 1000;
 
+/** Lines of `sqlite_schema` up to which a download is planned when it is asked for: some 20 ms. */
+export const plannedAtOnce = 500;
+
 /** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
 export const linesPerTurn = 2000;
 export const describedPerTurn = 500;
@@ -98,6 +101,11 @@ export const sweepAgainMs = 60_000;
 
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
+
+/** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
+export const limitCheckMs = 1000;
+/** After so many changed rows what is kept is counted again. */
+export const countedChanges = 1000;
 
 /** Columns of a result set, and of a table, at most (workerd util/sqlite.c++:1376). */
 export const maxColumns = 100;

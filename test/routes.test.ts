@@ -106,7 +106,7 @@ describe("options", () => {
   });
 
   it.each([
-    ["GET", "/export/dumps", "none"],
+    ["GET", "/export/dumps", "limit, cursor"],
     ["GET", "/export/dump/x", "none"],
     ["DELETE", "/export/dump/x", "none"],
     ["GET", "/export/dump/x/download", "database, expires, signature"],

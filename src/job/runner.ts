@@ -1,7 +1,7 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
-import { maxOpenJobs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
+import { maxOpenJobs, limitCheckMs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
 import { planInTurns } from "../plan.ts";
 import { call } from "./call.ts";
 import { Consistency } from "./consistency.ts";
@@ -18,9 +18,11 @@ export class JobRunner {
   readonly #context: JobContext;
   readonly #life = crypto.randomUUID();
   #isBusy = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: JobContext) {
     this.#context = context;
+    if (context.store.current()?.snapshotMs != null) this.#watchLimit(); // of an earlier life
   }
 
   /** Starts a job, or gives the one that the key started before; the caller sees to the wake-up. */
@@ -58,6 +60,7 @@ export class JobRunner {
       throw error;
     } finally {
       this.#isBusy = false;
+      this.#watchLimit();
     }
     return store.get(job.id);
   }
@@ -114,18 +117,38 @@ export class JobRunner {
     }
   }
 
-  async #work(): Promise<void> {
+  /** Looks at what the snapshot of a job keeps while the job waits for its next slice. Nobody else would until then, and R2 may be away for long. */
+  #watchLimit(): void {
+    this.#timer ??= setInterval(() => {
+      if (this.#isBusy) return;
+      const job = this.#context.store.current();
+      if (job === null || job.snapshotMs === null || job.result !== null) {
+        clearInterval(this.#timer);
+        this.#timer = undefined;
+        return;
+      }
+      try {
+        const still = new Consistency(this.#context.sql, job, this.#context.undoLimit);
+        if (!still.isWithinLimit()) this.#context.background(this.#work({ ...job, wakeMs: 0 }, null)); // its slice gives the snapshot up
+      } catch (error) {
+        if (!(error instanceof ExportError)) throw error;
+        this.#context.background(this.#work({ ...job, wakeMs: 0 }, error));
+      }
+    }, limitCheckMs);
+  }
+
+  async #work(job = this.#context.store.current(), reason: ExportError | null = null): Promise<void> {
     const { store, wake } = this.#context;
-    const job = store.current();
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
     try {
       const begun = begin(job, this.#life, Date.now());
       store.save(begun);
       await wake(begun.wakeMs);
-      await takeTurn(begun, stalled(job, Date.now()), this.#context, this.#object(begun.id));
+      await takeTurn(begun, reason ?? stalled(job, Date.now()), this.#context, this.#object(begun.id));
     } finally {
       this.#isBusy = false;
+      this.#watchLimit();
     }
   }
 

@@ -1,5 +1,6 @@
 /** One turn of the current job: a slice of the file, or of reading it back, and what becomes of the job by it. */
 import { ExportError, listed } from "../errors.ts";
+import { limitCheckMs } from "../limits.ts";
 import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
@@ -84,7 +85,22 @@ class Turn {
     const seal = this.#job.checkpoint === null ? await still.begin(plan) : null;
     if (seal !== null) store.save(frozen(store.get(this.#job.id), seal, Date.now()));
     this.#watchLimit(still, plan);
-    return runSlice(this.#job, this.#sliceContext(plan, upload, still), budget);
+    // R2 may hang for as long as its deadline lets it: what is changed meanwhile is kept
+    const timer = setInterval(() => this.#watchLimitBetween(still, plan), limitCheckMs);
+    try {
+      return await runSlice(this.#job, this.#sliceContext(plan, upload, still), budget);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** The same while the slice waits: where the job fails the slice finds that nobody wants it any more. */
+  #watchLimitBetween(still: Consistency, plan: Plan): void {
+    try {
+      if (this.#context.store.isRunning(this.#job.id)) this.#watchLimit(still, plan);
+    } catch (error) {
+      this.#context.background(this.failed(error));
+    }
   }
 
   /** Reads the next stretch of the finished file back. */
@@ -135,8 +151,8 @@ class Turn {
   /** Where more is changed under the snapshot than may be kept, the job fails, or goes on without it. */
   #watchLimit(still: Consistency, plan: Plan): void {
     const { store } = this.#context;
+    if (still.log === null || still.isWithinLimit()) return;
     const job = store.get(this.#job.id);
-    if (job.isFuzzy || still.isWithinLimit()) return;
     still.giveUp(plan);
     const why = "More was changed than a snapshot may keep; the job went on without it";
     store.save({ ...thawed(job, still.seal), warnings: [...job.warnings, why] });

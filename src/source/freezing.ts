@@ -14,6 +14,7 @@ import type { SourceTable } from "./schema.ts";
 import type { Page, RowsSegment } from "./source.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { UndoLog } from "./undo.ts";
+import { changesIn } from "./undo-states.ts";
 
 /** What is to be taken hold of. */
 export interface Wanted {
@@ -99,10 +100,6 @@ const firstTurnBytes = smallBytes * 8;
 
 function hasTriggers({ kind, name }: SourceTable): boolean {
   return kind === "table" && !/^sqlite_/i.test(name);
-}
-
-function changesIn(sql: SqlStorage): number {
-  return sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n;
 }
 
 /** All rows of a table at each of its places; null if they are more than a small one has, or cannot be read: that is told when it is its turn. */

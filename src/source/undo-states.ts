@@ -107,6 +107,11 @@ function dropTable(sql: SqlStorage, name: string): boolean {
   }
 }
 
+/** Rows that any statement of this life of the object has changed so far, those of the exporter's own included. */
+export function changesIn(sql: SqlStorage): number {
+  return sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n;
+}
+
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
 export function undoLimitFor(databaseBytes: number): number {
   return Math.max(undoBytes, databaseBytes / 10);

@@ -7,20 +7,46 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { MiB } from "../limits.ts";
+import { countedChanges, MiB } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
 import { reading } from "./reading.ts";
 import { keep } from "./undo-keep.ts";
 import { copied, isWide, UndoNames } from "./undo-tables.ts";
 import { makeOwn, trace, tracedJobs, traceOf, undoPrefix } from "./own.ts";
-import { countTriggers, dropUndo, isThere, nextNumber, retrace, sizeOf, sweepUndo, type Mode } from "./undo-states.ts";
+import {
+  changesIn,
+  countTriggers,
+  dropUndo,
+  isThere,
+  nextNumber,
+  retrace,
+  sizeOf,
+  sweepUndo,
+  type Mode,
+} from "./undo-states.ts";
 import { beginNotes, notedTables, unwatch } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
 interface Kept {
   readonly n: number;
   readonly mode: Mode;
+}
+
+/** `total_changes()` when what is kept was counted first and last, and from which on it is to be counted again. */
+interface Counted {
+  readonly first: number;
+  readonly changes: number;
+  readonly next: number;
+}
+
+/** Of the exports of one life of an object. */
+const counts = new WeakMap<SqlStorage, Map<string, Counted>>();
+
+function counted(sql: SqlStorage): Map<string, Counted> {
+  const own = counts.get(sql) ?? new Map<string, Counted>();
+  counts.set(sql, own);
+  return own;
 }
 
 /** What a table is read from. */
@@ -132,8 +158,14 @@ export class UndoLog {
 
   /** Throws `snapshot_too_old` if more bytes of rows are kept than `limit`; `since` is the size of the database when that began. */
   check(limit: number, since: number): void {
-    // nothing is read and counted as long as the database has not grown by so much
-    if (this.#sql.databaseSize - since <= limit) return;
+    // What is kept is gone through to be counted: when the database has grown by so much, and, as it need not grow where the host deletes,
+    // when half as many rows again were changed as the last time.
+    const changes = changesIn(this.#sql);
+    const isGrown = this.#sql.databaseSize - since > limit;
+    const last = counted(this.#sql).get(this.#job) ?? { first: changes, changes: -1, next: 0 };
+    if (changes === last.changes || (!isGrown && changes < last.next)) return;
+    const next = changes + Math.max(countedChanges, (changes - last.first) / 2);
+    counted(this.#sql).set(this.#job, { first: last.first, changes, next });
     const bytes = this.#bytes();
     if (bytes <= limit) return;
     const [kept, most] = [bytes, limit].map((value) => (value / MiB).toFixed(1));
@@ -163,6 +195,7 @@ export class UndoLog {
 
   /** Takes everything of it away. */
   end(): void {
+    counted(this.#sql).delete(this.#job);
     this.#tables = new Map();
     this.#made.clear();
     retrace(this.#sql, this.#job);

@@ -161,6 +161,11 @@ describe("a trigger of the host's that cannot run", () => {
       "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c); CREATE TABLE u (x REFERENCES t (b))",
     ],
     [
+      // found at random
+      "a trigger that would rewrite rows if it could run",
+      "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c, UNIQUE (b, c)); CREATE TRIGGER h BEFORE UPDATE OF b ON t BEGIN UPDATE t SET c = 1; UPDATE gone SET missing = 1; END",
+    ],
+    [
       "a row of another table that cannot go",
       "CREATE TABLE t (a INTEGER PRIMARY KEY ON CONFLICT REPLACE, b, c); CREATE TABLE u (x REFERENCES t (a) ON DELETE CASCADE); CREATE TRIGGER h BEFORE DELETE ON u BEGIN SELECT unknown_fn(1); END",
     ],

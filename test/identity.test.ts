@@ -98,6 +98,20 @@ describe("a job over a table that comes back as another one", () => {
     );
   });
 
+  it("fails if a trigger of the host's is made anew: it runs in front of the log's then, which would take new rows for old ones", async () => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      await runSliced(state, {}, () => {});
+      // called as its table, as triggers may be
+      const trigger = "CREATE TRIGGER t AFTER INSERT ON t BEGIN UPDATE t SET v = upper(v) WHERE id = NEW.id; END";
+      sql.exec(`${cases["dropped and made anew"]?.make}; ${trigger}`);
+      const { status } = await runSliced(state, {}, (slice) => {
+        if (slice === 1) sql.exec(`DROP TRIGGER IF EXISTS t; ${trigger}; INSERT INTO t (v) VALUES ('later')`);
+      });
+      expect(status.error?.code).toBe("schema_changed");
+    });
+  });
+
   it("begins again where that is wanted, once", async () => {
     await withObject(async (state) => {
       const { sql } = state.storage;

@@ -7,6 +7,7 @@ import { sweepUndo } from "../src/source/undo-states.ts";
 import type { Archive } from "./archive.ts";
 import { textOf, warningsOf, withDatabase } from "./database.ts";
 import { filledArchive, finished, inArchive, run, storedBytes } from "./jobs.ts";
+import { runSliced, sliceBySlice, withObject } from "./slices.ts";
 import { freeze } from "./undo.ts";
 
 /** Things of a host's with names as the exporter has, or had. */
@@ -86,6 +87,24 @@ describe("what is the host's", () => {
       { a: 3 },
     ]);
   });
+
+  it.each(["_durable_export_undo", "_durable_export_traces", "_durable_export_changed", "_durable_export_jobs"])(
+    "stays where the exporter's own table of that name was before, in the same life of the object: %s",
+    async (name) => {
+      await withObject(async (state) => {
+        const { sql } = state.storage;
+        sql.exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+        expect((await runSliced(state, {}, () => {})).status.status).toBe("complete");
+        sql.exec(`DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (mine); INSERT INTO ${name} VALUES ('kept')`);
+        const exporter = sliceBySlice(state);
+        await exporter.alarm();
+        const text = await new Response(exporter.dump().body).text();
+        expect(text).toContain(`INSERT INTO "${name}" VALUES('kept')`);
+        await expect(exporter.start()).rejects.toMatchObject({ code: "name_taken", details: { name } });
+        expect(sql.exec(`SELECT mine FROM ${name}`).toArray()).toEqual([{ mine: "kept" }]);
+      });
+    },
+  );
 
   it.each(inTheWay)("is told of where it is in the way: %s", async (definition) => {
     const stub = await filledArchive(300);

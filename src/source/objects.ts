@@ -16,7 +16,10 @@ export interface Objects {
   readonly unreadable: ReadonlySet<string>;
   /** The line of each table in `sqlite_schema`, by its name. */
   readonly lines: ReadonlyMap<string, number>;
-  /** Text that differs whenever what is shown does, or a table is another one, even with the same definition. */
+  /**
+   * Text that differs whenever what is shown does, or a table is another one, even with the same definition; or a trigger, as one that is
+   * made anew runs in front of those of an undo log.
+   */
   readonly fingerprint: string;
 }
 
@@ -45,6 +48,7 @@ export function readObjects(sql: SqlStorage): Objects {
 export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void> {
   const unreadable = new Set<string>();
   const lines = new Map<string, number>();
+  const triggers = new Map<string, number>(); // may be called as a table is
   const objects: SchemaObject[] = [];
   for (let last = 0, isDone = false; !isDone;) {
     const rows = sql
@@ -57,6 +61,7 @@ export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void>
     const before = objects.length;
     for (const [type, name, table, text, line] of rows) {
       if (type === "table") lines.set(name, line);
+      if (type === "trigger") triggers.set(name, line);
       // a character that stands for bytes that are no UTF-8, or is one of the text
       if (text?.includes("\ufffd") === true && !isUtf8(sql, line)) unreadable.add(name);
       objects.push({ type, name, table, sql: text });
@@ -87,7 +92,7 @@ export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void>
         object.type,
         object.name,
         object.sql,
-        object.type === "table" ? lines.get(object.name) : 0,
+        (object.type === "trigger" ? triggers : lines).get(object.name) ?? 0,
       ]),
     ),
   };

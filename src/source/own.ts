@@ -54,25 +54,38 @@ function isOwnTable(name: string): name is OwnTable {
   return Object.hasOwn(definitions, name);
 }
 
-/** Tables that were seen to be the exporter's, so that `sqlite_schema` need not be gone through again for them. */
-const seen = new WeakMap<SqlStorage, Set<OwnTable>>();
+/** Where in `sqlite_schema` tables were seen to be the exporter's, so that it need not be gone through again for them. */
+const seen = new WeakMap<SqlStorage, Map<OwnTable, number>>();
 
 /** Those of some tables that are there, and are the exporter's. Reads a few rows, however many tables the host has. */
 export function ownAmong(sql: SqlStorage, names: readonly OwnTable[]): ReadonlySet<OwnTable> {
+  const known = seen.get(sql) ?? new Map<OwnTable, number>();
+  // the exporter drops some of its tables, and a host may take the name then: what was seen is looked at again
+  const again =
+    "SELECT s.name FROM json_each(?) w CROSS JOIN sqlite_schema s ON s.rowid = w.value ->> 0 WHERE s.type = 'table' AND s.name = w.value ->> 1 AND s.sql = w.value ->> 2";
+  const lines = names.flatMap((name) => {
+    const line = known.get(name);
+    return line === undefined ? [] : [[line, name, definitionOf(name)]];
+  });
+  const own = new Set<unknown>(lines.length === 0 ? [] : [...sql.exec(again, JSON.stringify(lines)).raw()].flat());
+  const others = names.filter((name) => !own.has(name));
+  if (others.length === 0) return new Set(names);
   // pragma_table_info looks a name up, where sqlite_schema has to be gone through
   const query = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM pragma_table_info(value))";
-  const there = new Set([...sql.exec(query, JSON.stringify(names)).raw()].map(([name]) => name));
-  const known = seen.get(sql) ?? new Set<OwnTable>();
-  const others = names.filter((name) => there.has(name) && !known.has(name));
-  if (others.length > 0) {
+  const there = new Set([...sql.exec(query, JSON.stringify(others)).raw()].flat());
+  const unknown = others.filter((name) => there.has(name));
+  if (unknown.length > 0) {
     const exact =
-      "SELECT s.name FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.key AND s.sql = w.value WHERE s.type = 'table'";
-    const definedSo = JSON.stringify(Object.fromEntries(others.map((name) => [name, definitionOf(name)])));
-    const found = new Set([...sql.exec(exact, definedSo).raw()].map(([name]) => name));
-    for (const name of others) if (found.has(name)) known.add(name);
+      "SELECT s.name AS name, s.rowid AS line FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.key AND s.sql = w.value WHERE s.type = 'table'";
+    const definedSo = JSON.stringify(Object.fromEntries(unknown.map((name) => [name, definitionOf(name)])));
+    const found = sql.exec<{ name: OwnTable; line: number }>(exact, definedSo).toArray();
+    for (const { name, line } of found) {
+      known.set(name, line);
+      own.add(name);
+    }
     seen.set(sql, known);
   }
-  return new Set(names.filter((name) => there.has(name) && known.has(name)));
+  return new Set(names.filter((name) => own.has(name)));
 }
 
 /** True if there is this table, and it is the exporter's. */

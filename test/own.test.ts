@@ -95,11 +95,13 @@ describe("what is the host's", () => {
         const { sql } = state.storage;
         sql.exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
         expect((await runSliced(state, {}, () => {})).status.status).toBe("complete");
-        sql.exec(`DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (mine); INSERT INTO ${name} VALUES ('kept')`);
+        sql.exec(
+          `DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (job TEXT, state DEFAULT 'over', mine); INSERT INTO ${name} (mine) VALUES ('kept')`,
+        );
         const exporter = sliceBySlice(state);
         await exporter.alarm();
         const text = await new Response(exporter.dump().body).text();
-        expect(text).toContain(`INSERT INTO "${name}" VALUES('kept')`);
+        expect(text).toContain(`INSERT INTO "${name}" VALUES(NULL,'over','kept')`);
         await expect(exporter.start()).rejects.toMatchObject({ code: "name_taken", details: { name } });
         expect(sql.exec(`SELECT mine FROM ${name}`).toArray()).toEqual([{ mine: "kept" }]);
       });

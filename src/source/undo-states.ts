@@ -58,6 +58,7 @@ export function isUndoLeft(sql: SqlStorage): boolean {
 }
 
 function overJobs(sql: SqlStorage): readonly string[] {
+  if (!hasOwn(sql, "_durable_export_traces")) return []; // a host may have the name
   return sql
     .exec<{ job: string }>("SELECT job FROM _durable_export_traces WHERE state = 'over'")
     .toArray()

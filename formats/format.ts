@@ -119,10 +119,10 @@ export interface Schema {
   /** `sqlite_sequence`, `sqlite_stat1`, where they are there and not empty. */
   readonly internal: readonly Table[];
   /**
-   * For an FTS5 table with external content: whether its index is what that content would give now. `unknown` where the index is too large
-   * to be compared. Reads the index and the content, so only a format that needs it asks.
+   * For an FTS5 table with external content: whether its index is what that content would give now. `unreadable` where that has no such
+   * columns, so that it gives nothing; `unknown` where the index is too large to be compared. Reads the index and the content, so only a format that needs it asks.
    */
-  indexState(table: Table): "as its content" | "otherwise" | "unknown";
+  indexState(table: Table): "as its content" | "otherwise" | "unreadable" | "unknown";
   /** One line for each thing that is left out or changed. */
   readonly warnings: readonly string[];
 }

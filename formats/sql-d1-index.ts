@@ -15,7 +15,7 @@ export function* indexSegments(
   { isNew, longestStatement }: { readonly isNew: boolean; readonly longestStatement: number },
 ): Iterable<Segment> {
   const content = externalContent(table);
-  if (content === null || !isInside(content.name, schema)) return;
+  if (content === null || !isInside(content.name, schema) || schema.indexState(table) === "unreadable") return;
   const name = quoteName(table.name);
   const rowids = schema.tables.find(
     (one) => one.owner === table.name && foldAscii(one.name) === foldAscii(`${table.name}_docsize`),
@@ -51,6 +51,8 @@ export function indexWarnings(table: Table, schema: Schema): readonly string[] {
   switch (schema.indexState(table)) {
     case "as its content":
       return [];
+    case "unreadable":
+      return [`${index} is left out: its content, ${quoteName(content.name)}, does not have all of its columns`];
     case "otherwise":
       return [`${index} was not what its content gives now; it is made anew, ${rows}, from what they hold now`];
     case "unknown":

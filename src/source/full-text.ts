@@ -1,17 +1,24 @@
 /** What FTS5 must be asked for by commands of its own: https://sqlite.org/fts5.html#special_insert_commands */
 import { quoteName } from "../../formats/expression.ts";
 import type { Schema, Table } from "../../formats/format.ts";
-import { moduleOf } from "../../formats/virtual.ts";
+import { externalContent, moduleOf } from "../../formats/virtual.ts";
 import { comparedIndexBytes, comparedIndexBlocks } from "../limits.ts";
+import { canRun } from "./runnable.ts";
 import { isSmall } from "./undo-states.ts";
 
 /** FTS5 writes what was changed in this turn to its shadow tables when the turn ends; where they are read now, it must do so now. */
-export function flush(sql: SqlStorage, table: Table | undefined): void {
-  if (table !== undefined && moduleOf(table) === "fts5") command(sql, table.name, "(%) VALUES ('flush')");
+export function flush(sql: SqlStorage, table: Pick<Table, "kind" | "name" | "sql"> | undefined): void {
+  if (table !== undefined && moduleOf(table) === "fts5") flushIndex(sql, table.name);
+}
+
+/** The same for a table that is known to be one of FTS5's. */
+export function flushIndex(sql: SqlStorage, name: string): void {
+  command(sql, name, "(%) VALUES ('flush')");
 }
 
 /** Whether the index of a table with external content is what that content gives now. All of both is read, in one turn. */
 export function indexState(sql: SqlStorage, table: Table): ReturnType<Schema["indexState"]> {
+  if (!isReadable(sql, table)) return "unreadable";
   if (!isSmall(sql, `${table.name}_data`, comparedIndexBytes, comparedIndexBlocks)) return "unknown";
   try {
     command(sql, table.name, "(%, rank) VALUES ('integrity-check', 1)"); // 1: the content is compared, too
@@ -24,4 +31,12 @@ export function indexState(sql: SqlStorage, table: Table): ReturnType<Schema["in
 function command(sql: SqlStorage, table: string, what: string): void {
   const name = quoteName(table);
   sql.exec(`INSERT INTO ${name}${what.replace("%", () => name)}`);
+}
+
+/** True if the content has all columns of the table: FTS5 looks at that when it reads them, not before. */
+function isReadable(sql: SqlStorage, table: Table): boolean {
+  const content = externalContent(table);
+  if (content === null) return true;
+  const columns = [content.rowid, ...table.visible.map(({ name }) => name)].map((name) => `_c.${quoteName(name)}`);
+  return canRun(sql, `SELECT ${columns.join(",")} FROM ${quoteName(content.name)} AS _c`);
 }

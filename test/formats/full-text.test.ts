@@ -117,6 +117,18 @@ describe("an index over the content of another table", () => {
     expect(inCopy).toEqual([[1]]);
   });
 
+  it("is left out, with a warning, if its content does not have its columns: the restore would fail", async () => {
+    // an everyday use: only rowids are asked for, and the host gives the text itself
+    const { warnings, found, inCopy } = await copied(
+      "CREATE TABLE note (id INTEGER PRIMARY KEY, json TEXT); INSERT INTO note VALUES (1, '{}'), (2, '[]'); CREATE VIRTUAL TABLE search USING fts5 (title, body, content = 'note', content_rowid = 'id'); INSERT INTO search (rowid, title, body) VALUES (1, 'red', 'apple')",
+      "SELECT (SELECT count(*) FROM note), count(*) FROM search('apple')",
+    );
+    expect([found, inCopy]).toEqual([[[2, 1]], [[2, 0]]]);
+    expect(warnings).toEqual([
+      'The index of "search" is left out: its content, "note", does not have all of its columns',
+    ]);
+  });
+
   it("is not compared if it is large, and that is said", async () => {
     await withDatabase((sql) => {
       sql.exec(notes);

@@ -174,7 +174,7 @@ export class Database extends Deployed {
         tables.map(({ name }) => name),
         new UndoLog(sql, "bench"),
       );
-    if (consistency === "fuzzy") watch(sql, "bench", tables);
+    if (consistency === "fuzzy") watch(sql, "bench", tables, new Set());
     if (changed === 0) return;
     for (const { name, stored, rowid } of tables) {
       const last = stored.at(-1);

@@ -28,6 +28,11 @@ export function externalContent(table: Definition): { readonly name: string; rea
   return { name: unquoted(option("content") ?? ""), rowid: unquoted(option("content_rowid") ?? "rowid") };
 }
 
+/** The FTS5 table whose terms an fts5vocab table shows. */
+export function vocabularyOf(table: Definition): string {
+  return unquoted(definitionOf(table)?.arguments[0] ?? "");
+}
+
 /** The value of an option, without the quotes that SQLite lets it have. */
 function unquoted(value: string): string {
   const text = value.trim();

@@ -58,7 +58,7 @@ export class DownloadSnapshot implements Stillness {
     const wanted = { read: this.#first, places: placesOf(layout.parts), job: id };
     // all tables: should the host write meanwhile, those that were read before are read again
     const isUndisturbed = yield* source.freezing(this.#tables, this.#log, wanted);
-    watch(sql, id, readLive(source.schema.tables, this.#log));
+    watch(sql, id, readLive(source.schema.tables, this.#log), new Set(this.#tables));
     this.#seal = seal(sql, id);
     if (!isUndisturbed) this.#done = 0;
     return isUndisturbed;
@@ -83,7 +83,7 @@ export class DownloadSnapshot implements Stillness {
   check(): void {
     this.#whole();
     const live = readLive(this.#plan.source.schema.tables, this.#log);
-    const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live);
+    const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live, new Set(this.#tables));
     if (changed.length === 0) return;
     throw new ExportError(
       "snapshot_too_old",

@@ -23,8 +23,8 @@ const rowsIn = (sql: SqlStorage, ...tables: readonly string[]) =>
 describe("a statement that fails while a table is kept or watched", () => {
   const keepers: readonly (readonly [string, (sql: SqlStorage) => void])[] = [
     ["kept", freeze],
-    ["watched", (sql) => watch(sql, "job", readCatalog(sql).tables)],
-    ["both", (sql) => [freeze(sql), watch(sql, "other", readCatalog(sql).tables)]],
+    ["watched", (sql) => watch(sql, "job", readCatalog(sql).tables, new Set())],
+    ["both", (sql) => [freeze(sql), watch(sql, "other", readCatalog(sql).tables, new Set())]],
   ];
   const levels = (on: string) =>
     `CREATE TABLE u (x INTEGER PRIMARY KEY, y); CREATE TRIGGER h AFTER INSERT ON u WHEN NEW.x < 50 BEGIN INSERT ${on} INTO u VALUES (NEW.x + 1, 0); END; PRAGMA recursive_triggers=1`;

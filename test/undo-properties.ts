@@ -103,11 +103,11 @@ export const givesBack = (format: "sql" | "csv" | "jsonl", databases: Databases)
         let isKept = false;
         let all: readonly Table[] = [];
         const found = readTables(sql, format, size, new UndoLog(sql, "job"), between, (uncovered, tables) => {
-          watch(sql, "job", readLive(tables, new UndoLog(sql, "job")));
+          watch(sql, "job", readLive(tables, new UndoLog(sql, "job")), new Set());
           isKept = !uncovered.includes("t");
           all = tables;
         });
-        const { changed } = changesOf(sql, "job", readLive(all, new UndoLog(sql, "job")));
+        const { changed } = changesOf(sql, "job", readLive(all, new UndoLog(sql, "job")), new Set());
         for (const [name, text] of wanted) if (!changed.includes(name)) expect(found.get(name) ?? "").toBe(text);
         databases.count("kept", isKept);
         databases.count("kept and changed", isKept && outcomeOf(sql, "SELECT * FROM t") !== before);
@@ -167,7 +167,7 @@ export const changesNothing = (databases: Databases) =>
             ];
           });
         });
-      const keep = (sql: SqlStorage) => watch(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)));
+      const keep = (sql: SqlStorage) => watch(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
       const [without, withLog] = [await outcomes(() => undefined), await outcomes(keep)];
       for (const [outcome] of without) databases.count(outcome === "failed" ? "failed" : "done");
       if (![...statements, ...changes].some((statement) => statement.includes("FAIL")))

@@ -61,7 +61,7 @@ export class Consistency {
     const names = places.map(([, { table }]) => table.name);
     try {
       yield* plan.source.freezing(names, this.log, { read: this.first, places, job: id });
-      watch(this.#sql, id, this.#watched(plan));
+      watch(this.#sql, id, this.#watched(plan), new Set(names));
       const sealed = seal(this.#sql, id);
       this.#seal = sealed;
       return sealed;
@@ -94,7 +94,7 @@ export class Consistency {
   /** What is known of changes, once all rows are read. Throws `schema_changed` where that cannot be told. */
   changes(plan: Plan): Changes {
     this.#expectWhole();
-    return changesOf(this.#sql, this.#job.id, readLive(plan.source.schema.tables, this.#log));
+    return changesOf(this.#sql, this.#job.id, readLive(plan.source.schema.tables, this.#log), namesRead(plan));
   }
 
   /** Throws `snapshot_too_old` where more was changed than may be kept; false if the job shall go on without a snapshot then. */
@@ -120,7 +120,7 @@ export class Consistency {
     ];
     this.#log.giveUp();
     this.#log = null;
-    watch(this.#sql, this.#job.id, this.#watched(plan));
+    watch(this.#sql, this.#job.id, this.#watched(plan), namesRead(plan));
     noteChanges(this.#sql, this.#job.id, changed);
     this.#seal = seal(this.#sql, this.#job.id);
   }
@@ -128,4 +128,9 @@ export class Consistency {
   #expectWhole(): void {
     if (!this.isWhole) throw sealBroken();
   }
+}
+
+/** The tables whose own rows are exported. */
+function namesRead({ layout }: Plan): ReadonlySet<string> {
+  return new Set(placesOf(layout.parts).map(([, { table }]) => table.name));
 }

@@ -5,6 +5,8 @@
 import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { moduleOf } from "../../formats/virtual.ts";
+import { flushIndex } from "./full-text.ts";
+import { originsOf, type Origins } from "./origins.ts";
 import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "./own.ts";
 import { reading } from "./reading.ts";
 
@@ -25,29 +27,51 @@ export function noteOf(job: string, table: string, condition: string): string {
   return `INSERT INTO _durable_export_changed (job, name) SELECT ${own}, ${name} WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM _durable_export_changed WHERE job=${own} AND name=${name});`;
 }
 
-/** Begins to watch tables for a job, anew if it has done so before. Synchronous: the first page may be read in the same turn. */
-export function watch(sql: SqlStorage, job: string, tables: readonly Table[]): void {
+/**
+ * Begins to watch tables for a job, anew if it has done so before; `read` are those whose own rows are exported. Synchronous: the first page
+ * may be read in the same turn.
+ */
+export function watch(sql: SqlStorage, job: string, tables: readonly Table[], read: ReadonlySet<string>): void {
   unwatch(sql, job);
   makeOwn(sql, "_durable_export_changed");
   trace(sql, job);
+  const own = quoteText(job);
   for (const [at, table] of tables.entries()) {
-    if (table.kind === "virtual" && isOfItsOwn(table))
+    const name = quoteText(table.name);
+    if (table.kind === "virtual" && isWatched(table, read)) {
+      const origins = reading(table, () => shownBy(sql, table, read));
       note(
         sql,
         job,
         table.name,
-        reading(table, () => stateOf(sql, table)),
+        reading(table, () => stateOf(sql, origins)),
       );
-    if (table.kind !== "table") continue; // shadow tables change with their owner
-    const [own, name] = [quoteText(job), quoteText(table.name)];
-    for (const event of ["INSERT", "UPDATE", "DELETE"]) {
-      sql.exec(
-        `CREATE TRIGGER ${quoteName(`${watchPrefix(job)}${at}_${event}`)} AFTER ${event} ON ${quoteName(table.name)} ` +
-          `WHEN NOT EXISTS (SELECT 1 FROM _durable_export_changed WHERE job=${own} AND name=${name}) ` +
-          `BEGIN ${mayAbort} INSERT INTO _durable_export_changed (job, name) VALUES (${own}, ${name}); END`,
-      );
+      const noted = `FROM _durable_export_changed WHERE job=${own} AND name=${name} AND state IS NOT NULL`;
+      for (const [number, origin] of (origins?.tables ?? []).entries())
+        addTriggers(sql, `${watchPrefix(job)}${at}_${number}`, origin, {
+          when: `EXISTS (SELECT 1 ${noted})`,
+          action: `UPDATE _durable_export_changed SET state=NULL WHERE job=${own} AND name=${name};`,
+        });
     }
+    // shadow tables change with their owner
+    if (table.kind === "table")
+      addTriggers(sql, `${watchPrefix(job)}${at}`, table.name, {
+        when: `NOT EXISTS (SELECT 1 FROM _durable_export_changed WHERE job=${own} AND name=${name})`,
+        action: `INSERT INTO _durable_export_changed (job, name) VALUES (${own}, ${name});`,
+      });
   }
+}
+
+function addTriggers(
+  sql: SqlStorage,
+  start: string,
+  table: string,
+  { when, action }: { readonly when: string; readonly action: string },
+): void {
+  for (const event of ["INSERT", "UPDATE", "DELETE"])
+    sql.exec(
+      `CREATE TRIGGER ${quoteName(`${start}_${event}`)} AFTER ${event} ON ${quoteName(table)} WHEN ${when} BEGIN ${mayAbort} ${action} END`,
+    );
 }
 
 /** Makes the table that changes are noted in, with none of this job's. */
@@ -73,7 +97,7 @@ export function noteChanges(sql: SqlStorage, job: string, names: readonly string
 }
 
 /** What has changed since. */
-export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]): Changes {
+export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[], read: ReadonlySet<string>): Changes {
   if (!isThere(sql)) return { changed: [], unwatched: [] };
   const noted = new Map(
     sql
@@ -86,9 +110,9 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
   );
   const isChanged = (table: Table) =>
     table.kind === "virtual"
-      ? noted.get(table.name) !== (reading(table, () => stateOf(sql, table)) ?? unknown)
+      ? noted.get(table.name) !== (reading(table, () => stateOf(sql, shownBy(sql, table, read))) ?? unknown)
       : noted.has(table.name);
-  const seen = tables.filter((table) => table.kind !== "shadow" && isOfItsOwn(table));
+  const seen = tables.filter((table) => table.kind !== "shadow" && isWatched(table, read));
   const unwatched = seen.filter((table) => table.kind === "virtual" && noted.get(table.name) === unknown);
   return {
     changed: seen.filter((table) => !unwatched.includes(table) && isChanged(table)).map(({ name }) => name),
@@ -107,9 +131,15 @@ export function unwatch(sql: SqlStorage, job: string): void {
   sql.exec("DELETE FROM _durable_export_changed WHERE job = ?", job);
 }
 
-/** False for a table that only shows what another one holds. */
-function isOfItsOwn(table: Table): boolean {
-  return moduleOf(table) !== "fts5vocab";
+/** False for a table that only shows what another one holds, unless that is what is exported. */
+function isWatched(table: Table, read: ReadonlySet<string>): boolean {
+  return moduleOf(table) !== "fts5vocab" || read.has(table.name);
+}
+
+/** What tells of changes of a virtual table: what its rows come from if they are exported, and what it keeps itself if only that is. */
+function shownBy(sql: SqlStorage, table: Table, read: ReadonlySet<string>): Origins | null {
+  if (read.has(table.name)) return originsOf(sql, table);
+  return moduleOf(table) === "fts5" ? { indexes: [table.name], tables: [] } : null;
 }
 
 function isThere(sql: SqlStorage): boolean {
@@ -124,12 +154,17 @@ function note(sql: SqlStorage, job: string, name: string, state: string | null):
 }
 
 /**
- * What differs after every change of a virtual table: FTS5's averages and structure record, which each flush writes
+ * What differs after every change of FTS5 tables: their averages and structure records, which each flush writes
  * (https://sqlite.org/fts5.html#fts5_data_structures); null for other modules.
  */
-function stateOf(sql: SqlStorage, table: Table): string | null {
-  if (moduleOf(table) !== "fts5") return null;
-  const data = quoteName(`${table.name}_data`);
-  const query = `SELECT group_concat(id || ':' || hex(block)) AS state FROM ${data} WHERE id IN (1, 10)`;
-  return sql.exec<{ state: string | null }>(query).one().state;
+function stateOf(sql: SqlStorage, origins: Origins | null): string | null {
+  if (origins === null) return null;
+  return origins.indexes
+    .map((name) => {
+      flushIndex(sql, name);
+      const data = quoteName(`${name}_data`);
+      const query = `SELECT group_concat(id || ':' || hex(block)) AS state FROM ${data} WHERE id IN (1, 10)`;
+      return sql.exec<{ state: string | null }>(query).one().state;
+    })
+    .join(";");
 }

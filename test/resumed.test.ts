@@ -1,7 +1,8 @@
 /** A job is planned anew in each of its slices: whatever happens to the object in between, its file is the undisturbed one, or it fails. */
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { ExportOptions, JobOptions } from "../src/engine.ts";
-import { fileOf, formatOf, type Wanted } from "./database.ts";
+import { objectKey, type ExportOptions, type JobOptions } from "../src/engine.ts";
+import { fileOf, formatOf, warningsOf, type Wanted } from "./database.ts";
 import { equal, options } from "./jobs.ts";
 import { runSliced, sliceBySlice, withObject } from "./slices.ts";
 
@@ -70,6 +71,86 @@ describe("a job goes on with the plan that it began with", () => {
     });
   });
 });
+
+describe("a job that has not begun to read", () => {
+  const notes =
+    "CREATE VIRTUAL TABLE f USING fts5(v, content='a', content_rowid='id'); INSERT INTO f(f) VALUES ('rebuild')";
+  /** What it must say of what happened while it waited. */
+  const happens = async ({ storage }: DurableObjectState) => {
+    await storage.put("first", 1);
+    storage.sql.exec("UPDATE a SET v = 'other' WHERE id = 7; CREATE TABLE later (x); INSERT INTO later VALUES (1)");
+  };
+  const warnings = (sql: SqlStorage) => warningsOf(sql, { target: "d1" });
+
+  it("is of the moment at which it begins, after others in front of it: its warnings and its tables, too", async () => {
+    for (const consistency of ["snapshot", "fuzzy"] as const) {
+      await withObject(async (state) => {
+        const { sql } = state.storage;
+        fill(sql);
+        sql.exec(notes);
+        const first = await sliceBySlice(state).start(job({}));
+        const asked = { ...job({}), consistency, chosen: { target: "d1" } };
+        const { status, bytes } = await runSliced(state, asked, async (slice) => {
+          if (slice === 1) await sliceBySlice(state).delete(first.dumpId);
+          if (slice === 0) await happens(state);
+        });
+        expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: warnings(sql) });
+        expect(status.warnings).toHaveLength(2);
+        expect(equal(bytes, fileOf(sql, { target: "d1", page }))).toBe(true);
+      });
+    }
+  });
+
+  it("is of that moment also where its upload was lost", async () => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      fill(sql);
+      sql.exec(notes);
+      const asked = { ...job({}), chosen: { target: "d1" } };
+      const { status, bytes } = await runSliced(state, asked, async (slice, dumpId) => {
+        sql.exec("UPDATE _durable_export_jobs SET job = json_set(job, '$.wakeMs', 0)"); // no waiting between two tries
+        if (slice !== 2) return;
+        const query = "SELECT json_extract(job, '$.uploadId') AS upload FROM _durable_export_jobs";
+        const { upload } = sql.exec<{ upload: string }>(query).one();
+        await env.EXPORTS.resumeMultipartUpload(objectKey(state.id.toString(), dumpId), upload).abort();
+        await state.storage.put("first", 1);
+        sql.exec("UPDATE a SET v = 'other' WHERE id = 7");
+      });
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: warnings(sql) });
+      expect(status.warnings).toHaveLength(2);
+      expect(equal(bytes, fileOf(sql, { target: "d1", page }))).toBe(true);
+    });
+  });
+
+  it("is of that moment also where something happens while its upload is made", async () => {
+    await withObject(async (state) => {
+      const { sql } = state.storage;
+      fill(sql);
+      sql.exec(notes);
+      let calls = 0;
+      const bucket = new Proxy(env.EXPORTS, {
+        get: (target, name) =>
+          name === "createMultipartUpload"
+            ? async (key: string, given?: R2MultipartOptions) => {
+                if (calls++ === 0) await happens(state);
+                return target.createMultipartUpload(key, given);
+              }
+            : memberOf(target, name),
+      });
+      const asked = { ...job({}), consistency: "fuzzy", chosen: { target: "d1" } } as const;
+      const exporter = () => sliceBySlice(state, { bucket });
+      const { status, bytes } = await runSliced(state, asked, () => {}, exporter);
+      expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: warnings(sql) });
+      expect(calls).toBe(2);
+      expect(equal(bytes, fileOf(sql, { target: "d1", page }))).toBe(true);
+    });
+  });
+});
+
+function memberOf(target: R2Bucket, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === "function" ? value.bind(target) : value;
+}
 
 describe("a deploy in the middle of a job", () => {
   const csv = formatOf("csv");

@@ -61,6 +61,7 @@ export class Consistency {
     const names = places.map(([, { table }]) => table.name);
     try {
       yield* plan.source.freezing(names, this.log, { read: this.first, places, job: id });
+      plan.source.verifyFacts();
       watch(this.#sql, id, this.#watched(plan), new Set(names));
       const sealed = seal(this.#sql, id);
       this.#seal = sealed;

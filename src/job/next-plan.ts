@@ -10,7 +10,8 @@ import type { Consistency } from "./consistency.ts";
 import type { JobContext } from "./context.ts";
 import type { Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
-import { madeAnew, mayBeRemade, remade } from "./transitions.ts";
+import { notes } from "./notes.ts";
+import { madeAnew, mayBeRemade, remade, replanned } from "./transitions.ts";
 
 /** A plan, or how the job becomes one that begins again. */
 export type NextPlan =
@@ -22,19 +23,24 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
   const { sql, formats } = context;
   const options = { ...job.options, format: formatOf(job, formats) };
   if (canGoOnWith(job.making, context.making)) {
+    const isUnread = job.seal === null;
     const plan = await planInTurns(sql, { ...options, ...job.making }, formats, {
       log: still.log,
-      facts: job.facts,
+      facts: isUnread ? null : job.facts,
       first: still.first,
     });
     const { schemaHash, layoutHash } = await hashesOf(plan);
     const isSchema = schemaHash !== job.schemaHash;
+    // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
+    if (isUnread && (isSchema || JSON.stringify(plan.source.facts()) !== JSON.stringify(job.facts))) {
+      const anew = await planAnew(job.making);
+      return { kind: "begin again", with: (latest) => replanned(latest, anew) };
+    }
     if (isSchema || !still.isWhole) {
       const missing = missingFrom(plan, job);
       if (!mayBeRemade(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
       const anew = await planAnew(job.making);
-      const again = "The schema changed while the job ran; it began again with the new one";
-      return { kind: "begin again", with: (latest) => remade(latest, noted(anew, again)) };
+      return { kind: "begin again", with: (latest) => remade(latest, noted(anew, notes.schema)) };
     }
     if (layoutHash === job.layoutHash) return { kind: "go on", plan };
   }
@@ -45,11 +51,9 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
     );
   const anew = await planAnew(context.making);
   const hasBegun = job.seal !== null || job.uploadId !== null;
-  const again =
-    "The Worker's code changed while the job ran; it began again with the new one, and with the database as it was then";
   return {
     kind: "begin again",
-    with: (latest) => madeAnew(latest, hasBegun ? noted(anew, again) : anew, context.making),
+    with: (latest) => madeAnew(latest, hasBegun ? noted(anew, notes.code) : anew, context.making),
   };
 
   async function planAnew(making: Making) {

@@ -56,6 +56,10 @@ export class JobRunner {
     } catch (error) {
       const latest = store.find(job.id);
       if (latest !== null && latest.state !== "running") return latest; // cancelled meanwhile
+      if (latest !== null && error instanceof ExportError && error.code === "schema_changed") {
+        store.save(job); // what it was planned with is out of date: its first slice plans it anew
+        return job;
+      }
       if (latest !== null) store.remove(job.id); // nothing of it stays behind
       throw error;
     } finally {

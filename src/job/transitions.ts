@@ -2,6 +2,7 @@
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
 import { newCallback } from "./callback.ts";
+import { notesOf } from "./notes.ts";
 import type { Making } from "../plan.ts";
 import type { Seal } from "../source/seal.ts";
 import type { Checkpoint, Job, Planned } from "./job.ts";
@@ -38,6 +39,12 @@ export function restart(job: Job): Job {
 /** The schema is another one: all of it is made again, as it is now. */
 export function remade(job: Job, planned: Replanned): Job {
   return { ...restart(job), ...planned, isRemade: true, restarts: job.restarts };
+}
+
+/** Nothing is read yet, and the plan is out of date. */
+export function replanned(job: Job, planned: Replanned): Job {
+  const warnings = [...planned.warnings, ...notesOf(job.warnings)];
+  return { ...restart(job), ...planned, warnings, restarts: job.restarts };
 }
 
 /** The code is another one: all of it is made again, by this one. */

@@ -20,6 +20,7 @@ import {
 import type { Job } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
 import { nextPlan } from "./next-plan.ts";
+import { notes } from "./notes.ts";
 import { JobObject } from "./object.ts";
 import type { JobContext } from "./context.ts";
 import { alarmBudget, runSlice, type SliceBudget, type SliceContext, type SliceEnd } from "./slice.ts";
@@ -72,7 +73,8 @@ class Turn {
     if (!store.isRunning(this.#job.id)) return;
     const end = await this.#slice(plan, upload, still, budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
-      if (isSchemaChange && mayBeRemade(this.#job)) return "paused"; // the next turn finds the new schema, and begins again
+      const isUnread = store.find(this.#job.id)?.seal === null;
+      if (isSchemaChange && (isUnread || mayBeRemade(this.#job))) return "paused"; // the next turn plans it anew
       throw error;
     });
     if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
@@ -154,8 +156,7 @@ class Turn {
     if (still.log === null || still.isWithinLimit()) return;
     const job = store.get(this.#job.id);
     still.giveUp(plan);
-    const why = "More was changed than a snapshot may keep; the job went on without it";
-    store.save({ ...thawed(job, still.seal), warnings: [...job.warnings, why] });
+    store.save({ ...thawed(job, still.seal), warnings: [...job.warnings, notes.undo] });
   }
 
   #sliceContext(plan: Plan, upload: MultipartUpload, still: Consistency): SliceContext {

@@ -32,6 +32,12 @@ export class SeenFacts {
     return state;
   }
 
+  /** True if an index that was looked at is as it was then. */
+  isRight(table: Table, look: () => IndexState): boolean {
+    const seen = this.#indexes.get(table.name);
+    return seen === undefined || seen === look();
+  }
+
   /** All that was seen so far. */
   all(): Facts {
     return { leftOut: this.#leftOut, indexes: [...this.#indexes] };

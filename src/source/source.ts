@@ -45,6 +45,8 @@ export interface Source {
   readonly fingerprint: string;
   /** What was seen of the database besides its schema and its rows. */
   facts(): Facts;
+  /** Throws `schema_changed` if it was not so in the turn in which the schema was looked at last. */
+  verifyFacts(): void;
   /**
    * From its end on, from the next page in that turn on, the rows of these tables are those of then: a log keeps what is changed, if one is
    * given, and those of `first` are read now where they are small, if it is given. Each `yield` is a place where the host may go on; true if it

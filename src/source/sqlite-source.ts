@@ -48,14 +48,20 @@ export function* readingSource(
     if (own === undefined) throw new TypeError(`Cannot read table "${table.name}": it is not in the schema`);
     return table.where === undefined ? own : { ...own, where: table.where };
   };
+  let leftOut = catalog.warnings;
   const verify = () => {
-    if (readObjects(sql).fingerprint === catalog.fingerprint) return;
-    throw schemaChanged();
+    const now = readObjects(sql);
+    leftOut = now.warnings;
+    if (now.fingerprint !== catalog.fingerprint) throw schemaChanged();
   };
   return {
     schema,
     fingerprint: catalog.fingerprint,
     facts: () => facts.all(),
+    verifyFacts() {
+      const isRight = (table: Table) => facts.isRight(table, () => indexState(sql, table));
+      if (String(leftOut) !== String(facts.leftOut) || !schema.tables.every(isRight)) throw schemaChanged();
+    },
     page(segment, at, place) {
       const kept = at === null && place !== undefined ? first?.page(place) : null;
       if (kept != null) return kept;

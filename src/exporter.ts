@@ -32,7 +32,8 @@ import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./source/reading.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
-import { isUndoLeft, sweepUndo } from "./source/undo-states.ts";
+import { isUndoLeft, sweeping } from "./source/undo-states.ts";
+import { inTurns } from "./turns.ts";
 import { Webhooks } from "./webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
@@ -76,6 +77,7 @@ export class Exporter implements Engine {
   readonly #schedule: ExporterOptions["schedule"];
   readonly #making: Making;
   readonly #downloads: Downloads;
+  #isSweeping = false;
   readonly #undoLimit: number | null;
   readonly #runner: JobRunner;
   readonly #optionContext: OptionContext;
@@ -208,7 +210,23 @@ export class Exporter implements Engine {
   /** Takes away what nobody needs any more. */
   #reap(): void {
     this.#downloads.reap(Date.now());
-    sweepUndo(this.#ctx.storage.sql);
+    this.#sweep();
+  }
+
+  /** Drops what exports that are over have left, in turns: of many tables it takes some time. */
+  #sweep(): void {
+    if (this.#isSweeping || !isUndoLeft(this.#ctx.storage.sql)) return;
+    this.#isSweeping = true;
+    const { sql } = this.#ctx.storage;
+    const sweep = async () => {
+      try {
+        await inTurns(sweeping(sql));
+      } finally {
+        this.#isSweeping = false;
+      }
+      if (!isUndoLeft(sql)) await this.#arm(); // for a last time; what the host still reads from is tried again later
+    };
+    this.#ctx.waitUntil(sweep());
   }
 
   #statusOf(job: Job): JobStatus {
@@ -217,6 +235,7 @@ export class Exporter implements Engine {
 
   /** Sees to it that the object is woken when there is something to do next. */
   async #arm(): Promise<void> {
+    this.#sweep();
     const next = this.nextAlarm();
     if (next !== null) await this.#wake(Math.max(next, Date.now()));
     else if (this.#schedule === undefined) await this.#alarm.release();

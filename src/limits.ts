@@ -96,6 +96,9 @@ export const logsPerTurn = 4;
 /** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
 export const firstTries = 3;
 
+/** Triggers and tables that are dropped in one turn: some 10 ms, or more where there are thousands of tables. */
+export const sweptPerTurn = 48;
+
 /** What a snapshot has left because the host was reading is taken away later. */
 export const sweepAgainMs = 60_000;
 

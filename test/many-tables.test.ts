@@ -1,5 +1,5 @@
 /** Databases of many tables, and of long names: nothing that grows with their number goes into one statement, one value or one message. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { listed } from "../src/errors.ts";
 import { formats } from "../formats/index.ts";
 import { parseOptions } from "../src/options.ts";
@@ -7,7 +7,18 @@ import { readCatalog, tableNames } from "../src/source/schema.ts";
 import { UndoLog } from "../src/source/undo.ts";
 import type { Archive } from "./archive.ts";
 import { fileOf, textOf, withDatabase } from "./database.ts";
-import { equal, expected, filledArchive, finished, forwardedTo, inArchive, options, run, storedBytes } from "./jobs.ts";
+import {
+  equal,
+  expected,
+  filledArchive,
+  finished,
+  forwardedTo,
+  inArchive,
+  leftovers,
+  options,
+  run,
+  storedBytes,
+} from "./jobs.ts";
 import { rowsOf } from "./undo.ts";
 
 /** 700 tables whose names are 200 bytes, or 400, each with a counter and statistics; one has a control character, which takes care. */
@@ -190,6 +201,38 @@ describe("a job of many tables", () => {
     for (const at of [7, 400, 699]) expect(text).toContain(`INSERT INTO ${name(at)} VALUES(1,${beat}),(2,${beat});`);
     expect(text).toContain("-- dump complete: 703 tables");
   }, 120_000);
+});
+
+describe("many tables that triggers are made for", () => {
+  it("are let go in turns when the job is cancelled, and can be written to all the time", async () => {
+    const stub = await filledArchive(1);
+    await inArchive(stub, async ({ exporter }, { storage: { sql } }) => {
+      for (let at = 0; at < 40; at++) {
+        sql.exec(`CREATE TABLE large${at} (a INTEGER PRIMARY KEY, b UNIQUE)`);
+        sql.exec(
+          `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) INSERT INTO large${at} SELECT i, i FROM n`,
+        );
+      }
+      const own = () =>
+        sql.exec<{ type: string }>("SELECT type FROM sqlite_schema WHERE name GLOB '_durable_export_undo_*'").toArray();
+      const { dumpId } = await exporter.start(options());
+      expect(own().length).toBeGreaterThanOrEqual(40 * 6);
+      const counts = new Set<number>();
+      const deleted = exporter.delete(dumpId);
+      await vi.waitFor(
+        () => {
+          for (let at = 0; at < 40; at++)
+            sql.exec(`UPDATE large${at} SET b = b + 1000 WHERE a = 3; REPLACE INTO large${at} VALUES (601, 7)`);
+          counts.add(own().length);
+          expect(own()).toEqual([]);
+        },
+        { timeout: 20_000, interval: 1 },
+      );
+      await deleted;
+      expect(counts.size).toBeGreaterThan(3);
+    });
+    await vi.waitFor(async () => expect(await leftovers(stub)).toEqual([]), { timeout: 10_000 });
+  });
 });
 
 describe("the list of jobs", () => {

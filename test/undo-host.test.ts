@@ -214,7 +214,7 @@ describe("a host whose statement is not finished", () => {
     }
     // no table can be dropped yet: they are empty, and no trigger fills them
     await run(stub, "UPDATE files SET name = 'x'");
-    for (const { name } of await leftovers(stub))
+    for (const { name } of (await leftovers(stub)).filter((table) => table.name !== "_durable_export_traces"))
       expect(await run(stub, `SELECT count(*) AS rows FROM "${name}"`)).toEqual([{ rows: 0 }]);
     await inArchive(stub, () => reading.toArray());
     await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));

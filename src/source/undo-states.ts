@@ -1,6 +1,6 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/expression.ts";
-import { undoBytes } from "../limits.ts";
+import { sweptPerTurn, undoBytes } from "../limits.ts";
 import { alias } from "./key.ts";
 import { hasOwn, ownAmong, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
 
@@ -21,26 +21,44 @@ export function retrace(sql: SqlStorage, job: string): void {
 }
 
 /**
- * Drops the triggers and tables whose names begin so; true if all are gone. As long as any statement of the host's is unfinished (a cursor
- * that was not read to its end) SQLite drops no table: it is emptied then, and goes with `sweepUndo`.
+ * Drops the triggers and tables whose names begin so. As long as any statement of the host's is unfinished (a cursor that was not read to
+ * its end) SQLite drops no table: it is emptied then, and goes with `sweepUndo`.
  */
-export function dropUndo(sql: SqlStorage, ...starts: readonly string[]): boolean {
-  const names = namesOf(sql, starts);
-  const of = (wanted: Named["type"]) => names.filter(({ type }) => type === wanted).map(({ name }) => name);
-  for (const name of of("trigger")) sql.exec(`DROP TRIGGER ${quoteName(name)}`);
-  return of("table")
-    .map((name) => dropTable(sql, name))
-    .every(Boolean);
+export function dropUndo(sql: SqlStorage, start: string): void {
+  dropSome(sql, [start], Number.POSITIVE_INFINITY);
 }
 
-/** Drops all that belongs to no export that is under way. */
-export function sweepUndo(sql: SqlStorage): void {
-  if (!isUndoLeft(sql)) return;
-  for (const job of overJobs(sql))
-    if (dropUndo(sql, undoPrefix(job), watchPrefix(job)))
-      sql.exec("DELETE FROM _durable_export_traces WHERE job = ?", job);
-  if (tracedJobs(sql).length > 0) return;
-  for (const name of ownAmong(sql, stateTables)) dropTable(sql, name);
+/** Drops so many of them at most, and says how many, and whether there are more. */
+function dropSome(sql: SqlStorage, starts: readonly string[], most: number): { dropped: number; isGone: boolean } {
+  const all = namesOf(sql, starts);
+  // what a trigger writes to is there as long as the trigger is
+  const some = [...all.filter(({ type }) => type === "trigger"), ...all.filter(({ type }) => type === "table")];
+  let dropped = 0;
+  for (const { type, name } of some.slice(0, most)) {
+    if (type === "trigger") sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+    else if (!dropTable(sql, name)) continue;
+    dropped++;
+  }
+  return { dropped, isGone: dropped === all.length };
+}
+
+/** Drops what belongs to no export that is under way, as much of it as one turn may take; true if there is more that can be dropped. */
+export function sweepUndo(sql: SqlStorage): boolean {
+  if (!isUndoLeft(sql)) return false;
+  let left = sweptPerTurn;
+  for (const job of overJobs(sql)) {
+    const { dropped, isGone } = dropSome(sql, [undoPrefix(job), watchPrefix(job)], left);
+    if (isGone) sql.exec("DELETE FROM _durable_export_traces WHERE job = ?", job);
+    left -= dropped;
+    if (left <= 0) return true;
+  }
+  if (tracedJobs(sql).length === 0) for (const name of ownAmong(sql, stateTables)) dropTable(sql, name);
+  return false;
+}
+
+/** Drops all of it, in turns. */
+export function* sweeping(sql: SqlStorage): Generator<void, void, void> {
+  while (sweepUndo(sql)) yield;
 }
 
 /** What is there as long as any export has anything. */

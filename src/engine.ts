@@ -134,7 +134,10 @@ export function manifestKey(objectId: string, dumpId: string): string {
   return `${objectKey(objectId, dumpId)}.manifest.json`;
 }
 
+/** What the keys of all dumps begin with, of every object: a lifecycle rule of the bucket can name it (docs/alarms.md). */
+export const keyPrefix = "exports/";
+
 /** The R2 key of a job's object: what the Worker needs to serve a download without waking the object. */
 export function objectKey(objectId: string, dumpId: string): string {
-  return `${objectId}/${dumpId}`;
+  return `${keyPrefix}${objectId}/${dumpId}`;
 }

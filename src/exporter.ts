@@ -7,11 +7,15 @@ import { Downloads } from "./downloads.ts";
 import type { Asked, AskedJob, Dump, Engine, JobStatus, ListAsked } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
+import { HostSchedule } from "./job/host-schedule.ts";
 import type { Job } from "./job/job.ts";
-import { JobStore } from "./job/job-store.ts";
+import { JobStore, noSuchDump } from "./job/job-store.ts";
+import { Keeper, type Work } from "./job/keeper.ts";
 import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
+import { expiresMs } from "./job/transitions.ts";
+import type { Waker } from "./job/waker.ts";
 import { fileNameOf } from "./layout.ts";
 import {
   directLimitBytes,
@@ -73,13 +77,14 @@ export class Exporter implements Engine {
   readonly #ctx: DurableObjectState;
   readonly #directLimit: number;
   readonly #store: JobStore;
-  readonly #alarm: SharedAlarm;
-  readonly #schedule: ExporterOptions["schedule"];
+  readonly #waker: Waker;
+  readonly #keeper: Keeper;
   readonly #making: Making;
   readonly #downloads: Downloads;
   #isSweeping = false;
   readonly #undoLimit: number | null;
   readonly #runner: JobRunner;
+  readonly #work: Work;
   readonly #optionContext: OptionContext;
   readonly #routes: (request: Request) => Promise<Response>;
 
@@ -89,12 +94,14 @@ export class Exporter implements Engine {
     this.formats = options.formats ?? defaultFormats;
     this.#optionContext = { formats: this.formats, tableNames: () => this.tableNames() };
     this.#directLimit = options.directLimit ?? directLimitBytes;
-    this.#schedule = options.schedule;
     this.#making = makingNow(options.page, options.level);
     this.#undoLimit = options.undoLimit ?? null;
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
-    this.#alarm = new SharedAlarm(ctx.storage, this.#store);
+    const { schedule } = options;
+    this.#waker =
+      schedule === undefined ? SharedAlarm.of(ctx.storage, this.#store) : new HostSchedule(this.#store, schedule);
+    this.#keeper = Keeper.of(ctx);
     this.#runner = new JobRunner({
       sql,
       store: this.#store,
@@ -106,11 +113,24 @@ export class Exporter implements Engine {
       webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
       undoLimit: this.#undoLimit,
       retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
-      background: (work) => ctx.waitUntil(work.then(() => this.#arm())),
-      wake: (at) => this.#wake(at),
+      background: (work) => ctx.waitUntil(work.then(() => this.#keeper.watch())),
+      wake: (at) => this.#waker.wake(at),
+      life: this.#keeper.life,
     });
     this.#routes = objectRoutes(this);
+    this.#work = {
+      isWhole: options.bucket !== undefined,
+      waker: this.#waker,
+      recover: () => this.#runner.recover(),
+      nextMs: () => this.nextAlarm(),
+      nextExpiryMs: () => this.#runner.nextExpiryMs(),
+      run: () => {
+        this.#reap();
+        return this.#runner.runDue();
+      },
+    };
     endLostSnapshots(ctx, (id) => this.#store.exists && this.#store.isRunning(id));
+    if (this.#store.exists) this.#attend();
   }
 
   /** True for a request that `exportRoutes` forwarded: `fetch()` answers it; everything else is the host's own. */
@@ -121,21 +141,21 @@ export class Exporter implements Engine {
   /** Answers a request that `exportRoutes` forwarded; any other gets a 403. */
   async fetch(request: Request): Promise<Response> {
     this.#reap();
-    await this.#runner.recover();
+    this.#attend();
     return this.#routes(request);
   }
 
   /**
-   * Runs the work that is due. True if the alarm was the exporter's; false if it was, or was also, the host's own, whose
+   * Begins the work that is due, and returns at once. True if the alarm was the exporter's; false if it was, or was also, the host's own, whose
    * handler then goes on with its own work.
    */
-  async alarm(_info?: AlarmInvocationInfo): Promise<boolean> {
+  async alarm(info?: AlarmInvocationInfo): Promise<boolean> {
     if (!this.#store.exists) return false;
-    const turn = this.#schedule === undefined ? this.#alarm.fired(Date.now()) : { isOwn: true, isHosts: false };
+    this.#keeper.serve(this.#work);
     this.#reap();
-    if (!turn.isHosts) await this.#runner.runDue();
-    await this.#arm();
-    return turn.isOwn && !turn.isHosts;
+    const isOwn = await this.#waker.fired(info, this.#keeper.nextMs());
+    this.#keeper.drive();
+    return isOwn;
   }
 
   /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
@@ -174,7 +194,7 @@ export class Exporter implements Engine {
     };
     const changed = () => {
       this.#store.prepare();
-      this.#ctx.waitUntil(this.#arm()); // for clearing away what nobody fetches
+      this.#attend(); // for clearing away what nobody fetches
     };
     return {
       fileName: fileNameOf(plan.packaging, Date.now()),
@@ -185,25 +205,35 @@ export class Exporter implements Engine {
 
   async start(asked: AskedJob = {}, idempotencyKey?: string): Promise<JobStatus> {
     const options = parseJobOptions(asked, this.#optionContext);
+    const isKnown = idempotencyKey !== undefined && this.#store.byIdempotencyKey(idempotencyKey) !== null;
     const job = await this.#runner.create(options, idempotencyKey ?? null);
-    await this.#arm();
+    this.#attend();
+    try {
+      await this.#keeper.arm();
+    } catch (error) {
+      if (!isKnown) this.#store.remove(job.id); // a job that no alarm would bring back is none
+      throw error;
+    }
     return this.#statusOf(job);
   }
 
   list({ limit = listedJobs, cursor = null }: ListAsked = {}): readonly JobStatus[] {
+    this.#attend();
     const [now, first] = [Date.now(), this.#store.current()?.id];
     return this.#store.list(limit, cursor).map((job) => statusOf(job, job.id === first, now));
   }
 
   status(dumpId: string): JobStatus {
+    this.#attend();
     const job = this.#store.get(dumpId);
+    if (expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
     const parts = this.#store.parts(dumpId).map(({ sha256 }) => sha256);
     return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
 
   async delete(dumpId: string): Promise<JobStatus> {
     const job = await this.#runner.delete(dumpId);
-    await this.#arm();
+    this.#attend();
     return this.#statusOf(job);
   }
 
@@ -224,7 +254,7 @@ export class Exporter implements Engine {
       } finally {
         this.#isSweeping = false;
       }
-      if (!isUndoLeft(sql)) await this.#arm(); // for a last time; what the host still reads from is tried again later
+      if (!isUndoLeft(sql)) this.#keeper.watch(); // for a last time; what the host still reads from is tried again later
     };
     this.#ctx.waitUntil(sweep());
   }
@@ -233,16 +263,10 @@ export class Exporter implements Engine {
     return statusOf(job, this.#store.current()?.id === job.id, Date.now());
   }
 
-  /** Sees to it that the object is woken when there is something to do next. */
-  async #arm(): Promise<void> {
+  /** Looks after what is to be done: sets the alarm for it, or goes on with it, and takes away what has had its time. */
+  #attend(): void {
     this.#sweep();
-    const next = this.nextAlarm();
-    if (next !== null) await this.#wake(Math.max(next, Date.now()));
-    else if (this.#schedule === undefined) await this.#alarm.release();
-  }
-
-  async #wake(at: number): Promise<void> {
-    if (this.#schedule === undefined) await this.#alarm.arm(at);
-    else await this.#schedule(at);
+    this.#keeper.serve(this.#work);
+    this.#keeper.watch();
   }
 }

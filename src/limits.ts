@@ -149,6 +149,24 @@ export const sliceBytes = 128 * MiB;
 /** The alarm armed before a slice works fires after this long if the slice never comes back. */
 export const watchdogMs = 15_000;
 
+/** Work that is due for so long, and for which no alarm has come, in milliseconds, is done without one, as long as the object lives. */
+export const alarmLateMs = 1_000;
+
+/**
+ * How often the alarm is looked after while it cannot be set, in milliseconds: a host's alarm handler runs. A host's alarm that is so near needs no other
+ * one in front of it.
+ */
+export const alarmPollMs = 250;
+
+/** A dump whose time is over within so long, in milliseconds, is waited for; for any other nobody is kept awake. */
+export const expirySoonMs = 10_000;
+
+/** A time that a host's schedule was asked for, and that has passed for so long, in milliseconds, will not come: it is asked for again. */
+export const scheduleLateMs = 5_000;
+
+/** A schedule of whole seconds may be early by so much, in milliseconds. */
+export const scheduleEarlyMs = 1_000;
+
 /** Tries without progress before a job fails for good; with `backoffMs` that is about half an hour. */
 export const maxAttempts = 12;
 

@@ -8,6 +8,7 @@ declare namespace Cloudflare {
     readonly AGENT_LIKE: DurableObjectNamespace<import("./multiplexers.ts").AgentLike>;
     readonly ACTOR_LIKE: DurableObjectNamespace<import("./multiplexers.ts").ActorLike>;
     readonly CRON_LIKE: DurableObjectNamespace<import("./multiplexers.ts").CronLike>;
+    readonly PLANNER: DurableObjectNamespace<import("./planner.ts").Planner>;
     readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
   }

@@ -19,8 +19,13 @@ export class AgentLike extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {
     bucket: this.env.EXPORTS,
     slice,
-    schedule: (at) => this.schedule(Math.ceil(at / 1000), "export"),
+    schedule: (at) => {
+      this.asked++;
+      return this.schedule(Math.ceil(at / 1000), "export");
+    },
   });
+  /** How often the exporter has asked to be woken. */
+  asked = 0;
   readonly fired: Fired[] = [];
 
   async schedule(second: number, callback: string): Promise<void> {
@@ -58,9 +63,14 @@ export class ActorLike extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {
     bucket: this.env.EXPORTS,
     slice,
-    // a second that has begun would never be set
-    schedule: (at) => this.schedule(Math.max(Math.ceil(at / 1000), Math.floor(Date.now() / 1000) + 1), "export"),
+    schedule: (at) => {
+      this.asked++;
+      // a second that has begun would never be set
+      return this.schedule(Math.max(Math.ceil(at / 1000), Math.floor(Date.now() / 1000) + 1), "export");
+    },
   });
+  /** How often the exporter has asked to be woken. */
+  asked = 0;
   readonly fired: Fired[] = [];
 
   async schedule(second: number, callback: string): Promise<void> {

@@ -3,6 +3,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { deflateRawSync, constants, gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { withStandingAlarm } from "../src/job/standing-alarm.ts";
 import { withDatabase } from "./database.ts";
 
 const one = (sql: SqlStorage, query: string, ...values: SqlStorageValue[]) => [...sql.exec(query, ...values).raw()][0];
@@ -137,6 +138,35 @@ describe("alarms", () => {
       expect(set).toBeGreaterThanOrEqual(before);
       await state.storage.deleteAlarm();
     });
+  });
+
+  it("stand while their handler runs, although none is shown; then they are gone, or shown again to be tried anew", async () => {
+    // the exporter sets none in that time: src/job/standing-alarm.ts
+    for (const fails of [false, true]) {
+      const stub = env.PLANNER.get(env.PLANNER.newUniqueId());
+      await runInDurableObject(stub, async (host, { storage }) => {
+        const stored = () =>
+          withStandingAlarm(
+            storage,
+            () => false,
+            async (standing) => standing,
+          );
+        const seen = async () => [await storage.getAlarm(), await stored()];
+        expect(await seen()).toEqual([null, null]);
+        host.deeds = [{ takes: 500, fails }];
+        const time = Date.now() + 100;
+        await storage.setAlarm(time);
+        expect(await seen()).toEqual([time, time]);
+        const rows = storage.sql.exec("SELECT id FROM files");
+        rows.next();
+        await scheduler.wait(300);
+        expect(host.isRunning).toBe(true);
+        expect(await seen()).toEqual([null, time]);
+        await scheduler.wait(600);
+        expect(await seen()).toEqual(fails ? [time, time] : [null, null]);
+        expect(rows.toArray().length).toBeGreaterThan(200); // no cursor was closed by looking
+      });
+    }
   });
 
   it("commit with the rows of the same turn, or not at all", async () => {

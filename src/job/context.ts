@@ -24,6 +24,8 @@ export interface JobContext {
   readonly making: Making;
   /** Goes on with something beside everything else. */
   readonly background: (work: Promise<void>) => void;
-  /** Makes sure that the object is woken at this time, Unix milliseconds. */
-  readonly wake: (at: number) => Promise<void>;
+  /** Makes sure that the object is woken at this time, Unix milliseconds, or earlier. */
+  readonly wake: (at: number) => Promise<unknown>;
+  /** Tells this life of the object: whoever else holds a lease is gone. */
+  readonly life: string;
 }

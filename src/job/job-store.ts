@@ -3,7 +3,8 @@ import { ExportError } from "../errors.ts";
 import { longestInline, neverMs, pieceLength, remainderRowBytes } from "../limits.ts";
 import { briefly, isBrief, listedJob, type BriefJob } from "./brief.ts";
 import type { Job } from "./job.ts";
-import { makeOwn, ownAmong } from "../source/own.ts";
+import { hasOwn, makeOwn, ownAmong } from "../source/own.ts";
+import { expiresMs } from "./transitions.ts";
 import { UndoLog } from "../source/undo.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
@@ -16,11 +17,11 @@ const tables = [
   "_durable_export_pieces",
 ] as const;
 
-/** Alarm times that the exporter knows of, Unix milliseconds. */
+/** What the exporter has made of the object's alarm, Unix milliseconds. The earlier of both times stands. */
 export interface AlarmTimes {
-  /** The alarm that the exporter has set itself. */
+  /** When the exporter is to be woken; null while the alarm is the host's alone. */
   readonly own: number | null;
-  /** The host's alarm that it moved aside for it. */
+  /** The host's own alarm; null if it has none, or while the alarm is the host's alone. */
   readonly host: number | null;
 }
 
@@ -39,6 +40,16 @@ function piecesOf(text: string): readonly string[] {
     from = to;
   }
   return pieces;
+}
+
+/** `kept`: nothing is to be done for it but to take it away when its time is over. `open`: it is finished, but not all that it has left is cleared away. */
+function stateOf(job: Job): "running" | "open" | "kept" {
+  if (job.state === "running") return "running";
+  return wakeOf(job) === expiresMs(job) ? "kept" : "open";
+}
+
+export function noSuchDump(dumpId: string): ExportError {
+  return new ExportError("not_found", `There is no dump "${dumpId}"`, { details: { dumpId } });
 }
 
 /** Keeps jobs, their parts and their remainders. */
@@ -65,7 +76,7 @@ export class JobStore {
       "INSERT INTO _durable_export_jobs (id, started, state, wake, idempotency, job) VALUES (?, ?, ?, ?, ?, ?)",
       job.id,
       job.startedMs,
-      job.state,
+      stateOf(job),
       wakeOf(job),
       job.idempotencyKey,
       this.#written(job),
@@ -75,7 +86,7 @@ export class JobStore {
   save(job: Job): void {
     this.#sql.exec(
       "UPDATE _durable_export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
-      job.state,
+      stateOf(job),
       wakeOf(job),
       this.#written(job),
       job.id,
@@ -98,7 +109,7 @@ export class JobStore {
 
   get(id: string): Job {
     const job = this.find(id);
-    if (job === null) throw new ExportError("not_found", `There is no dump "${id}"`, { details: { dumpId: id } });
+    if (job === null) throw noSuchDump(id);
     return job;
   }
 
@@ -135,18 +146,26 @@ export class JobStore {
       .n;
   }
 
-  /** Jobs that are finished, and have something to clear away by now. */
+  /** Jobs that are finished, and have something to clear away by now, or are to go. */
   untidy(now: number): readonly Job[] {
     return this.#jobs("WHERE state <> 'running' AND wake <= ?", now);
   }
 
-  /** When there is something to do next, Unix milliseconds; null with nothing to do, ever. */
+  /** When there is something to do next, Unix milliseconds; null with nothing to do. That a finished job is kept wakes nobody. */
   nextWakeMs(): number | null {
     if (!this.exists) return null;
-    const query = "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state <> 'running' AND wake < ?";
+    const query =
+      "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state NOT IN ('running', 'kept') AND wake < ?";
     const { wake } = this.#sql.exec<{ wake: number | null }>(query, neverMs).one();
     const times = [wake, this.current()?.wakeMs ?? null].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** When the first of the finished jobs is to go, Unix milliseconds; null with none, or with none that ever goes. */
+  nextExpiryMs(): number | null {
+    if (!this.exists) return null;
+    const query = "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state = 'kept' AND wake < ?";
+    return this.#sql.exec<{ wake: number | null }>(query, neverMs).one().wake;
   }
 
   /** Takes everything of a job away. */
@@ -212,12 +231,11 @@ export class JobStore {
   }
 
   alarmTimes(): AlarmTimes {
-    if (!this.exists) return { own: null, host: null };
-    return (
-      this.#sql
-        .exec<{ own: number | null; host: number | null }>("SELECT own, host FROM _durable_export_alarm")
-        .toArray()[0] ?? { own: null, host: null }
-    );
+    const nothing: AlarmTimes = { own: null, host: null };
+    // not `exists`: this is asked for at each of the host's alarm calls
+    if (!hasOwn(this.#sql, "_durable_export_alarm")) return nothing;
+    const query = "SELECT own, host FROM _durable_export_alarm";
+    return this.#sql.exec<{ own: number | null; host: number | null }>(query).toArray()[0] ?? nothing;
   }
 
   setAlarmTimes({ own, host }: AlarmTimes): void {

@@ -13,10 +13,9 @@ import { JobObject } from "./object.ts";
 import { tidy } from "./tidy.ts";
 import { takeTurn } from "./turn.ts";
 
-/** One life of the object: whoever else holds a lease is gone. */
+/** The jobs of one object. */
 export class JobRunner {
   readonly #context: JobContext;
-  readonly #life = crypto.randomUUID();
   #isBusy = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -46,7 +45,7 @@ export class JobRunner {
       return job;
     }
     // As a slice does: if it never comes back, the first slice begins it again.
-    store.add({ ...job, lease: this.#life, wakeMs: Date.now() + watchdogMs });
+    store.add({ ...job, lease: this.#context.life, wakeMs: Date.now() + watchdogMs });
     this.#isBusy = true;
     try {
       const seal = await new Consistency(sql, job, this.#context.undoLimit).begin(plan);
@@ -87,25 +86,29 @@ export class JobRunner {
   }
 
   /** A slice begun in an earlier life of the object never comes back: its job is due at once. */
-  async recover(): Promise<void> {
-    const { store, wake } = this.#context;
+  recover(): void {
+    const { store, life } = this.#context;
     const job = store.current();
-    if (this.#isBusy || job?.lease === this.#life) return;
+    if (job === null || job.lease === life) return;
     const now = Date.now();
-    if (job !== null && job.lease !== null) store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, now) });
+    if (job.lease !== null) store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, now) });
     // No wait is that long: the clock has gone back since.
-    else if (job !== null && job.wakeMs > now + maxWaitMs) store.save({ ...job, wakeMs: now });
-    const next = this.nextWakeMs();
-    if (next !== null) await wake(next);
+    else if (job.wakeMs > now + maxWaitMs) store.save({ ...job, wakeMs: now });
   }
 
-  /** When there is something to do next, Unix milliseconds; null with nothing to do. */
+  /** When there is something to do next, Unix milliseconds; null with nothing to do, or with no bucket to do it with. */
   nextWakeMs(): number | null {
-    return this.#context.store.nextWakeMs();
+    return this.#context.sink === undefined ? null : this.#context.store.nextWakeMs();
+  }
+
+  /** When the first finished job is to go, Unix milliseconds. */
+  nextExpiryMs(): number | null {
+    return this.#context.sink === undefined ? null : this.#context.store.nextExpiryMs();
   }
 
   /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
+    if (this.#context.sink === undefined) return;
     await this.#settle();
     await this.#work();
   }
@@ -142,11 +145,11 @@ export class JobRunner {
   }
 
   async #work(job = this.#context.store.current(), reason: ExportError | null = null): Promise<void> {
-    const { store, wake } = this.#context;
+    const { store, wake, life } = this.#context;
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
     try {
-      const begun = begin(job, this.#life, Date.now());
+      const begun = begin(job, life, Date.now());
       store.save(begun);
       await wake(begun.wakeMs);
       await takeTurn(begun, reason ?? stalled(job, Date.now()), this.#context, this.#object(begun.id));

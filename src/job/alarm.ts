@@ -67,18 +67,21 @@ export class SharedAlarm implements HostsAlarm {
   async fired(info: AlarmInvocationInfo | undefined, next: number | null): Promise<boolean> {
     const { own, host } = this.#memory.alarmTimes();
     const [now, at] = [Date.now(), info?.scheduledTime];
+    const wasMoved = at !== undefined && this.#moved.includes(at);
     if (own === null) {
       // One that was on its way when it was taken back; unless one of the host's is due, for which the platform comes as well, at that time.
-      if (at === undefined || !this.#moved.includes(at)) return false;
-      return this.#settled(async (standing) => standing === null || standing > now);
+      if (!wasMoved) return false;
+      return this.#settled(async (standing) => standing === null || standing > now || standing === at);
     }
     if (host !== null && (host <= now || host === at)) {
+      // One that was on its way when another was set in its place: that one comes next, and the host's handler then has its second try.
+      if (wasMoved && (await this.#take().getAlarm()) !== null) return true;
       // From here on all is as if there were no exporter: should the handler fail, the platform calls it again, at this very time.
       this.#keep(none);
       this.#moved = this.#moved.filter((time) => time !== (at ?? own));
       return false;
     }
-    const isOwn = at === undefined ? own <= now : at === own || this.#moved.includes(at);
+    const isOwn = at === undefined ? own <= now : at === own || wasMoved;
     // The platform may come for an alarm that is overdue at the time of another one (workerd io/actor-sqlite.c++:1018).
     if (!isOwn && !(await this.#settled(async (standing) => standing === own && own <= now))) return false;
     const platform = this.#take();

@@ -57,9 +57,10 @@ export function judge(
   const fault = (what: string, at: number) => faults.push(`${what} (${at})`);
   const touch = (set: number | null) => {
     // What is set while a second try waits comes no earlier than that would have (workerd server/alarm-scheduler.c++:127).
-    state.behind = state.retry !== 0 && state.due !== null ? state.due + state.jitter : state.behind;
+    const isBehind = state.retry !== 0 && state.due !== null;
+    if (isBehind) state.behind = (state.due ?? 0) + state.jitter;
     const jitter = set === null ? 0 : Math.max(0, state.behind - set);
-    Object.assign(state, { due: set, set, retry: jitter > 0 ? null : 0, wasLost: false, jitter });
+    Object.assign(state, { due: set, set, retry: isBehind || jitter > 0 ? null : 0, wasLost: false, jitter });
     if (state.running !== null) state.running.touched = true;
     state.over = null;
   };

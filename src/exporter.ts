@@ -150,7 +150,7 @@ export class Exporter implements Engine {
    * handler then goes on with its own work.
    */
   async alarm(info?: AlarmInvocationInfo): Promise<boolean> {
-    if (!this.#store.exists) return false;
+    if (!this.#store.exists) return this.#waker.fired(info, null); // one may be on its way after the host's deleteAll()
     this.#keeper.serve(this.#work);
     this.#reap();
     const isOwn = await this.#waker.fired(info, this.#keeper.nextMs());

@@ -10,6 +10,8 @@ import { withStandingAlarm } from "./standing-alarm.ts";
 
 /** Keeps the alarm times; they live in the same database as the alarm, and commit or go back with it. */
 export interface AlarmMemory {
+  /** False as long as there is nothing to keep them in. */
+  readonly exists: boolean;
   alarmTimes(): AlarmTimes;
   setAlarmTimes(times: AlarmTimes): void;
 }
@@ -124,6 +126,7 @@ export class SharedAlarm implements HostsAlarm {
   /** All that the object had is gone, and its alarm as well, if the compatibility date says so: another one that is left is the exporter's. */
   async hostsDeletedAll(calls: AlarmCalls, { own, host }: AlarmTimes): Promise<void> {
     const version = ++this.#version;
+    this.#remember(own, host);
     if (own === null || (await calls.getAlarm()) === null || version !== this.#version) return;
     await (host === null ? calls.deleteAlarm() : calls.setAlarm(host));
   }
@@ -210,8 +213,12 @@ export class SharedAlarm implements HostsAlarm {
   #keep(times: AlarmTimes): void {
     const { own, host } = this.#memory.alarmTimes();
     this.#version++;
-    if (own !== null && own !== times.own && own !== host) this.#moved = [...this.#moved, own].slice(-movedKept);
+    if (own !== times.own) this.#remember(own, host);
     this.#memory.setAlarmTimes(times);
+  }
+
+  #remember(own: number | null, host: number | null): void {
+    if (own !== null && own !== host) this.#moved = [...this.#moved, own].slice(-movedKept);
   }
 }
 

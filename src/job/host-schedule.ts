@@ -39,7 +39,7 @@ export class HostSchedule implements Waker {
   async fired(): Promise<boolean> {
     const due = Date.now() + scheduleEarlyMs;
     const { own, host } = this.#memory.alarmTimes();
-    if (own === null || own > due) return true;
+    if (own === null || own > due) return this.#memory.exists;
     this.#memory.setAlarmTimes({ own: host !== null && host > due ? host : null, host: null });
     return true;
   }

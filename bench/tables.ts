@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
 import type { Server } from "../scripts/lib/server.ts";
+import { runOnServer } from "./measure.ts";
 import { serverWith } from "./place.ts";
 import { circumstances, writeSection } from "./results.ts";
 
@@ -22,7 +23,7 @@ const values = optionsOf(
 const folder = join(import.meta.dirname, "../.bench");
 const rows = wholeNumber("rows", values.rows, 0);
 
-/** A database of so many tables, each with an index, and a counter in every tenth. */
+/** A database of so many tables, with a counter in every tenth. */
 function fileWith(tables: number): string {
   const path = join(folder, `tables-${tables}-${rows}.sqlite`);
   if (existsSync(path)) return path;
@@ -45,6 +46,8 @@ function fileWith(tables: number): string {
 
 interface Seconds {
   readonly seconds: number;
+  /** CPU seconds of workerd. */
+  readonly cpu: number;
   /** The longest time in which the object did nothing else, in milliseconds. */
   readonly stretchMs: number;
   readonly answer: string;
@@ -53,11 +56,13 @@ interface Seconds {
 /** Seconds of some work, and the longest stretch of it. */
 async function timed(server: Server, work: () => Promise<string>): Promise<Seconds> {
   await server.fetch("/stretch/begin");
-  const started = performance.now();
-  const answer = await work();
-  const seconds = (performance.now() - started) / 1000;
+  let answer = "";
+  const { seconds, cpu } = await runOnServer(server, async () => {
+    answer = await work();
+    return answer.length;
+  });
   const stretchMs = Number(await (await server.fetch("/stretch/end")).text());
-  return { seconds, stretchMs, answer };
+  return { seconds, cpu, stretchMs, answer };
 }
 
 async function ask(server: Server, path: string, method = "GET"): Promise<string> {
@@ -79,7 +84,9 @@ async function ended(server: Server, dumpId: string): Promise<string> {
 }
 
 const cell = (one: Seconds | Error) =>
-  one instanceof Error ? `${one.message.slice(0, 80)} |` : `${one.seconds.toFixed(2)} | ${one.stretchMs.toFixed(0)}`;
+  one instanceof Error
+    ? `${one.message.slice(0, 80)} | |`
+    : `${one.seconds.toFixed(2)} | ${one.cpu.toFixed(2)} | ${one.stretchMs.toFixed(0)}`;
 const tried = (work: Promise<Seconds>) =>
   work.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 
@@ -104,8 +111,8 @@ async function measured(tables: number, format: string): Promise<string> {
 }
 
 const lines = [
-  "| tables | | POST until 202, seconds | longest stretch, ms | job, seconds | longest stretch, ms | DELETE of a job that runs, seconds | longest stretch, ms | GET, seconds | longest stretch, ms |",
-  "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |",
+  "| tables | | POST until 202, s | CPU, s | longest stretch, ms | job, s | CPU, s | longest stretch, ms | DELETE of a job that runs, s | CPU, s | longest stretch, ms | GET, s | CPU, s | longest stretch, ms |",
+  "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
 ];
 for (const tables of values.tables.split(",").map(Number)) {
   for (const format of ["format=sql", "format=csv"]) {
@@ -122,7 +129,7 @@ if (jobs > 0) {
     await ask(server, `/jobs/${jobs}`);
     const list = await timed(server, () => ask(server, "/export/dumps"));
     const length = Object(JSON.parse(list.answer)).dumps.length;
-    const line = `\`GET /export/dumps\` with ${jobs} jobs, ${length} in the answer: ${list.seconds.toFixed(2)} s, longest stretch ${list.stretchMs.toFixed(0)} ms.`;
+    const line = `\`GET /export/dumps\` with ${jobs} jobs, ${length} in the answer: ${list.seconds.toFixed(2)} s (CPU ${list.cpu.toFixed(2)} s), longest stretch ${list.stretchMs.toFixed(0)} ms.`;
     console.log(line);
     lines.push("", line);
   } finally {

@@ -80,11 +80,15 @@ for (const [at, name] of Object.keys(orders).entries()) {
   const server = await serverWith(databaseOf(at, order), false, { MINIFLARE_WORKERD_V8_FLAGS: "--expose-gc" });
   try {
     await download(server, "/floor/http?bytes=100000000"); // what any stream takes of a fresh isolate
+    const pid = server.workerdPid();
+    if (pid === undefined) throw new Error("Cannot find the workerd that holds the database");
+    await server.fetch("/collect");
+    const idle = residentBytes(pid); // what is held later on, the allocator may have kept
     for (const [method, run] of Object.entries(methods)) {
       const peaks: string[] = [];
       for (const query of Object.values(variants)) {
         const seen: number[] = [];
-        for (let n = 0; n < runs; n++) seen.push(await peakOf(server, () => run(server, query)));
+        for (let n = 0; n < runs; n++) seen.push(await peakOf(server, pid, idle, () => run(server, query)));
         peaks.push(Math.min(...seen).toFixed(0));
       }
       lines.push(`| ${name} | ${method} | ${peaks.join(" | ")} |`);
@@ -99,13 +103,10 @@ if (values.write) {
   writeSection(join(import.meta.dirname, "RESULTS.md"), "Memory by the order of rows", body);
 }
 
-/** Bytes that a run takes over what the process held before, at the most, in MiB. */
-async function peakOf(server: Server, run: () => Promise<number>): Promise<number> {
-  const pid = server.workerdPid();
-  if (pid === undefined) throw new Error("Cannot find the workerd that holds the database");
+/** Bytes that a run takes over what the process held before any export, at the most, in MiB. */
+async function peakOf(server: Server, pid: number, idle: number, run: () => Promise<number>): Promise<number> {
   await server.fetch("/collect");
   writeFileSync(`/proc/${pid}/clear_refs`, "5"); // the peak begins anew: proc(5)
-  const idle = residentBytes(pid);
   await run();
   return Math.max(0, peakBytes(pid) - idle) / MiB;
 }

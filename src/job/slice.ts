@@ -23,7 +23,7 @@ export interface SliceContext {
   readonly upload: MultipartUpload;
   readonly crc32: (bytes: Uint8Array, previous: number) => number;
   /** What the last checkpoint kept besides the job: bytes behind the last part. */
-  readonly remainder: readonly Uint8Array[];
+  readonly remainder: () => readonly Uint8Array[];
   /** True as long as nobody has cancelled the job. */
   readonly isWanted: () => boolean;
   /** Called in the turn in which the last row is read. */
@@ -86,7 +86,7 @@ class Slice {
   /** Takes up what the last checkpoint kept; a release before this one may have kept more than a part. */
   async resume(): Promise<void> {
     const cut = this.#cut;
-    for (const piece of this.#context.remainder) await this.#add(piece);
+    for (const piece of this.#context.remainder()) await this.#add(piece);
     if (this.#cut > cut) this.#keep();
   }
 

@@ -166,7 +166,7 @@ class Turn {
       pipeline: plan.pipeline,
       upload,
       crc32,
-      remainder: store.remainder(id),
+      remainder: () => store.remainder(id),
       isWanted: () => store.isRunning(id),
       allRead: () => store.save({ ...store.get(id), changes: still.changes(plan) }),
       checkpoint: (checkpoint, parts, remainder) => {

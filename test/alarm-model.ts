@@ -106,7 +106,13 @@ export function judge(
       const { running } = state;
       state.running = null;
       // A handler that is lost is called again.
-      if (running !== null && !running.touched) Object.assign(state, { due: at - 1, set: running.set });
+      if (running !== null && !running.touched)
+        Object.assign(state, {
+          due: at - 1,
+          set: running.set,
+          retry: null,
+          jitter: retryMs * 1.25 * 2 ** running.retry,
+        });
       else if (state.over !== null && at - state.over.at < atLeastOnceMs) state.mayRun = state.over.set;
       Object.assign(state, { wasLost: true, over: null });
     }

@@ -23,7 +23,7 @@ function loseAt(state: DurableObjectState, n: number): { readonly statements: nu
 
 /** What follows once a job has begun, and what may become of it. */
 const endings = {
-  complete: { rows: 1000, every: 3, changes: "DELETE FROM files WHERE id % 5 = 0", isCancelled: false },
+  complete: { rows: 1000, every: 9, changes: "DELETE FROM files WHERE id % 5 = 0", isCancelled: false },
   failed: { rows: 3000, every: 4, changes: "UPDATE files SET bytes = x''", isCancelled: false }, // more than may be kept
   cancelled: { rows: 1000, every: 2, changes: "UPDATE notes SET body = ''", isCancelled: true },
 } as const;

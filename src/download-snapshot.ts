@@ -8,7 +8,7 @@ import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts
 import { endUndoLogs, readLive, UndoLog } from "./source/undo.ts";
 import { undoLimitFor } from "./source/undo-states.ts";
 import { inTurns } from "./turns.ts";
-import { changesOf, unwatch, watch } from "./source/watch.ts";
+import { changesOf, unwatch, unwatchedTables, watch } from "./source/watch.ts";
 
 /** One life of an object; several Exporters may share it. */
 const lives = new WeakMap<DurableObjectState, string>();
@@ -59,6 +59,7 @@ export class DownloadSnapshot implements Stillness {
     // all tables: should the host write meanwhile, those that were read before are read again
     const isUndisturbed = yield* source.freezing(this.#tables, this.#log, wanted);
     watch(sql, id, readLive(source.schema.tables, this.#log), new Set(this.#tables));
+    this.#expectSeen();
     this.#seal = seal(sql, id);
     if (!isUndisturbed) this.#done = 0;
     return isUndisturbed;
@@ -88,6 +89,16 @@ export class DownloadSnapshot implements Stillness {
     throw new ExportError(
       "snapshot_too_old",
       `Cannot vouch for the download: ${listed(changed)}, of which no snapshot can be kept, changed while it was read; try again, start a job with POST, or ask for consistency=fuzzy`,
+    );
+  }
+
+  /** Throws `snapshot_too_old` if there are tables whose changes nobody would see. */
+  #expectSeen(): void {
+    const unseen = unwatchedTables(this.#ctx.storage.sql, this.#id);
+    if (unseen.length === 0) return;
+    throw new ExportError(
+      "snapshot_too_old",
+      `Cannot hold ${listed(unseen)} still for a download, nor see whether they change: they are too large; start a job with POST, which says so, leave them out with exclude=, or ask for consistency=fuzzy`,
     );
   }
 

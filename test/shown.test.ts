@@ -1,5 +1,12 @@
-/** Full-text tables that show what others hold: where such a table is too large to be copied for a snapshot, its rows change when those do. */
+/**
+ * Virtual tables that are too large to be copied for a snapshot: full-text tables that show what others hold change when those do, and R-Trees
+ * can have no triggers.
+ */
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../formats/bytes.ts";
+import { csv } from "../formats/index.ts";
+import type { Dump } from "../src/engine.ts";
+import { Exporter } from "../src/exporter.ts";
 import { fileOf, type Wanted } from "./database.ts";
 import { equal, options } from "./jobs.ts";
 import { runSliced, sliceBySlice, withObject } from "./slices.ts";
@@ -11,6 +18,9 @@ const index = (content: string) =>
   `CREATE VIRTUAL TABLE f USING fts5 (title, extra UNINDEXED, content = '${content}', content_rowid = 'id'); INSERT INTO f(f) VALUES ('rebuild');`;
 /** Beyond what is copied, by its rows. */
 const words = `CREATE VIRTUAL TABLE g USING fts5 (a); ${numbers(7)} INSERT INTO g SELECT (SELECT group_concat('x' || (n.i * 10000 + m.i), ' ') FROM (${numbers(10_000)} SELECT i FROM n) m) FROM n;`;
+
+/** Beyond what is copied, with a column beside the coordinates. */
+const places = `CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, +name); ${numbers(9000)} INSERT INTO r SELECT i, i, i, hex(randomblob(400)) FROM n;`;
 
 /** What makes a table, its name, what changes its rows, and whether it can be seen that it does. */
 const cases = {
@@ -27,6 +37,8 @@ const cases = {
     "DELETE FROM g WHERE rowid = 1",
     true,
   ],
+  "an R-Tree that moves": [places, "r", "UPDATE r SET x1 = x1 + 1 WHERE id = 8500", true],
+  "an R-Tree whose other column changes": [places, "r", "UPDATE r SET name = 'NEW' WHERE id = 8500", true],
 } as const;
 
 const page = { rows: 8192, bytes: 256 * 1024 };
@@ -71,5 +83,44 @@ it("is a snapshot as ever where only the index itself is exported, as in SQL", a
     );
     expect(status).toMatchObject({ status: "complete", consistency: "snapshot" });
     expect(equal(bytes, undisturbed)).toBe(true);
+  });
+});
+
+describe("a direct download", () => {
+  const readAll = async ({ body }: Dump, between: () => void) => {
+    const reader = body.getReader();
+    const chunks: Uint8Array[] = [];
+    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+      if (value !== undefined) chunks.push(value);
+      if (chunks.length === 1) between();
+    }
+    return chunks;
+  };
+
+  it.each(["SELECT 1", "UPDATE r SET name = 'NEW'", "UPDATE r SET x1 = x1 + 1"])(
+    "of an R-Tree that is too large to be copied is cut if that changes: %s",
+    async (statement) => {
+      await withObject(async (state) => {
+        const { sql } = state.storage;
+        sql.exec(places);
+        const undisturbed = fileOf(sql, { format: "csv" });
+        const read = readAll(new Exporter(state).dump({ format: csv }), () => void sql.exec(statement));
+        if (statement === "SELECT 1") expect(equal(concatBytes(await read), undisturbed)).toBe(true);
+        else await expect(read).rejects.toMatchObject({ code: "snapshot_too_old" });
+      });
+    },
+  );
+
+  it("is refused where it could not be seen that a table changes, and says what can be done", async () => {
+    await withObject(async (state) => {
+      state.storage.sql.exec(`${notes} CREATE VIEW w AS SELECT * FROM c; ${index("w")}`);
+      const exporter = new Exporter(state);
+      await expect(readAll(exporter.dump({ format: csv }), () => {})).rejects.toMatchObject({
+        code: "snapshot_too_old",
+        message: expect.stringMatching(/"f".*POST.*exclude=.*consistency=fuzzy/),
+      });
+      expect((await readAll(exporter.dump({ format: csv, exclude: ["f"] }), () => {})).length).toBeGreaterThan(1);
+      expect((await readAll(exporter.dump({ format: csv, consistency: "fuzzy" }), () => {})).length).toBeGreaterThan(1);
+    });
   });
 });

@@ -9,6 +9,8 @@ import { externalContent, moduleOf, vocabularyOf } from "../../formats/virtual.t
 export interface Origins {
   /** FTS5 tables. */
   readonly indexes: readonly string[];
+  /** R-Trees. */
+  readonly rtrees: readonly string[];
   /** Tables that may have triggers. */
   readonly tables: readonly string[];
 }
@@ -23,13 +25,16 @@ export function originsOf(sql: SqlStorage, table: Definition, depth = 0): Origin
   switch (moduleOf(table)) {
     case "fts5": {
       const content = externalContent(table);
-      const own = { indexes: [table.name], tables: [] };
+      const own = { indexes: [table.name], rtrees: [], tables: [] };
       if (content === null) return own;
       const below = behindName(sql, content.name, depth);
-      return below && { indexes: [...own.indexes, ...below.indexes], tables: below.tables };
+      return below && { ...below, indexes: [...own.indexes, ...below.indexes] };
     }
     case "fts5vocab":
       return behindName(sql, vocabularyOf(table), depth);
+    case "rtree":
+    case "rtree_i32":
+      return { indexes: [], rtrees: [table.name], tables: [] };
     default:
       return null;
   }
@@ -41,5 +46,7 @@ function behindName(sql: SqlStorage, name: string, depth: number): Origins | nul
   const [found] = sql.exec<{ type: string; name: string; sql: string }>(query, name).toArray();
   if (found?.type === "virtual" && depth < deepest)
     return originsOf(sql, { kind: "virtual", name: found.name, sql: found.sql }, depth + 1);
-  return found?.type === "table" && !/^sqlite_/i.test(found.name) ? { indexes: [], tables: [found.name] } : null;
+  return found?.type === "table" && !/^sqlite_/i.test(found.name)
+    ? { indexes: [], rtrees: [], tables: [found.name] }
+    : null;
 }

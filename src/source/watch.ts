@@ -5,6 +5,7 @@
 import { quoteName, quoteText } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { moduleOf } from "../../formats/virtual.ts";
+import { digestOf } from "./digest.ts";
 import { flushIndex } from "./full-text.ts";
 import { originsOf, type Origins } from "./origins.ts";
 import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "./own.ts";
@@ -120,6 +121,13 @@ export function changesOf(sql: SqlStorage, job: string, tables: readonly Table[]
   };
 }
 
+/** Virtual tables that are watched in vain: nothing tells of their changes. */
+export function unwatchedTables(sql: SqlStorage, job: string): readonly string[] {
+  if (!isThere(sql)) return [];
+  const query = "SELECT name FROM _durable_export_changed WHERE job = ? AND state = ?";
+  return [...sql.exec<{ name: string }>(query, job, unknown)].map(({ name }) => name);
+}
+
 /** Takes everything of a job's watch away. */
 export function unwatch(sql: SqlStorage, job: string): void {
   if (!isThere(sql)) return;
@@ -139,7 +147,9 @@ function isWatched(table: Table, read: ReadonlySet<string>): boolean {
 /** What tells of changes of a virtual table: what its rows come from if they are exported, and what it keeps itself if only that is. */
 function shownBy(sql: SqlStorage, table: Table, read: ReadonlySet<string>): Origins | null {
   if (read.has(table.name)) return originsOf(sql, table);
-  return moduleOf(table) === "fts5" ? { indexes: [table.name], tables: [] } : null;
+  const module = moduleOf(table);
+  if (module === "fts5") return { indexes: [table.name], rtrees: [], tables: [] };
+  return module?.startsWith("rtree") === true ? originsOf(sql, table) : null;
 }
 
 function isThere(sql: SqlStorage): boolean {
@@ -154,17 +164,21 @@ function note(sql: SqlStorage, job: string, name: string, state: string | null):
 }
 
 /**
- * What differs after every change of FTS5 tables: their averages and structure records, which each flush writes
- * (https://sqlite.org/fts5.html#fts5_data_structures); null for other modules.
+ * What differs after every change: of FTS5 tables their averages and structure records, which each flush writes
+ * (https://sqlite.org/fts5.html#fts5_data_structures), of R-Trees a digest; null where there is no such thing.
  */
 function stateOf(sql: SqlStorage, origins: Origins | null): string | null {
   if (origins === null) return null;
-  return origins.indexes
-    .map((name) => {
-      flushIndex(sql, name);
-      const data = quoteName(`${name}_data`);
-      const query = `SELECT group_concat(id || ':' || hex(block)) AS state FROM ${data} WHERE id IN (1, 10)`;
-      return sql.exec<{ state: string | null }>(query).one().state;
-    })
-    .join(";");
+  const states = [
+    ...origins.indexes.map((name) => indexRecords(sql, name)),
+    ...origins.rtrees.map((name) => digestOf(sql, name)),
+  ];
+  return states.includes(null) ? null : states.join(";");
+}
+
+function indexRecords(sql: SqlStorage, name: string): string | null {
+  flushIndex(sql, name);
+  const data = quoteName(`${name}_data`);
+  const query = `SELECT group_concat(id || ':' || hex(block)) AS state FROM ${data} WHERE id IN (1, 10)`;
+  return sql.exec<{ state: string | null }>(query).one().state;
 }

@@ -82,7 +82,7 @@ function forgetting(): Sink {
     head: async () => null,
     get: async () => null,
     put: async () => null,
-    delete: async (key) => void open.delete(key),
+    delete: async (keys) => [keys].flat().forEach((key) => open.delete(key)),
   };
 }
 

@@ -25,6 +25,10 @@ export interface Prepared {
 }
 
 interface Open {
+  /** It may not go on. */
+  isOver: boolean;
+  /** Gives up its place and what is kept for it. */
+  readonly leave: () => void;
   lastMs: number;
   /** Present once the download has taken more than one turn. */
   still: Stillness | null;
@@ -62,6 +66,14 @@ export class Downloads {
     }
   }
 
+  /** Cuts them all. */
+  endAll(): void {
+    for (const one of [...this.#open, ...this.#still]) {
+      one.isOver = true;
+      one.leave();
+    }
+  }
+
   /** When there may be something to reap, Unix milliseconds; null if there will not. */
   nextReapMs(): number | null {
     const times = [...this.#still].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
@@ -73,7 +85,7 @@ export class Downloads {
    * held `still`, if that is given; `changed` is called when that begins and when it ends.
    */
   stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
-    const own: Open = { lastMs: Date.now(), still: null };
+    const own: Open = { isOver: false, lastMs: Date.now(), still: null, leave: () => leave() };
     this.#open.add(own);
     let timer: ReturnType<typeof setInterval> | undefined;
     let watchLimit = () => {};
@@ -100,6 +112,8 @@ export class Downloads {
       return true;
     };
     const next = async () => {
+      if (own.isOver)
+        throw new ExportError("snapshot_too_old", "Cannot go on with the download: all exports were deleted");
       if (own.still !== null && !this.#still.has(own))
         throw new ExportError(
           "snapshot_too_old",

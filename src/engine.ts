@@ -139,5 +139,10 @@ export const keyPrefix = "exports/";
 
 /** The R2 key of a job's object: what the Worker needs to serve a download without waking the object. */
 export function objectKey(objectId: string, dumpId: string): string {
-  return `${keyPrefix}${objectId}/${dumpId}`;
+  return `${objectPrefix(objectId)}${dumpId}`;
+}
+
+/** What the keys of all dumps of one object begin with. */
+export function objectPrefix(objectId: string): string {
+  return `${keyPrefix}${objectId}/`;
 }

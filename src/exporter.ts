@@ -36,6 +36,7 @@ import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./source/reading.ts";
 import { readCatalog, tableNames } from "./source/schema.ts";
 import type { PageBudget } from "./source/source.ts";
+import { endUndoLogs } from "./source/undo.ts";
 import { isUndoLeft, sweeping } from "./source/undo-states.ts";
 import { inTurns } from "./turns.ts";
 import { Webhooks } from "./webhook.ts";
@@ -226,7 +227,7 @@ export class Exporter implements Engine {
   status(dumpId: string): JobStatus {
     this.#attend();
     const job = this.#store.get(dumpId);
-    if (expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
+    if (job.isUnwanted || expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
     const parts = this.#store.parts(dumpId).map(({ sha256 }) => sha256);
     return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
@@ -235,6 +236,22 @@ export class Exporter implements Engine {
     const job = await this.#runner.delete(dumpId);
     this.#attend();
     return this.#statusOf(job);
+  }
+
+  /**
+   * Takes away all that the exporter has of this object: jobs, uploads, files, and its own tables. To be called before the object's storage is deleted
+   * for good; it may be called again, also when that has been done. Throws `storage_failed` where R2 refuses something; what is left is then found by the next call.
+   */
+  async deleteAll(): Promise<void> {
+    const { sql } = this.#ctx.storage;
+    this.#downloads.endAll();
+    for (;;) {
+      await this.#runner.deleteAll();
+      endUndoLogs(sql, () => false); // also what another Exporter, or an earlier life, has left
+      await this.#keeper.arm(); // the alarm is the host's alone again
+      if (this.#store.some(1).length === 0) break; // none was started meanwhile
+    }
+    this.#store.drop();
   }
 
   /** Takes away what nobody needs any more. */

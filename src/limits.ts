@@ -142,6 +142,12 @@ export const partBytes = 8 * MiB;
 /** Parts of an R2 object at most: https://developers.cloudflare.com/r2/platform/limits/ */
 export const maxParts = 10_000;
 
+/** Bytes of a part at most: an isolate has 128 MB, and while one is sent no other is made (`overlapBytes`). 10,000 of them are 625 GiB. */
+export const largestPartBytes = 64 * MiB;
+
+/** Up to so many bytes the next part is made while one is sent. */
+export const overlapBytes = 16 * MiB;
+
 /** How much larger than its database a file can be: two hex digits a byte, and column names in every row. */
 export const renderedPerStored = 8;
 
@@ -183,6 +189,9 @@ export const stalledMs = 24 * 60 * 60_000;
 
 /** A job waits for no more than this, in milliseconds. */
 export const maxWaitMs = 300_000;
+
+/** Tries to clear away what a job has in R2 whose row is gone, as nothing would try it again; with `backoffMs` a minute. */
+export const eraseTries = 6;
 
 /** Wait before try n (from 1): 2 s doubled each time, 5 min at most. */
 export function backoffMs(attempt: number): number {

@@ -3,6 +3,7 @@ import type { Format } from "../../formats/format.ts";
 import type { Making } from "../plan.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Webhooks } from "../webhook.ts";
+import type { PartLimits } from "./part-size.ts";
 import type { JobStore } from "./job-store.ts";
 import type { SliceBudget } from "./slice.ts";
 
@@ -14,6 +15,8 @@ export interface JobContext {
   readonly formats: readonly Format[];
   readonly objectId: string;
   readonly budget?: SliceBudget | undefined;
+  /** How large parts may be, and how many; R2's limits where nothing is said. */
+  readonly parts?: PartLimits;
   /** How long a new job is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
   /** Bytes of changed rows that a snapshot may keep; null for a tenth of the database, or 256 MiB if that is more. */

@@ -6,6 +6,7 @@ import type { Job } from "./job.ts";
 import { hasOwn, makeOwn, ownAmong } from "../source/own.ts";
 import { expiresMs } from "./transitions.ts";
 import { UndoLog } from "../source/undo.ts";
+import { dropOwn } from "../source/undo-states.ts";
 import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
@@ -70,6 +71,11 @@ export class JobStore {
     makeOwn(this.#sql, ...tables);
   }
 
+  /** Takes the tables away. */
+  drop(): void {
+    dropOwn(this.#sql);
+  }
+
   add(job: Job): void {
     this.prepare();
     this.#sql.exec(
@@ -127,11 +133,22 @@ export class JobStore {
   /** Newest first, at most so many, behind the one with an id: an id begins with the time of the start. */
   list(limit: number, behind: string | null): readonly (Job | BriefJob)[] {
     if (!this.exists) return [];
-    const query = "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') ORDER BY id DESC LIMIT ?";
+    const query =
+      "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') AND json_extract(job, '$.isUnwanted') IS NOT 1 ORDER BY id DESC LIMIT ?";
     return this.#sql
       .exec<{ job: string }>(query, behind, limit)
       .toArray()
       .map((row) => listedJob(row.job));
+  }
+
+  /** Some jobs, the oldest first; with a state only those. */
+  some(limit: number, state: Job["state"] | null = null): readonly Job[] {
+    return this.#jobs("WHERE ifnull(state = ?, 1) ORDER BY started, id LIMIT ?", state, limit);
+  }
+
+  /** True while a turn of this life is under way. */
+  isLeased(life: string): boolean {
+    return this.#jobs("WHERE json_extract(job, '$.lease') = ? LIMIT 1", life).length > 0;
   }
 
   /** The job whose turn it is: the oldest that runs. */
@@ -242,7 +259,7 @@ export class JobStore {
     this.#sql.exec("INSERT OR REPLACE INTO _durable_export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
   }
 
-  #jobs(clause: string, ...values: (string | number)[]): Job[] {
+  #jobs(clause: string, ...values: (string | number | null)[]): Job[] {
     if (!this.exists) return [];
     return this.#sql
       .exec<{ job: string }>(`SELECT job FROM _durable_export_jobs ${clause}`, ...values)

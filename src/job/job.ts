@@ -2,7 +2,6 @@
 import type { ExportOptions, JobOptions } from "../engine.ts";
 import type { Callback } from "./callback.ts";
 import type { ExportErrorCode } from "../errors.ts";
-import { MiB, maxParts, partBytes, renderedPerStored } from "../limits.ts";
 import type { Position } from "../pipeline.ts";
 import type { Making } from "../plan.ts";
 import type { Facts } from "../source/facts.ts";
@@ -62,8 +61,12 @@ export interface Job {
   readonly triedMs: number | null;
   /** When there is something to do for it next, Unix milliseconds: a slice, or clearing away. */
   readonly wakeMs: number;
-  /** Which life of the object has begun a slice that has not come back. */
+  /** Which life of the object has begun a turn that has not come back; when the job is finished, the turn that is still under way clears it away. */
   readonly lease: string | null;
+  /** R2 may hold something of it besides what is known here: it was finished while a turn was under way. */
+  readonly mayHaveMore: boolean;
+  /** Nobody wants to hear of it any more; it is only here until all is cleared away. */
+  readonly isUnwanted: boolean;
   readonly finishedMs: number | null;
   /** The call that tells of its end; null before it, or if nobody wants to be told. */
   readonly callback: Callback | null;
@@ -83,11 +86,6 @@ export type Planned = Pick<
   Job,
   "schemaHash" | "layoutHash" | "facts" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings"
 >;
-
-/** The size of a job's parts in bytes: sized up where 10,000 of the usual size could be too few. */
-export function partSizeFor(databaseBytes: number): number {
-  return Math.max(partBytes, Math.ceil((databaseBytes * renderedPerStored) / maxParts / MiB) * MiB);
-}
 
 /** The options in the form that is kept. */
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {

@@ -58,6 +58,8 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     triedMs: null,
     wakeMs: startedMs,
     lease: null,
+    mayHaveMore: false,
+    isUnwanted: false,
     finishedMs: null,
     callback: null,
     result: null,

@@ -33,14 +33,14 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
     const isSchema = schemaHash !== job.schemaHash;
     // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
     if (isUnread && (isSchema || JSON.stringify(plan.source.facts()) !== JSON.stringify(job.facts))) {
-      const anew = await planAnew(job.making);
+      const anew = await planAnew(job, context, job.making, null);
       return { kind: "begin again", with: (latest) => replanned(latest, anew) };
     }
     if (isSchema || !still.isWhole) {
       const missing = missingFrom(plan, job);
       if (!mayBeRemade(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
-      const anew = await planAnew(job.making);
-      return { kind: "begin again", with: (latest) => remade(latest, noted(anew, notes.schema)) };
+      const anew = await planAnew(job, context, job.making, notes.schema);
+      return { kind: "begin again", with: (latest) => remade(latest, anew) };
     }
     if (layoutHash === job.layoutHash) return { kind: "go on", plan };
   }
@@ -49,19 +49,19 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
       "plan_changed",
       `Cannot go on with the export: the Worker's code makes another file of the same database than when it began, for the ${job.restarts + 1}th time`,
     );
-  const anew = await planAnew(context.making);
   const hasBegun = job.seal !== null || job.uploadId !== null;
-  return {
-    kind: "begin again",
-    with: (latest) => madeAnew(latest, hasBegun ? noted(anew, notes.code) : anew, context.making),
-  };
+  const anew = await planAnew(job, context, context.making, hasBegun ? notes.code : null);
+  return { kind: "begin again", with: (latest) => madeAnew(latest, anew, context.making) };
+}
 
-  async function planAnew(making: Making) {
-    const plan = await planInTurns(sql, { ...options, ...making }, formats);
-    const missing = missingFrom(plan, job);
-    if (missing.length > 0) throw schemaChanged(missing);
-    return { ...(await plannedBy(plan)), fileName: fileNameOf(plan.layout, job.startedMs) };
-  }
+/** What a job begins again with, and why, for its warnings. Throws where there is a table no more that it was asked for. */
+export async function planAnew(job: Job, { sql, formats }: JobContext, making: Making, why: string | null) {
+  const plan = await planInTurns(sql, { ...job.options, format: formatOf(job, formats), ...making }, formats);
+  const missing = missingFrom(plan, job);
+  if (missing.length > 0) throw schemaChanged(missing);
+  const planned = await plannedBy(plan);
+  const warnings = why === null ? planned.warnings : [...planned.warnings, why];
+  return { ...planned, warnings, fileName: fileNameOf(plan.layout, job.startedMs) };
 }
 
 /** A deploy may take a format away. */
@@ -87,8 +87,4 @@ function missingFrom({ source }: Plan, { options }: Job): readonly string[] {
 function schemaChanged(missing: readonly string[]): ExportError {
   const gone = missing.map((name) => `; there is no table "${name}" any more`).join("");
   return new ExportError("schema_changed", `Cannot go on with the export: the schema changed while it ran${gone}`);
-}
-
-function noted<T extends { readonly warnings: readonly string[] }>(planned: T, warning: string): T {
-  return { ...planned, warnings: [...planned.warnings, warning] };
 }

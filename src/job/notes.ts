@@ -2,6 +2,8 @@
 export const notes = {
   schema: "The schema changed while the job ran; it began again with the new one",
   code: "The Worker's code changed while the job ran; it began again with the new one, and with the database as it was then",
+  parts:
+    "The file is larger than was thought; the job began again with larger parts, and with the database as it was then",
   undo: "More was changed than a snapshot may keep; the job went on without it",
 } as const;
 

@@ -85,16 +85,28 @@ export class JobObject {
   }
 
   /** Gives up what there is of it: an upload with all its parts, or an object that was not to be. */
-  async abandon(job: Job): Promise<void> {
-    if (job.uploadId === null && job.result === null) return;
-    if (job.uploadId !== null) await this.resume(job.uploadId).abort();
-    await this.#sink.delete(this.#key); // it stands there if only the answer to `complete` was lost, or if it failed to be verified
-    await this.#sink.delete(this.#manifestKey);
+  async abandon({ uploadId, result, mayHaveMore }: Job): Promise<void> {
+    if (uploadId === null && result === null && !mayHaveMore) return;
+    if (uploadId !== null) await this.abort(uploadId);
+    await this.delete(); // it stands there if only the answer to `complete` was lost, or if it failed to be verified
+  }
+
+  /** Gives an upload up, and leaves the object alone. */
+  async abort(uploadId: string): Promise<void> {
+    await this.#tried("give the upload up", this.resume(uploadId).abort());
   }
 
   async delete(): Promise<void> {
-    await this.#sink.delete(this.#key);
-    await this.#sink.delete(this.#manifestKey);
+    await this.#tried("delete the file", this.#sink.delete(this.#key));
+    await this.#tried("delete the manifest", this.#sink.delete(this.#manifestKey));
+  }
+
+  async #tried(what: string, call: Promise<unknown>): Promise<void> {
+    try {
+      await call;
+    } catch (cause) {
+      throw storageError(`Cannot ${what} of dump "${this.#key}"`, cause);
+    }
   }
 }
 

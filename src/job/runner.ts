@@ -5,10 +5,13 @@ import { maxOpenJobs, limitCheckMs, maxWaitMs, neverMs, watchdogMs } from "../li
 import { planInTurns } from "../plan.ts";
 import { call } from "./call.ts";
 import { Consistency } from "./consistency.ts";
-import { begin, cancel, frozen, stalled } from "./transitions.ts";
-import { partSizeFor, storedOptions, type Job } from "./job.ts";
+import { deleteAllJobs } from "./delete-all.ts";
+import { begin, cancel, frozen, stalled, unwanted } from "./transitions.ts";
+import { storedOptions, type Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
+import { noSuchDump } from "./job-store.ts";
 import { newJob } from "./new-job.ts";
+import { partSizeFor } from "./part-size.ts";
 import { JobObject } from "./object.ts";
 import { tidy } from "./tidy.ts";
 import { takeTurn } from "./turn.ts";
@@ -32,7 +35,7 @@ export class JobRunner {
     if (before !== null) return before;
     this.#admit();
     const plan = await planInTurns(sql, { ...options, ...making }, formats);
-    const partBytes = partSizeFor(sql.databaseSize);
+    const partBytes = partSizeFor(sql.databaseSize, this.#context.parts);
     const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
     // Others may have been started while this one was planned; from here on it is one turn.
@@ -64,6 +67,9 @@ export class JobRunner {
     } finally {
       this.#isBusy = false;
       this.#watchLimit();
+      const ended = store.find(job.id);
+      if (ended !== null && ended.state !== "running" && ended.lease !== null)
+        await this.#tidy({ ...ended, lease: null });
     }
     return store.get(job.id);
   }
@@ -115,12 +121,15 @@ export class JobRunner {
 
   /** Clears away what finished jobs have left, and begins the calls that are due. */
   async #settle(): Promise<void> {
-    const { store, webhooks, background } = this.#context;
+    const { store, webhooks, background, life } = this.#context;
     const now = Date.now();
     for (const finished of store.untidy(now)) {
       // An alarm that waited for it would hold the next one up; a call that is lost with the object is due again.
       if ((finished.callback?.dueMs ?? neverMs) <= now) background(call(finished, store, webhooks));
-      if (finished.wakeMs <= now) await this.#tidy(finished);
+      if (finished.wakeMs > now) continue;
+      // a turn of this life is still waiting for R2: it clears away when it comes back
+      if (finished.lease === life) store.save({ ...finished, wakeMs: now + watchdogMs });
+      else await this.#tidy({ ...finished, lease: null });
     }
   }
 
@@ -163,15 +172,24 @@ export class JobRunner {
   async delete(id: string): Promise<Job> {
     const { store } = this.#context;
     const job = store.get(id);
+    if (job.isUnwanted) throw noSuchDump(id);
     if (job.state === "running") {
       const cancelled = cancel(job, Date.now());
       store.save(cancelled);
-      await this.#tidy(cancelled);
-      return store.get(id);
+      store.clearWork(id);
+      if (cancelled.lease === null) await this.#tidy(cancelled);
+      return store.find(id) ?? cancelled;
     }
-    await this.#object(id).abandon(job);
-    store.remove(id);
+    if (job.lease === null) {
+      await this.#object(id).abandon(job);
+      store.remove(id);
+    } else store.save(unwanted(job)); // a turn is under way, which may be sending something just now: it takes the row away
     return job;
+  }
+
+  /** Takes everything away. */
+  async deleteAll(): Promise<void> {
+    await deleteAllJobs(this.#context);
   }
 
   async #tidy(job: Job): Promise<void> {

@@ -1,6 +1,6 @@
 /** One alarm's work: steps through the pipeline, cuts parts, uploads them, and checkpoints each once it is durable. */
 import { ExportError } from "../errors.ts";
-import { maxParts, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
+import { overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
 import type { Pipeline, Position } from "../pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
@@ -21,6 +21,8 @@ export const alarmBudget: SliceBudget = { ms: sliceMs, renderedBytes: sliceBytes
 export interface SliceContext {
   readonly pipeline: Pipeline;
   readonly upload: MultipartUpload;
+  /** Parts of a file at most. */
+  readonly mostParts: number;
   readonly crc32: (bytes: Uint8Array, previous: number) => number;
   /** What the last checkpoint kept besides the job: bytes behind the last part. */
   readonly remainder: () => readonly Uint8Array[];
@@ -148,13 +150,15 @@ class Slice {
   async #upload(): Promise<void> {
     await this.settle();
     this.#cut++;
-    if (this.#cut > maxParts) {
+    if (this.#cut > this.#context.mostParts) {
       throw new ExportError(
         "too_many_parts",
-        `Cannot upload part ${this.#cut} of "${this.#job.fileName}": R2 takes ${maxParts} parts, of ${this.#job.partBytes} bytes here`,
+        `Cannot upload part ${this.#cut} of "${this.#job.fileName}": R2 takes ${this.#context.mostParts} parts, of ${this.#job.partBytes} bytes here`,
       );
     }
-    this.#follow(this.#send(this.#cut, this.#buffer.take()));
+    const bytes = this.#buffer.take();
+    this.#follow(this.#send(this.#cut, bytes));
+    if (bytes.length > overlapBytes) await this.settle(); // two of that size would be too much memory
   }
 
   /**

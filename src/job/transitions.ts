@@ -52,6 +52,11 @@ export function madeAnew(job: Job, planned: Replanned, making: Making): Job {
   return { ...restart(job), ...planned, making };
 }
 
+/** Its file is larger than was thought: all of it is made again, in larger parts. */
+export function enlarged(job: Job, planned: Replanned, partBytes: number): Job {
+  return { ...restart(job), ...planned, partBytes, restarts: job.restarts };
+}
+
 type Replanned = Planned & Pick<Job, "fileName">;
 
 /** Whether a change of the schema may be answered by beginning again. */
@@ -113,14 +118,21 @@ export function complete(job: Job, now: number): Job {
   return { ...tidied(finish(job, now)), state: "complete" };
 }
 
-/** The caller wants no more of it. */
+/** The caller wants no more of it. A turn that is under way clears it away when it comes back, or somebody else if it does not. */
 export function cancel(job: Job, now: number): Job {
-  return { ...finish(job, now), state: "cancelled" };
+  const { lease } = job;
+  const cancelled: Job = { ...finish(job, now), state: "cancelled", lease, mayHaveMore: lease !== null };
+  return lease === null ? cancelled : { ...cancelled, wakeMs: now + watchdogMs };
+}
+
+/** Not even its status is wanted. */
+export function unwanted(job: Job): Job {
+  return { ...job, isUnwanted: true };
 }
 
 /** There is nothing left of its work but what it is kept for. */
 export function tidied(job: Job): Job {
-  return { ...job, uploadId: null, attempts: 0, wakeMs: expiresMs(job) };
+  return { ...job, lease: null, uploadId: null, mayHaveMore: false, attempts: 0, wakeMs: expiresMs(job) };
 }
 
 /** When a finished job is taken away with its object, Unix milliseconds. */

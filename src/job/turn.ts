@@ -9,6 +9,7 @@ import { Consistency } from "./consistency.ts";
 import {
   advance,
   complete,
+  enlarged,
   frozen,
   mayBeRemade,
   pause,
@@ -19,12 +20,13 @@ import {
 } from "./transitions.ts";
 import type { Job } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
-import { nextPlan } from "./next-plan.ts";
+import { nextPlan, planAnew } from "./next-plan.ts";
 import { notes } from "./notes.ts";
+import { expectRoom, largerParts, usualParts } from "./part-size.ts";
 import { JobObject } from "./object.ts";
 import type { JobContext } from "./context.ts";
 import { alarmBudget, runSlice, type SliceBudget, type SliceContext, type SliceEnd } from "./slice.ts";
-import { tidy } from "./tidy.ts";
+import { erase, eraseUpload, tidy } from "./tidy.ts";
 import { verifySlice } from "./verify.ts";
 
 /** Gives a job that has begun a slice its turn, or lets it fail for a `reason`. Never throws for what concerns the job alone: that is in its row. */
@@ -41,6 +43,7 @@ export async function takeTurn(
   } catch (error) {
     await turn.failed(error);
   }
+  await turn.end();
 }
 
 function changeWarnings({ changes }: Job): readonly string[] {
@@ -75,7 +78,7 @@ class Turn {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       const isUnread = store.find(this.#job.id)?.seal === null;
       if (isSchemaChange && (isUnread || mayBeRemade(this.#job))) return "paused"; // the next turn plans it anew
-      throw error;
+      return this.#enlarge(error);
     });
     if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
     if (end === "uploaded") await this.#complete(upload, plan);
@@ -124,13 +127,26 @@ class Turn {
   async failed(error: unknown): Promise<void> {
     const { store } = this.#context;
     const latest = store.find(this.#job.id);
-    if (latest === null) await this.#upload?.abort(); // the host has deleted all, and the job with it
     if (latest?.state !== "running") return; // cancelled meanwhile: what failed was for nobody
     const next = retryOrFail(latest, error, Date.now());
     console.error(`Cannot go on with dump ${latest.id} (try ${latest.attempts}):`, error);
     store.save(next);
     if (next.state === "failed") await tidy(next, this.#object, store, Date.now());
     else if (next.restarts > latest.restarts) await this.#giveUp(latest);
+  }
+
+  /** Nobody wants the job any more: what this turn has left is cleared away, and whoever cancelled it has left that to it. */
+  async end(): Promise<void> {
+    const { store, background } = this.#context;
+    const uploadId = this.#upload?.uploadId ?? this.#job.uploadId;
+    const latest = store.find(this.#job.id);
+    if (latest === null) {
+      background(erase(this.#object, { ...this.#job, uploadId }));
+    } else if (latest.state !== "running" && latest.lease !== null) {
+      const ended: Job = { ...latest, lease: null, uploadId, wakeMs: Date.now() };
+      store.save(ended);
+      await tidy(ended, this.#object, store, Date.now());
+    }
   }
 
   async #beginAgain(become: (latest: Job) => Job): Promise<void> {
@@ -140,13 +156,25 @@ class Turn {
     await this.#giveUp(latest);
   }
 
+  /** Begins again with larger parts, where an error says that there are too many. Throws any other error. */
+  async #enlarge(error: unknown): Promise<SliceEnd> {
+    if (!(error instanceof ExportError) || error.code !== "too_many_parts") throw error;
+    const { store, parts = usualParts } = this.#context;
+    const job = store.get(this.#job.id);
+    const larger = largerParts(job, parts);
+    if (larger === null) throw error;
+    const anew = await planAnew(job, this.#context, job.making, notes.parts);
+    if (store.isRunning(job.id)) await this.#beginAgain((latest) => enlarged(latest, anew, larger));
+    return "unwanted";
+  }
+
   async #openUpload(): Promise<MultipartUpload> {
     const { store } = this.#context;
     if (this.#job.uploadId !== null) return this.#object.resume(this.#job.uploadId);
     const upload = await this.#object.create(this.#job);
-    const latest = store.get(this.#job.id);
-    store.save({ ...latest, uploadId: upload.uploadId });
-    if (latest.state !== "running") await upload.abort(); // cancelled while it was made
+    this.#upload = upload; // whatever becomes of the job, it is known now
+    const latest = store.find(this.#job.id);
+    if (latest !== null) store.save({ ...latest, uploadId: upload.uploadId });
     return upload;
   }
 
@@ -165,6 +193,7 @@ class Turn {
     return {
       pipeline: plan.pipeline,
       upload,
+      mostParts: (this.#context.parts ?? usualParts).most,
       crc32,
       remainder: () => store.remainder(id),
       isWanted: () => store.isRunning(id),
@@ -175,6 +204,7 @@ class Turn {
         still.advance(checkpoint.position);
         store.save({ ...advance(store.get(id), checkpoint), seal: still.seal });
         this.#watchLimit(still, plan);
+        expectRoom(store.get(id), this.#context.parts);
       },
     };
   }
@@ -188,10 +218,7 @@ class Turn {
     const warned = { ...job, warnings: [...job.warnings, ...noted, ...changeWarnings(job)] };
     const { size, httpEtag } = await this.#object.publish(warned, upload, parts, manifestOf(warned, parts, sha256));
     const latest = store.find(id);
-    if (latest?.state !== "running") {
-      await this.#object.delete(); // cancelled at the last moment
-      return;
-    }
+    if (latest?.state !== "running") return; // cancelled at the last moment
     store.clearTraces(id);
     const done = published({ ...warned, attempts: latest.attempts }, { size, etag: httpEtag, sha256 });
     store.save(done.options.verify ? pause(done, Date.now()) : complete(done, Date.now()));
@@ -200,8 +227,9 @@ class Turn {
   /** R2 has lost an upload, or holds another than the one that was answered for; should it refuse, it is gone in a week. */
   async #giveUp(job: Job): Promise<void> {
     this.#context.store.clearWork(job.id);
-    await this.#object
-      .abandon(job)
-      .catch((error: unknown) => console.error(`Cannot abort an upload of dump ${job.id}:`, error));
+    await this.#object.abandon(job).catch((error: unknown) => {
+      console.error(`Cannot abort an upload of dump ${job.id}:`, error);
+      this.#context.background(eraseUpload(this.#object, job));
+    });
   }
 }

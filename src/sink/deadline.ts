@@ -21,7 +21,11 @@ export function inTime(sink: Sink, deadlineMs: number): Sink {
       return bytes === null ? null : { arrayBuffer: async () => bytes };
     },
     put: (key, text, metadata) => call("write the manifest", sink.put(key, text, metadata)),
-    delete: (key) => call("delete the object", sink.delete(key)),
+    delete: (keys) => call("delete the object", sink.delete(keys)),
+    ...(sink.list !== undefined && {
+      list: (options: { readonly prefix: string }) =>
+        call("list the objects", sink.list?.(options) ?? Promise.resolve({ objects: [] })),
+    }),
   };
 }
 

@@ -37,5 +37,8 @@ export interface Sink {
   ): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>;
   /** Writes a small object in one go. */
   put(key: string, text: string, metadata: Pick<ObjectMetadata, "httpMetadata">): Promise<unknown>;
-  delete(key: string): Promise<void>;
+  /** Deletes one object, or up to 1,000, whether they are there or not. */
+  delete(keys: string | string[]): Promise<void>;
+  /** Objects whose keys begin so, as many as come at once. Without it `Exporter.deleteAll` finds no file whose job it does not know. */
+  list?(options: { readonly prefix: string }): Promise<{ readonly objects: readonly { readonly key: string }[] }>;
 }

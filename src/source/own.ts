@@ -50,6 +50,9 @@ function definitionOf(name: OwnTable): string {
   return `CREATE TABLE ${name} ${definitions[name]}`;
 }
 
+/** All of them. */
+export const ownTables: readonly OwnTable[] = Object.keys(definitions).filter(isOwnTable);
+
 function isOwnTable(name: string): name is OwnTable {
   return Object.hasOwn(definitions, name);
 }

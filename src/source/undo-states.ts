@@ -2,7 +2,7 @@
 import { quoteName } from "../../formats/expression.ts";
 import { sweptPerTurn, undoBytes } from "../limits.ts";
 import { alias } from "./key.ts";
-import { hasOwn, ownAmong, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
+import { hasOwn, ownAmong, ownTables, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
 export type Mode = "log" | "copy" | "live";
@@ -129,6 +129,11 @@ function dropTable(sql: SqlStorage, name: string): boolean {
 /** Rows that any statement of this life of the object has changed so far, those of the exporter's own included. */
 export function changesIn(sql: SqlStorage): number {
   return sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n;
+}
+
+/** Takes all of the exporter's tables away; one that the host is just reading beside is emptied. */
+export function dropOwn(sql: SqlStorage): void {
+  for (const name of ownTables) if (hasOwn(sql, name)) dropTable(sql, name);
 }
 
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */

@@ -96,13 +96,14 @@ describe("the README", () => {
   it("has code for a host that compiles and is bundled, with the package as it is installed", async () => {
     const folder = join(root, ".wrangler/readme");
     mkdirSync(join(folder, "src"), { recursive: true });
-    const [code = "", hooks = "", calls = ""] = blocks("ts");
+    const [code = "", hooks = "", deletion = "", calls = ""] = blocks("ts");
     const env = "interface Env { DATABASE: DurableObjectNamespace; EXPORTS: R2Bucket; EXPORT_TOKEN: string }\n";
     const [imports, statements] = calls.split("\n\n");
     const host = `${imports}
       export class Busy extends DurableObject<Env> {
         readonly #exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS });
         ${hooks.replace("…", 'return new Response("mine");').replace("…", "")}
+        ${deletion}
         async both() { ${statements} return [body, fileName, mediaType, dumpId]; }
       }`;
     writeFileSync(join(folder, "src/index.ts"), `${env}${code}\n${host}`);

@@ -23,7 +23,7 @@ describe("an undo log of random tables", () => {
 
   it("changes nothing of what the host's statements do, but what any trigger does", async () => {
     const databases = new Databases();
-    await fc.assert(changesNothing(databases), { numRuns: 200, seed: 4 });
+    await fc.assert(changesNothing(databases), { numRuns: 200, seed: 6 });
     const [failed, done] = [databases.of("failed"), databases.of("done")];
     expect(failed).toBeGreaterThan((failed + done) / 20);
     expect(done).toBeGreaterThan((failed + done) / 20);

@@ -9,8 +9,8 @@ import { isSmall } from "./undo-states.ts";
 
 /** The digest of an R-Tree; null where it is too large to be read at once. */
 export function digestOf(sql: SqlStorage, rtree: string): string | null {
-  const [nodes, rows] = ["node", "rowid"].map((ending) => `${rtree}_${ending}`);
-  if (nodes === undefined || rows === undefined) return null;
+  const nodes = `${rtree}_node`;
+  const rows = `${rtree}_rowid`;
   if (![nodes, rows].every((table) => isSmall(sql, table, digestedBytes, digestedRows))) return null;
   const digest = new Digest();
   for (const [node, bytes] of sql.exec(`SELECT nodeno, data FROM ${quoteName(nodes)} ORDER BY 1`).raw())

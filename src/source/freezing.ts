@@ -14,7 +14,7 @@ import type { SourceTable } from "./schema.ts";
 import type { Page, RowsSegment } from "./source.ts";
 import { quoteName } from "../../formats/expression.ts";
 import type { UndoLog } from "./undo.ts";
-import { changesIn } from "./undo-states.ts";
+import { changesIn, sizeOfValues } from "./undo-states.ts";
 
 /** What is to be taken hold of. */
 export interface Wanted {
@@ -130,11 +130,8 @@ function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [
 
 /** True if a table has few rows, and few bytes in them. Looks at no more than it must. */
 function isSmall(sql: SqlStorage, { name, visible }: SourceTable): boolean {
-  const groups = Map.groupBy(visible.entries(), ([at]) => Math.floor(at / 10)).values();
-  const sizes = [...groups].map(
-    (group) => `(${group.map(([, column]) => `ifnull(octet_length(${column.sql}),0)`).join("+")})`,
-  );
-  const rows = `SELECT ${sizes.join("+") || "0"} AS size FROM ${quoteName(name)} AS ${alias} LIMIT ${smallRows + 1}`;
+  const size = sizeOfValues(visible.map((column) => column.sql)) || "0";
+  const rows = `SELECT ${size} AS size FROM ${quoteName(name)} AS ${alias} LIMIT ${smallRows + 1}`;
   try {
     const query = `SELECT count(*) AS found, total(size) AS total FROM (${rows})`;
     const { found, total } = sql.exec<{ found: number; total: number }>(query).one();

@@ -158,7 +158,7 @@ export function tracedJobs(sql: SqlStorage): readonly string[] {
 export function ownership(sql: SqlStorage): (line: SchemaLine) => "host" | "platform" | "exporter" {
   const starts = tracedJobs(sql).flatMap((job) => [undoPrefix(job), watchPrefix(job)]);
   const isTrace = (name: string) => name.startsWith(prefix) && starts.some((start) => name.startsWith(start));
-  const tables: ReadonlySet<string> = ownAmong(sql, Object.keys(definitions).filter(isOwnTable));
+  const tables: ReadonlySet<string> = ownAmong(sql, ownTables);
   return ({ type, name, table, sql: text }) => {
     // workerd lets nobody else make such names (api/sql.c++:141)
     if (/^_cf_/i.test(name) || /^_cf_/i.test(table) || (type === "table" && text === miniflare)) return "platform";

@@ -156,12 +156,15 @@ export function sizeOf(sql: SqlStorage, table: string): number {
   return sql.exec<{ total: number }>(query).one().total;
 }
 
-/** SQL for the bytes of one row's values. In groups, as an expression may be a hundred deep, and a table as many columns wide. */
+/** SQL for the bytes of one row's values. */
 function sizesOf(sql: SqlStorage, table: string): string {
-  const sizes = sql
-    .exec<{ name: string }>("SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", table)
-    .toArray()
-    .map(({ name }) => `ifnull(octet_length(${alias}.${quoteName(name)}),0)`);
+  const query = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1";
+  return sizeOfValues([...sql.exec<{ name: string }>(query, table)].map(({ name }) => `${alias}.${quoteName(name)}`));
+}
+
+/** SQL for the bytes of some values. In groups, as an expression may be a hundred deep, and a table as many columns wide. */
+export function sizeOfValues(values: readonly string[]): string {
+  const sizes = values.map((value) => `ifnull(octet_length(${value}),0)`);
   const groups = Map.groupBy(sizes.entries(), ([at]) => Math.floor(at / 10)).values();
   return [...groups].map((group) => `(${group.map(([, size]) => size).join("+")})`).join("+");
 }

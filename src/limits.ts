@@ -110,6 +110,12 @@ export const sweepAgainMs = 60_000;
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
 
+/**
+ * Kept rows that are shown for one page, in bytes (`undo-shown.ts`): a page has 256 KiB, but its rows may be larger than those before. A page
+ * that would need more is cut there, so only then it matters for what a deflate block holds which rows were changed by when.
+ */
+export const shownBytes = 8 * MiB;
+
 /** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
 export const limitCheckMs = 1000;
 /** After so many changed rows what is kept is counted again. */

@@ -43,7 +43,7 @@ export function inArchive<T>(
 export async function underWay(
   stub: DurableObjectStub<Archive>,
   consistency: "snapshot" | "fuzzy" = "fuzzy",
-  more: JobOptions = {},
+  more: Partial<ExportOptions> & JobOptions = {},
 ): Promise<string> {
   const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
   await vi.waitFor(

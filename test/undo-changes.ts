@@ -1,6 +1,6 @@
 /** What is done to the random tables of an undo log. */
 import fc from "fast-check";
-import { columnName, row, value } from "./undo-schemas.ts";
+import { columnName, row, value } from "./undo-rows.ts";
 
 const pick = fc.constantFrom;
 const or = pick("", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT"); // not OR ROLLBACK: workerd resets the object for it

@@ -14,9 +14,10 @@ describe("an undo log of random tables", () => {
   ] as const)("gives them back as they were, or names them: %s", async (format, seed) => {
     const databases = new Databases();
     await fc.assert(givesBack(format, databases), { numRuns: 200, seed });
-    expect(databases.of("kept")).toBeGreaterThan(100);
+    expect(databases.of("kept")).toBeGreaterThan(70);
     expect(databases.of("kept and changed")).toBeGreaterThan(50);
-    expect(databases.of("kept, and a row was lost unseen")).toBeLessThan(databases.of("kept") / 10);
+    if (format !== "sql") expect(databases.of("cannot be read")).toBeGreaterThan(5);
+    expect(databases.of("kept, and a row was lost unseen")).toBeLessThan(databases.of("kept") / 6);
     expect(databases.of("not kept, and a mixture")).toBeGreaterThan(5);
     expect(databases.of("broken trigger")).toBeGreaterThan(10);
   });

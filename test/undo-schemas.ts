@@ -3,22 +3,13 @@
  * that write, rewrite, refuse, fail deep inside or cannot run at all.
  */
 import fc from "fast-check";
+import { columnName, fallible, names, value } from "./undo-rows.ts";
 
 const pick = fc.constantFrom;
-const names = ["a", "b", "c", "d"] as const;
-export const columnName = pick(...names);
 const indexed = pick(...names, "g", "g", "h");
 const collation = pick("", "", "", " COLLATE NOCASE", " COLLATE RTRIM");
 const clause = pick("", "", "", " ON CONFLICT REPLACE", " ON CONFLICT IGNORE", " ON CONFLICT FAIL");
 const action = pick("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION");
-
-/** One value as SQL: few of them, so that they meet. */
-export const value = fc.oneof(
-  { weight: 7, arbitrary: fc.integer({ min: 0, max: 4 }).map(String) },
-  { weight: 3, arbitrary: fc.integer({ min: 0, max: 9 }).map(String) },
-  { weight: 3, arbitrary: pick("'x'", "'X'", "'x '", "'1'", "x'00ff'", "x'41'", "2.0", "2.5", "-0.0", "-1", "1e300") },
-  { weight: 1, arbitrary: fc.constant("NULL") },
-);
 
 const column = fc.record({
   type: pick("", "", "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", "ANY"),
@@ -45,6 +36,11 @@ const generated = fc.record({
         "_ + ~",
         "~ IS NULL OR _",
         "CAST(_ AS TEXT)",
+        "CAST(_ AS TEXT)",
+        fallible[0],
+        fallible[1],
+        fallible[3],
+        fallible[4],
       ),
       pick("a", "a", "a", "b", "b", "c", "d"),
       pick(...names, "g"),
@@ -166,12 +162,19 @@ const deed = fc.oneof(
     "SELECT RAISE(FAIL, 'no') WHERE random() % 7 = 0;",
   ),
 );
+
+/**
+ * Triggers do nothing where there are more rows: one that changes each row of the other table, for each row of which another one inserts,
+ * would double it for each row that a single statement changes. The same with a log and without one.
+ */
+const few = "(SELECT count(*) < 24 FROM t) AND (SELECT count(*) < 24 FROM u)";
+
 const trigger = fc
   .record({
     when: pick("BEFORE", "BEFORE", "AFTER"),
     event: pick("INSERT", "UPDATE", "UPDATE", "DELETE", "UPDATE OF a", "UPDATE OF b"),
     on: pick("t", "t", "u"),
-    condition: pick(" WHEN random() % 2", " WHEN random() % 2", ""),
+    condition: pick(" AND random() % 2", " AND random() % 2", ""),
     deeds: fc.array(deed, { minLength: 1, maxLength: 2 }),
     broken: fc.oneof(
       { weight: 14, arbitrary: fc.constant("") },
@@ -183,7 +186,7 @@ const trigger = fc
     const about = (name: string) => (on === "t" ? name : name === "a" || name === "c" ? "x" : "y");
     const body = deeds.join(" ").replaceAll(/@\.(\w)/g, (_, name: string) => `${from}.${about(name)}`);
     const what = on === "u" ? event.replace(/OF .*/, "") : event;
-    return `CREATE TRIGGER h${at} ${when} ${what} ON ${on}${condition} BEGIN ${broken}${body} END`;
+    return `CREATE TRIGGER h${at} ${when} ${what} ON ${on} WHEN ${few}${condition} BEGIN ${broken}${body} END`;
   });
 
 /** Statements that make a database; some of them may fail. */
@@ -211,22 +214,3 @@ export const schema = fc
 
 /** True for a trigger that cannot run, as it says what there is not. */
 export const isBroken = (statement: string): boolean => /unknown_fn|UPDATE gone|SET missing/.test(statement);
-
-/** The values of one row of `t`. */
-export const row = fc.tuple(value, value, value, value).map((values) => values.join(","));
-
-/** Rows to begin with: of more values, so that there are some although much must be unique. */
-const wide = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 30 }).map(String) }, value);
-const number = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 40 }).map(String) }, value);
-export const rows = fc
-  .tuple(
-    fc.array(fc.tuple(pick("", " OR IGNORE", " OR REPLACE"), number, wide, wide, wide), {
-      minLength: 4,
-      maxLength: 20,
-    }),
-    fc.array(fc.tuple(number, wide), { maxLength: 6 }),
-  )
-  .map(([own, others]) => [
-    ...own.map(([on, ...values]) => `INSERT${on} INTO t (a, b, c, d) VALUES (${values.join(", ")})`),
-    ...others.map(([x, y]) => `INSERT INTO u (x, y) VALUES (${x}, ${y})`),
-  ]);

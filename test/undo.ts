@@ -134,7 +134,8 @@ export function uncoveredIn(sql: SqlStorage): readonly string[] {
 
 /** True as long as changes may go on: some double the rows each time, and an object that is lost too often makes no progress. */
 export function mayChange(sql: SqlStorage, turn: number): boolean {
-  return turn <= 200 && outcomeOf(sql, "SELECT count(*) < 200 FROM t") !== "[[0]]";
+  const isSmall = (table: string) => outcomeOf(sql, `SELECT count(*) < 100 FROM ${table}`) !== "[[0]]";
+  return turn <= 200 && isSmall("t") && isSmall("u");
 }
 
 /** Runs a statement that may well fail. */
@@ -147,12 +148,17 @@ export function attempt(sql: SqlStorage, statement: string): void {
 }
 
 /** What came of a statement, as text; of two rules that it breaks SQLite may name either. */
-export function outcomeOf(sql: SqlStorage, statement: string): string {
+export function outcomeOf(
+  sql: SqlStorage,
+  statement: string,
+  failed: (cause: string) => void = () => undefined,
+): string {
   try {
     return JSON.stringify([...sql.exec(statement).raw()], (_, value: unknown) =>
       value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value,
     );
-  } catch {
+  } catch (error) {
+    failed(String(error));
     return "failed";
   }
 }

@@ -9,6 +9,8 @@ export type Typing = "strict" | "usual" | "none";
 interface TableColumns {
   readonly stored: readonly Column[];
   readonly visible: readonly Column[];
+  /** Columns whose values are on disk: all but virtual generated ones, which are computed when they are read. */
+  readonly kept: readonly Column[];
   /** All names, ASCII case folded. */
   readonly names: ReadonlySet<string>;
   /** The only primary-key column, if it is declared INTEGER: it may stand for the rowid. */
@@ -77,6 +79,7 @@ export class Columns {
     return {
       stored: made.filter(({ hidden }) => hidden === 0).map((one) => one.column),
       visible: made.filter(({ hidden }) => hidden !== 1).map((one) => one.column),
+      kept: made.filter(({ hidden }) => hidden === 0 || hidden === 3).map((one) => one.column),
       names: new Set(own.map((row) => foldAscii(row.name))),
       alias: primary.length === 1 && first !== undefined && foldAscii(first.type) === "integer" ? first.name : null,
     };

@@ -1,65 +1,82 @@
-/** What generated columns are made of. No pragma tells; the definition does. */
+/** What generated columns are made of, and which of them may fail to be computed. No pragma tells; the definition does. */
 import { foldAscii } from "../../formats/expression.ts";
 import { isBlank, tokensOf } from "../../formats/tokens.ts";
+import { definedColumns, nameOf } from "./column-definitions.ts";
 import type { SourceTable } from "./schema.ts";
 
+type Defined = Pick<SourceTable, "sql" | "stored" | "visible">;
+
 /** Gives the stored columns that a column is made of, by their names with ASCII case folded: itself where it is stored. */
-export function sourcesOf({ sql, stored, visible }: SourceTable): (column: string) => ReadonlySet<string> {
+export function sourcesOf({ sql, stored, visible }: Defined): (column: string) => ReadonlySet<string> {
   const plain = new Set(stored.map(({ name }) => foldAscii(name)));
   const all = new Set(visible.map(({ name }) => foldAscii(name)));
-  const mentioned = mentionsOf(sql ?? "", all);
+  const defined = definedColumns(sql ?? "");
   const sources = (column: string, above: ReadonlySet<string>): ReadonlySet<string> => {
     if (plain.has(column)) return new Set([column]);
-    const names = mentioned.get(column);
-    if (names === undefined || above.has(column)) return plain; // not understood: it may be made of anything
+    const expression = defined.get(column)?.expression ?? null;
+    if (expression === null || above.has(column)) return plain; // not understood: it may be made of anything
     const below = new Set([...above, column]);
-    return new Set([...names].flatMap((name) => [...sources(name, below)]));
+    return new Set([...namesIn(expression, all)].flatMap((name) => [...sources(name, below)]));
   };
   return (column) => sources(foldAscii(column), new Set());
 }
 
-/** The columns that stand in the expression of each generated column. */
-function mentionsOf(definition: string, columns: ReadonlySet<string>): ReadonlyMap<string, ReadonlySet<string>> {
-  const mentions = new Map<string, ReadonlySet<string>>();
-  for (const [name = "", ...rest] of partsOf(definition)) {
-    const at = wordAt(rest, "as");
-    if (at === -1 || !columns.has(nameOf(name))) continue;
-    // a string is the name of a column only behind a dot, and 'b' is none
-    const names = rest.slice(at).filter((token, index, list) => !token.startsWith("'") || list[index - 1] === ".");
-    mentions.set(nameOf(name), new Set(names.map(nameOf).filter((one) => columns.has(one))));
-  }
-  return mentions;
+/** The columns that stand in an expression. */
+function namesIn(expression: string, columns: ReadonlySet<string>): ReadonlySet<string> {
+  const tokens = wordsOf(expression);
+  // a string is the name of a column only behind a dot, and 'b' is none
+  const names = tokens.filter((token, at) => !token.startsWith("'") || tokens[at - 1] === ".");
+  return new Set(names.map(nameOf).filter((one) => columns.has(one)));
 }
 
-/** What stands between the commas of a table's definition: columns, then constraints. */
-function partsOf(definition: string): readonly (readonly string[])[] {
-  const tokens = tokensOf(definition).filter((token) => !isBlank(token));
-  const parts: string[][] = [[]];
-  let depth = 0;
-  for (const token of tokens.slice(tokens.indexOf("(") + 1)) {
-    if (token === "(") depth++;
-    else if (token === ")") depth--;
-    if (depth < 0) break;
-    if (token === "," && depth === 0) parts.push([]);
-    else parts.at(-1)?.push(token);
-  }
-  return parts;
+function wordsOf(expression: string): readonly string[] {
+  return tokensOf(expression).filter((token) => !isBlank(token));
 }
 
-/** Where a word stands outside of all parentheses; -1 if it does not. */
-function wordAt(tokens: readonly string[], word: string): number {
-  let depth = 0;
-  return tokens.findIndex((token) => {
-    if (token === "(") depth++;
-    else if (token === ")") depth--;
-    return depth === 0 && token.toLowerCase() === word;
+/** The generated columns of a table whose expressions may fail for some values; `harmless` functions never do. */
+export function fallibleOf({ sql, stored, visible }: Defined, harmless = infallible): readonly string[] {
+  const defined = definedColumns(sql ?? "");
+  const plain = new Set(stored.map(({ name }) => name));
+  return visible.flatMap(({ name }) => {
+    if (plain.has(name)) return [];
+    const expression = defined.get(foldAscii(name))?.expression ?? null;
+    return expression === null || mayFail(expression, harmless) ? [name] : [];
   });
 }
 
-/** A name without its quotes, ASCII case folded. */
-function nameOf(token: string): string {
-  const quote = /^["'`[]/.exec(token)?.[0];
-  if (quote === undefined) return foldAscii(token);
-  const inner = token.slice(1, -1);
-  return foldAscii(quote === "[" ? inner : inner.replaceAll(quote + quote, quote));
+/** True for an expression with a function that may throw; operators do not, but `->` and `->>`, which read JSON, and ESCAPE. */
+function mayFail(expression: string, harmless: ReadonlySet<string>): boolean {
+  const tokens = wordsOf(expression);
+  return tokens.some((token, at) => {
+    const word = nameOf(token);
+    if (throwing.has(word) || (token === "-" && tokens[at + 1] === ">")) return true;
+    const isCall = tokens[at + 1] === "(" && /^[A-Za-z_"`[\u0080-\uffff]/.test(token);
+    const isType = tokens[at - 1]?.toLowerCase() === "as"; // CAST(… AS VARCHAR(10))
+    return isCall && !isType && !beforeParenthesis.has(word) && !harmless.has(word);
+  });
 }
+
+const throwing = new Set(["escape", "regexp", "match"]);
+
+/** Words that stand in front of an expression in parentheses. */
+const beforeParenthesis = new Set(
+  "and or not is in between like glob case when then else isnull notnull from".split(" "),
+);
+
+/**
+ * Functions that fail for no values (https://sqlite.org/lang_corefunc.html, lang_mathfunc.html). Not among them: `abs()`, which overflows,
+ * those of dates, which refuse 'now', those of JSON, and what is not known.
+ */
+const infallible: ReadonlySet<string> = new Set(
+  (
+    "cast char coalesce concat concat_ws format hex ifnull iif instr length likelihood likely lower ltrim max min nullif octet_length printf " +
+    "quote replace round rtrim sign soundex substr substring trim typeof unhex unicode unlikely upper zeroblob " +
+    "acos acosh asin asinh atan atan2 atanh ceil cos cosh degrees exp floor ln log log2 mod pi pow radians sin sinh sqrt tan tanh trunc"
+  ).split(" "),
+);
+
+/** Those that do not fail because a number is another one. */
+export const infallibleForNumbers: ReadonlySet<string> = new Set([
+  ...infallible,
+  ..."date time datetime julianday unixepoch strftime timediff".split(" "),
+]);

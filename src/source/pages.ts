@@ -27,6 +27,7 @@ import {
 } from "./render.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
+import { readFrom, showOld } from "./undo-shown.ts";
 import { rowOf, windowOf, type Undo } from "./window.ts";
 
 /** How a page was made: by the fast path, by the careful one at once, or by the careful one after the fast one refused. */
@@ -42,9 +43,13 @@ export interface Reading {
 }
 
 /** Reads the page behind a cursor in one synchronous turn. */
-export function readPage(reading: Reading, segment: RowsSegment, from: Cursor | null): Page {
-  const { sql, table, budget, undo } = reading;
+export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | null): Page {
+  const { sql, table, budget } = whole;
+  const undo = readFrom(table, segment, whole.undo);
+  const reading = { ...whole, undo };
   let at = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
+  if (undo?.old?.shown != null)
+    at = { ...at, limit: showOld(sql, table, { old: undo.old.name, shown: undo.old.shown }, at) };
   for (;;) {
     const rendering: Rendering = at.sparse && segment.sparse !== undefined ? segment.sparse : segment;
     const quick = at.careful > 0 ? null : renderFast(reading, rendering, at);

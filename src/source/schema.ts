@@ -15,6 +15,8 @@ import { isReserved, isReservedSql, readingObjects, type Objects } from "./objec
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {
   readonly key: Key;
+  /** Columns whose values are on disk: all but virtual generated ones, which are computed when they are read. */
+  readonly kept: readonly Column[];
   /** Its line in `sqlite_schema`. */
   readonly line: number;
   /** The rows to export by the table that they tell of; absent for all. */
@@ -90,7 +92,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
   const build = (object: SchemaObject): SourceTable => {
     const kind = kinds.get(object.name);
     const typing = kind?.type === "virtual" ? "none" : kind?.strict === 1 ? "strict" : "usual";
-    const { stored, visible, names, alias } = columns.of(object.name, typing);
+    const { stored, visible, kept, names, alias } = columns.of(object.name, typing);
     const withoutRowid = kind?.wr === 1;
     const hasPrimaryIndex = columns.key(object.name) !== undefined;
     const isAlias = alias !== null && !hasPrimaryIndex && !withoutRowid;
@@ -121,6 +123,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
       autoincrement: object.sql !== null && hasWord(object.sql, "autoincrement"),
       stored: exact(stored),
       visible: exact(visible),
+      kept: exact(kept),
       rowid,
       owner,
       key,

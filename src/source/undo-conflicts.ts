@@ -3,8 +3,8 @@ import { foldAscii } from "../../formats/expression.ts";
 import { isBlank, tokensOf } from "../../formats/tokens.ts";
 import { sourcesOf } from "./generated.ts";
 import { canRun, updatesOf } from "./runnable.ts";
+import { hostTriggersOn, type HostTrigger } from "./host-triggers.ts";
 import { columnSql, keyColumns, type KeyColumn } from "./key.ts";
-import { ownership } from "./own.ts";
 import type { SourceTable } from "./schema.ts";
 
 /** Columns of which no two rows hold the same. */
@@ -38,7 +38,7 @@ export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | nu
   if (
     isMadeOfKey ||
     ofKey.length > maxKeyColumns ||
-    (isCombined && triggersOn(sql, table).some((one) => mayRewrite(sql, table, one)))
+    (isCombined && hostTriggersOn(sql, table).some((one) => mayRewrite(sql, table, one)))
   )
     return null;
   const defaults = defaultsOf(sql, table);
@@ -53,7 +53,7 @@ export function generatedIn({ stored }: SourceTable, { columns }: UniqueKey): re
 }
 
 /** True if the INTEGER PRIMARY KEY is one of these columns. */
-function hasAutomatic({ key, rowid, stored }: SourceTable, columns: ReadonlySet<string>): boolean {
+export function hasAutomatic({ key, rowid, stored }: SourceTable, columns: ReadonlySet<string>): boolean {
   return (
     rowid === null &&
     key.kind === "rowid" &&
@@ -133,37 +133,10 @@ function hasFollowers(sql: SqlStorage, { name }: SourceTable): boolean {
   return sql.exec(query, name).toArray().length > 0;
 }
 
-/** The host's triggers; those of other logs write to no table of its. */
-function triggersOn(sql: SqlStorage, { name }: SourceTable): readonly string[] {
-  const query =
-    "SELECT type, name, tbl_name AS \"table\", sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=? COLLATE NOCASE";
-  const whose = ownership(sql);
-  return sql
-    .exec<{ type: string; name: string; table: string; sql: string }>(query, name)
-    .toArray()
-    .filter((trigger) => whose(trigger) === "host")
-    .map((trigger) => trigger.sql);
-}
-
 /**
  * True for a BEFORE UPDATE trigger that writes, so that it may change other columns of the row that is being updated: those are read again
  * behind it, and no trigger sees which rows are in the way of the old and the new values together. One that cannot run changes nothing.
  */
-function mayRewrite(sql: SqlStorage, table: SourceTable, trigger: string): boolean {
-  // CREATE TRIGGER [schema.]name [BEFORE] UPDATE [OF column, …] ON … BEGIN …; the words of a name or of a condition that are taken for these do no harm
-  const words = tokensOf(trigger).filter((token) => !isBlank(token));
-  const behindName = words.slice(words[3] === "." ? 5 : 3);
-  const [event, of, ...rest] = /^before$/i.test(behindName[0] ?? "") ? behindName.slice(1) : behindName;
-  const body = behindName.slice(behindName.findIndex((word) => /^begin$/i.test(word)));
-  if (!/^update$/i.test(event ?? "") || !body.some((word) => writing.has(word.toLowerCase()))) return false;
-  const own = rest
-    .slice(
-      0,
-      rest.findIndex((word) => /^on$/i.test(word)),
-    )
-    .filter((word) => word !== ",");
-  const columns = /^of$/i.test(of ?? "") ? own : null;
-  return updatesOf(table, columns).some((statement) => canRun(sql, statement));
+function mayRewrite(sql: SqlStorage, table: SourceTable, { isBefore, event, columns, writes }: HostTrigger): boolean {
+  return isBefore && event === "update" && writes && updatesOf(table, columns).some((one) => canRun(sql, one));
 }
-
-const writing = new Set(["insert", "update", "replace", "delete"]);

@@ -4,7 +4,7 @@ import { copiedBytes, copiedRows, statementBytes } from "../limits.ts";
 import { canRun, statementsOn, works } from "./runnable.ts";
 import type { SourceTable } from "./schema.ts";
 import { dropUndo, isSmall, type Mode } from "./undo-states.ts";
-import { copyOf, definitionOf, isWide, keysOf, moreOf, type UndoNames } from "./undo-tables.ts";
+import { copyOf, definitionOf, isComputed, isWide, keysOf, moreOf, shownOf, type UndoNames } from "./undo-tables.ts";
 import { triggersOf } from "./undo-triggers.ts";
 
 /** What a table's log is, and how many triggers it has. */
@@ -17,9 +17,17 @@ export interface Made {
 export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Made {
   if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
     if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return live;
-    sql.exec(definitionOf(table, names.old));
+    // a table of the host's that has the name of a shadow table may have virtual columns; its copy is read as it is
+    const definition = isComputed(table) ? shownOf(table, names.old) : definitionOf(table, names.old);
+    if (definition === null) return live;
+    sql.exec(definition);
     if (isWide(table)) sql.exec(moreOf(names));
-    sql.exec(copyOf(table, names, ""));
+    const copy = copyOf(table, names, "");
+    if (!isComputed(table)) sql.exec(copy);
+    else if (!works(sql, copy)) {
+      dropUndo(sql, names.prefix);
+      return live;
+    }
     return { mode: "copy", triggers: 0 };
   }
   if (table.key.kind === "none") return live;
@@ -54,8 +62,10 @@ function isProved(
   sql.exec(definitionOf(table, names.old));
   sql.exec(keysOf(table, names.added));
   if (isWide(table)) sql.exec(moreOf(names));
-  if (triggers.every((trigger) => works(sql, trigger)) && statements.every((statement) => canRun(sql, statement)))
-    return true;
+  const shown = isComputed(table) ? shownOf(table, names.shown) : null;
+  const made = shown === null ? triggers : [shown, ...triggers];
+  const isMade = (shown !== null || !isComputed(table)) && made.every((definition) => works(sql, definition));
+  if (isMade && statements.every((statement) => canRun(sql, statement))) return true;
   dropUndo(sql, names.prefix);
   return false;
 }

@@ -156,10 +156,15 @@ export function sizeOf(sql: SqlStorage, table: string): number {
   return sql.exec<{ total: number }>(query).one().total;
 }
 
-/** SQL for the bytes of one row's values. */
+/** SQL for the bytes of one row's values, as far as they are on disk. */
 function sizesOf(sql: SqlStorage, table: string): string {
-  const query = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1";
-  return sizeOfValues([...sql.exec<{ name: string }>(query, table)].map(({ name }) => `${alias}.${quoteName(name)}`));
+  return sizeOfValues(columnsOnDisk(sql, table).map((name) => `${alias}.${quoteName(name)}`));
+}
+
+/** The columns of a table that are not computed when they are read. */
+export function columnsOnDisk(sql: SqlStorage, table: string): readonly string[] {
+  const query = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3)";
+  return [...sql.exec<{ name: string }>(query, table)].map(({ name }) => name);
 }
 
 /** SQL for the bytes of some values. In groups, as an expression may be a hundred deep, and a table as many columns wide. */

@@ -1,7 +1,8 @@
 /** The tables of an undo log: what they are called, and how they are made and filled. */
-import { quoteName, quoteText } from "../../formats/expression.ts";
-import type { Column, Table } from "../../formats/format.ts";
+import { foldAscii, quoteName, quoteText } from "../../formats/expression.ts";
+import type { Column } from "../../formats/format.ts";
 import { maxColumns } from "../limits.ts";
+import { definedColumns } from "./column-definitions.ts";
 import { alias, comparable, directionOf, keyColumns, rowidSql } from "./key.ts";
 import { undoPrefix } from "./own.ts";
 import type { SourceTable } from "./schema.ts";
@@ -15,6 +16,7 @@ export class UndoNames {
   readonly old: string;
   readonly added: string;
   readonly more: string;
+  readonly shown: string;
   /** SQL for the rowid up to which rows need not be kept any more; NULL for none. */
   readonly at: string;
 
@@ -24,16 +26,45 @@ export class UndoNames {
     this.old = `${this.prefix}old`;
     this.added = `${this.prefix}added`;
     this.more = `${this.prefix}more`;
+    this.shown = `${this.prefix}shown`;
     this.at = `(SELECT at FROM _durable_export_undo WHERE job=${quoteText(job)} AND n=${n})`;
   }
 }
 
-/** A table of the same columns and the same key; its columns change nothing that comes from the other's. */
-export function definitionOf({ key, visible, rowid }: SourceTable, name: string): string {
-  const columns = visible.map((column) => {
-    const isRowid = rowid === null && key.kind === "rowid" && column.sql === key.sql;
-    return `${quoteName(column.name)} ${isRowid ? "INTEGER PRIMARY KEY" : column.affinity === "BLOB" ? "" : column.affinity}`;
+/** A table of the same key and of the columns that are on disk; they change nothing that comes from the other's. */
+export function definitionOf(table: SourceTable, name: string): string {
+  return created(
+    table,
+    name,
+    table.kept.map((column) => typed(table, column)),
+  );
+}
+
+/** True for a table with virtual generated columns. */
+export function isComputed({ kept, visible }: SourceTable): boolean {
+  return kept.length < visible.length;
+}
+
+/** A table of all its columns, which computes the virtual ones as the table itself does; null where its definition is not understood. */
+export function shownOf(table: SourceTable, name: string): string | null {
+  const defined = definedColumns(table.sql ?? "");
+  const onDisk = new Set(table.kept.map((column) => column.name));
+  const columns = table.visible.map((column) => {
+    const { expression, collation } = defined.get(foldAscii(column.name)) ?? { expression: null, collation: null };
+    if (expression === null && !onDisk.has(column.name)) return null;
+    const collated = collation === null ? "" : ` COLLATE ${collation}`; // expressions compare by it
+    return `${typed(table, column)}${collated}${onDisk.has(column.name) ? "" : ` AS ${expression}`}`;
   });
+  const known = columns.flatMap((column) => column ?? []);
+  return known.length === columns.length ? created(table, name, known) : null;
+}
+
+function typed({ key, rowid }: SourceTable, column: Column): string {
+  const isRowid = rowid === null && key.kind === "rowid" && column.sql === key.sql;
+  return `${quoteName(column.name)} ${isRowid ? "INTEGER PRIMARY KEY" : column.affinity === "BLOB" ? "" : column.affinity}`;
+}
+
+function created({ key }: SourceTable, name: string, columns: readonly string[]): string {
   return key.kind === "columns"
     ? `CREATE TABLE ${quoteName(name)} (${columns.join(",")}, PRIMARY KEY (${keyList({ key })})) WITHOUT ROWID`
     : `CREATE TABLE ${quoteName(name)} (${columns.join(",")})`;
@@ -58,22 +89,24 @@ function keyList({ key }: Pick<SourceTable, "key">): string {
     .join(",");
 }
 
-/** Statements that copy rows with their rowids and all their columns, each with its `;`; `condition` is on the row `_t`. */
+/**
+ * Statements that copy rows with their rowids and all that is on disk, each with its `;`; `condition` is on the row `_t`. What is computed is
+ * not copied: that may fail, and the host's statement with it, which does not look at it.
+ */
 export function copyOf(table: SourceTable, names: UndoNames, condition: string): string {
-  const { name, rowid, visible } = table;
+  const { name, rowid, kept } = table;
   const where = `FROM ${quoteName(name)} AS ${alias}${condition === "" ? "" : ` WHERE ${condition}`}`;
   const insert = (columns: readonly Column[]) => {
     const list = columns.map((column) => (column === rowid ? column.name : quoteName(column.name)));
     return `INSERT INTO ${quoteName(names.old)} (${list.join(",")}) SELECT ${columns.map(({ sql }) => sql).join(",")} ${where};`;
   };
-  const last = visible.at(-1);
-  if (rowid === null || last === undefined || !isWide(table))
-    return insert(rowid === null ? visible : [rowid, ...visible]);
+  const last = kept.at(-1);
+  if (rowid === null || last === undefined || !isWide(table)) return insert(rowid === null ? kept : [rowid, ...kept]);
   // the rowid and 100 columns are more than a SELECT may give: the last one goes by a table that is empty otherwise
   const [old, more] = [quoteName(names.old), quoteName(names.more)];
   return [
     `INSERT INTO ${more} (k, v) SELECT ${rowid.sql}, ${last.sql} ${where};`,
-    insert([rowid, ...visible.slice(0, -1)]),
+    insert([rowid, ...kept.slice(0, -1)]),
     `UPDATE ${old} SET ${quoteName(last.name)}=(SELECT v FROM ${more} WHERE k=${old}.${rowid.name}) WHERE ${rowid.name} IN (SELECT k FROM ${more});`,
     `DELETE FROM ${more};`,
   ].join(" ");
@@ -87,8 +120,8 @@ export function copied(table: SourceTable, copy: string): SourceTable {
 }
 
 /** True for a table whose rows need a table of their own on their way (`copyOf`). */
-export function isWide({ rowid, visible }: Table): boolean {
-  return rowid !== null && visible.length >= maxColumns;
+export function isWide({ rowid, kept }: Pick<SourceTable, "rowid" | "kept">): boolean {
+  return rowid !== null && kept.length >= maxColumns;
 }
 
 /** What that table is. */

@@ -19,14 +19,16 @@ import { allOf, anyOf, quoteName } from "../../formats/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "./key.ts";
 import type { SourceTable } from "./schema.ts";
 import { conflictsOf, generatedIn, type Conflicts, type UniqueKey } from "./undo-conflicts.ts";
+import { mayHinder, namedFor } from "./undo-fallible.ts";
 import { copyOf, isUnknown, type UndoNames } from "./undo-tables.ts";
 import { mayAbort, noteOf } from "./watch.ts";
 
 /** CREATE TRIGGER statements for a table; null where rows can be lost that these cannot tell beforehand. */
 export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames): readonly string[] | null {
   const conflicts = conflictsOf(sql, table);
-  if (conflicts === null) return null;
+  if (conflicts === null || mayHinder(sql, table)) return null;
   const { keys, defaults } = conflicts;
+  const named = namedFor(sql, table);
   const keep = (condition: string) =>
     copyOf(table, names, `${condition}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`);
   const keepNew = keys.flatMap((unique) => inTheWay(unique, defaults).map(keep));
@@ -38,6 +40,7 @@ export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames
   const bodies: readonly (readonly [string, string, readonly string[]])[] = [
     ["bi", "BEFORE INSERT", [...keepNew, ...early]],
     ["ai", "AFTER INSERT", [...unseen, markNew]],
+    ...(named === null ? [] : [["bn", `BEFORE UPDATE${ofColumns(named.updated)}`, [looksAt(named.columns)]] as const]),
     ["bu", "BEFORE UPDATE", [...valuesOf(table, keys), keepOld, ...keepNew, ...(isLate ? [] : [markNew])]],
     ...(isLate ? [["au", "AFTER UPDATE", [markNew]] as const] : []),
     ["bd", "BEFORE DELETE", [keepOld]],
@@ -54,7 +57,15 @@ export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames
  */
 function valuesOf(table: SourceTable, keys: readonly UniqueKey[]): readonly string[] {
   const sources = new Set(keys.flatMap((key) => (generatedIn(table, key).length > 0 ? [...key.sources] : [])));
-  return sources.size === 0 ? [] : [`SELECT ${[...sources].map((name) => `NEW.${quoteName(name)}`).join(",")};`];
+  return sources.size === 0 ? [] : [looksAt([...sources])];
+}
+
+function looksAt(columns: readonly string[]): string {
+  return `SELECT ${columns.map((name) => `NEW.${quoteName(name)}`).join(",")};`;
+}
+
+function ofColumns(columns: readonly string[] | null): string {
+  return columns === null ? "" : ` OF ${columns.join(",")}`;
 }
 
 /**

@@ -7,15 +7,16 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { countedChanges, MiB } from "../limits.ts";
+import { countedChanges, maxColumns, MiB } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SourceTable } from "./schema.ts";
 import { reading } from "./reading.ts";
 import { keep } from "./undo-keep.ts";
-import { copied, isWide, UndoNames } from "./undo-tables.ts";
+import { copied, isComputed, UndoNames } from "./undo-tables.ts";
 import { makeOwn, trace, tracedJobs, traceOf, undoPrefix } from "./own.ts";
 import {
   changesIn,
+  columnsOnDisk,
   countTriggers,
   dropUndo,
   isThere,
@@ -123,11 +124,12 @@ export class UndoLog {
   of(table: SourceTable): Reading {
     const kept = this.#tables.get(table.name);
     if (kept === undefined || kept.mode === "live") return { table, undo: null };
-    const { old, added } = new UndoNames(this.#job, kept.n);
+    const { old, added, shown } = new UndoNames(this.#job, kept.n);
     if (kept.mode === "copy") return { table: copied(table, old), undo: null };
     const { hasOld, hasAdded } = this.#contents(old, added); // asked for each page
     if (!hasOld && !hasAdded) return { table, undo: null };
-    return { table, undo: { old: hasOld ? old : null, added: hasAdded ? added : null } };
+    const rows = hasOld ? { name: old, shown: isComputed(table) ? shown : null } : null;
+    return { table, undo: { old: rows, added: hasAdded ? added : null } };
   }
 
   /** Rows in front of this position are never read again: all of the tables `done`, and of `current` up to the cursor. */
@@ -217,9 +219,9 @@ export class UndoLog {
 
   /** True if a table and a copy of it do not hold the same rows. */
   #isOther(table: Table, copy: string): boolean {
-    const { name, visible, rowid } = table;
-    const columns = visible.map((column) => quoteName(column.name));
-    if (rowid !== null && !isWide(table)) columns.push(rowid.name);
+    const { name, rowid } = table;
+    const columns = columnsOnDisk(this.#sql, copy).map(quoteName);
+    if (rowid !== null && columns.length < maxColumns) columns.push(rowid.name);
     const [one, other] = [name, copy].map((from) => `SELECT ${columns.join(",")} FROM ${quoteName(from)}`);
     const query = `SELECT EXISTS (${one} EXCEPT ${other}) OR EXISTS (${other} EXCEPT ${one}) OR (SELECT count(*) FROM ${quoteName(name)})<>(SELECT count(*) FROM ${quoteName(copy)}) AS differs`;
     return this.#sql.exec<{ differs: number }>(query).one().differs === 1;

@@ -16,8 +16,8 @@ export interface Window {
 
 /** Tables beside one, which say what its rows were. Both have its key; a row is in one of them at most. */
 export interface Undo {
-  /** Rows as they were, with all columns; null if there are none. */
-  readonly old: string | null;
+  /** Rows as they were, with all that is on disk; `shown` is where their virtual columns are computed. Null if there are none. */
+  readonly old: { readonly name: string; readonly shown: string | null } | null;
   /** Keys of rows that were not there; null if there are none. */
   readonly added: string | null;
 }
@@ -104,13 +104,15 @@ function merged(
   const columns = keyColumns(key);
   const keys = columns.map(({ sql }, at) => `${sql} AS k${at}`);
   const order = columns.map((column, at) => `${comparable({ ...column, sql: `k${at}` })}${directionOf(column)}`);
-  const unchanged = [old, added].flatMap((other) => (other === null ? [] : [`NOT ${isIn(key, other, alias)}`]));
+  const unchanged = [old?.name ?? null, added].flatMap((other) =>
+    other === null ? [] : [`NOT ${isIn(key, other, alias)}`],
+  );
   return {
     select(expressions) {
       const list = [...keys, named(expressions)].join(",");
       const arm = (from: string, more: readonly string[]) =>
         `SELECT ${list} FROM ${quoteName(from)} AS ${alias}${where([...conditions, ...more])}`;
-      const arms = old === null ? [arm(name, unchanged)] : [arm(name, unchanged), arm(old, [])];
+      const arms = old === null ? [arm(name, unchanged)] : [arm(name, unchanged), arm(old.shown ?? old.name, [])];
       const names = expressions.map((_, at) => `c${at}`).join(",");
       return {
         sql: `SELECT ${names} FROM (${arms.join(" UNION ALL ")} ORDER BY ${order.join(",")} LIMIT ${limit})`,

@@ -119,6 +119,8 @@ export interface ListAsked {
 export interface Engine {
   /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
   dump(asked: Asked): Dump;
+  /** What `dump()` would say of its file, and refuse, now; nothing is begun, and no download's place taken. */
+  describe(asked: Asked): Omit<Dump, "body">;
   /** Starts a job, or gives the one that the same key started before. */
   start(asked: AskedJob, idempotencyKey?: string): Promise<JobStatus>;
   /** Jobs, newest first; in short where they are of many tables. */

@@ -4,7 +4,7 @@ import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
 import { DownloadPlan } from "./download-plan.ts";
 import { Downloads } from "./downloads.ts";
-import type { Asked, AskedJob, Dump, Engine, JobStatus, ListAsked } from "./engine.ts";
+import type { Asked, AskedJob, Dump, Engine, ExportOptions, JobStatus, ListAsked } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./job/alarm.ts";
 import { HostSchedule } from "./job/host-schedule.ts";
@@ -173,18 +173,7 @@ export class Exporter implements Engine {
   }
 
   dump(asked: Asked = {}): Dump {
-    const { sql } = this.#ctx.storage;
-    const options = parseOptions(asked, this.#optionContext);
-    if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
-      const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
-      throw new ExportError(
-        "too_large_for_direct",
-        `Cannot download the whole database at once: it has ${size} MiB, the limit is ${limit} MiB; start a job with POST instead, or choose tables`,
-        { details: { size: sql.databaseSize, limit: this.#directLimit } },
-      );
-    }
-    this.#downloads.admit(Date.now());
-    const plan = new DownloadPlan(sql, { ...options, ...this.#making }, this.formats);
+    const { options, plan } = this.#planned(asked);
     const prepared = async () => {
       const made = await plan.made();
       const isStill = options.consistency !== "fuzzy";
@@ -197,11 +186,11 @@ export class Exporter implements Engine {
       this.#store.prepare();
       this.#attend(); // for clearing away what nobody fetches
     };
-    return {
-      fileName: fileNameOf(plan.packaging, Date.now()),
-      mediaType: plan.packaging.mediaType,
-      body: this.#downloads.stream(prepared, changed),
-    };
+    return { ...described(plan), body: this.#downloads.stream(prepared, changed) };
+  }
+
+  describe(asked: Asked = {}): Omit<Dump, "body"> {
+    return described(this.#planned(asked).plan);
   }
 
   async start(asked: AskedJob = {}, idempotencyKey?: string): Promise<JobStatus> {
@@ -276,6 +265,22 @@ export class Exporter implements Engine {
     this.#ctx.waitUntil(sweep());
   }
 
+  /** What a download is to be, if it may begin; nothing has begun yet. */
+  #planned(asked: Asked): { readonly options: ExportOptions; readonly plan: DownloadPlan } {
+    const { sql } = this.#ctx.storage;
+    const options = parseOptions(asked, this.#optionContext);
+    if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
+      const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
+      throw new ExportError(
+        "too_large_for_direct",
+        `Cannot download the whole database at once: it has ${size} MiB, the limit is ${limit} MiB; start a job with POST instead, or choose tables`,
+        { details: { size: sql.databaseSize, limit: this.#directLimit } },
+      );
+    }
+    this.#downloads.admit(Date.now());
+    return { options, plan: new DownloadPlan(sql, { ...options, ...this.#making }, this.formats) };
+  }
+
   #statusOf(job: Job): JobStatus {
     return statusOf(job, this.#store.current()?.id === job.id, Date.now());
   }
@@ -286,4 +291,8 @@ export class Exporter implements Engine {
     this.#keeper.serve(this.#work);
     this.#keeper.watch();
   }
+}
+
+function described({ packaging }: DownloadPlan): Omit<Dump, "body"> {
+  return { fileName: fileNameOf(packaging, Date.now()), mediaType: packaging.mediaType };
 }

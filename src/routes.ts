@@ -6,8 +6,10 @@ import { linkSeconds } from "./limits.ts";
 import { refuseOthers } from "./options.ts";
 import { requireToken } from "./routes/auth.ts";
 import { download, type DownloadBucket } from "./routes/download.ts";
+import { asGet, withLength } from "./routes/head.ts";
 import { forwarded } from "./routes/forward.ts";
 import { checkLink, linkKey, linkParameters } from "./routes/signature.ts";
+import { requireWhole } from "./routes/whole.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./routes/problem.ts";
 
 type MaybePromise<T> = T | Promise<T>;
@@ -31,16 +33,17 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   const app = new Hono<{ Bindings: E }>();
   const parameters = options.objectParameters ?? [];
   const forward = (path: (c: Context<{ Bindings: E }>) => string) => async (c: Context<{ Bindings: E }>) => {
+    const request = path(c) === "/dump" ? c.req.raw : asGet(c.req.raw);
     const object = await objectFor(c, options);
     const expires = Math.floor(Date.now() / 1000) + (options.linkSeconds ?? linkSeconds);
     const key = await linkKey((await options.token(c)) ?? "", object.id.toString());
-    return object.fetch(forwarded(c.req.raw, path(c), parameters, { expires, key }));
+    return object.fetch(forwarded(request, path(c), parameters, { expires, key }));
   };
 
+  app.use(withLength);
   app.get("/dump/:dumpId/download", async (c, next) => {
-    // HEAD comes here, too, and has no link of its own
-    const isLink = c.req.method === "GET" && c.req.query("signature") !== undefined;
-    if (!isLink || c.req.header("Authorization") !== undefined) return next();
+    // a link for GET is one for HEAD, which comes here, too
+    if (c.req.query("signature") === undefined || c.req.header("Authorization") !== undefined) return next();
     const token = await options.token(c);
     if (token === undefined || token === "") return next();
     const { id } = await objectFor(c, options);
@@ -52,8 +55,7 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     return problem({ status: 403, code: `link_${worth}`, detail });
   });
   app.use(requireToken(options.token));
-  // A download that nobody reads would keep its place; there is no file yet whose headers could be told.
-  app.use("/dump", (c, next) => (c.req.method === "HEAD" ? Promise.resolve(otherMethods("GET", "POST")(c)) : next()));
+  app.get("/dump", async (c, next) => requireWhole(c, next));
   app.post("/dump", async (c, next) => {
     // Options that somebody believes to have sent must not be passed over.
     if (c.req.raw.body === null || (await isEmpty(c.req.raw.body))) return next();
@@ -65,18 +67,18 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
     "/dump",
     forward(() => "/dump"),
   );
-  app.all("/dump", otherMethods("GET", "POST"));
+  app.all("/dump", otherMethods("GET", "HEAD", "POST"));
   app.get(
     "/dumps",
     forward(() => "/dumps"),
   );
-  app.all("/dumps", otherMethods("GET"));
+  app.all("/dumps", otherMethods("GET", "HEAD"));
   app.on(
     ["GET", "DELETE"],
     "/dump/:dumpId",
     forward((c) => `/dump/${dumpIdOf(c)}`),
   );
-  app.all("/dump/:dumpId", otherMethods("GET", "DELETE"));
+  app.all("/dump/:dumpId", otherMethods("GET", "HEAD", "DELETE"));
   app.get("/dump/:dumpId/download", (c) => {
     refuseOthers(new URL(c.req.url).searchParams, [...parameters, ...linkParameters]);
     return fileOf(c, options);

@@ -192,9 +192,9 @@ describe("GET /export/dump", () => {
 
 describe("methods and paths", () => {
   it.each([
-    ["PUT", "/export/dump", "GET, POST"],
-    ["POST", "/export/dumps", "GET"],
-    ["POST", "/export/dump/x", "GET, DELETE"],
+    ["PUT", "/export/dump", "GET, HEAD, POST"],
+    ["POST", "/export/dumps", "GET, HEAD"],
+    ["POST", "/export/dump/x", "GET, HEAD, DELETE"],
     ["DELETE", "/export/dump/x/download", "GET, HEAD"],
     ["GET", "/query", "POST"],
   ])("answers %s %s with what is allowed", async (method, path, allow) => {
@@ -339,6 +339,10 @@ describe("the download", () => {
     expect((await get({ "If-None-Match": '"another"' })).status).toBe(200);
     expect((await get({ "If-Match": '"another"' })).status).toBe(412);
     expect((await get({ "If-Match": etag })).status).toBe(200);
+    const modified = (await get({})).headers.get("Last-Modified") ?? "";
+    expect((await get({ "If-Unmodified-Since": modified })).status).toBe(200);
+    expect((await get({ "If-Unmodified-Since": "Mon, 01 Jan 2024 00:00:00 GMT", Range: "bytes=5-" })).status).toBe(412);
+    expect((await get({ "If-Unmodified-Since": "Mon, 01 Jan 2024 00:00:00 GMT", "If-Match": etag })).status).toBe(200);
   });
 });
 

@@ -60,10 +60,12 @@ function headersOf(object: R2Object): Headers {
   return headers;
 }
 
-/** RFC 9110, section 13.2.2: If-Match, then If-None-Match or If-Modified-Since. */
+/** RFC 9110, section 13.2.2: If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since. */
 function precondition(headers: Headers, object: R2Object): 304 | 412 | null {
   const match = headers.get("If-Match");
   if (match !== null && !lists(match, object.httpEtag)) return 412;
+  const unmodified = match === null ? Date.parse(headers.get("If-Unmodified-Since") ?? "") : Number.NaN;
+  if (seconds(object.uploaded) > unmodified / 1000) return 412; // no date: NaN, which nothing is greater than
   const noneMatch = headers.get("If-None-Match");
   if (noneMatch !== null) return lists(noneMatch.replaceAll("W/", ""), object.httpEtag) ? 304 : null;
   const since = Date.parse(headers.get("If-Modified-Since") ?? "");

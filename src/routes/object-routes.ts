@@ -1,6 +1,6 @@
 /** The object's side: what `exportRoutes` forwards, answered by the engine. */
 import { Hono, type Context } from "hono";
-import type { Engine, JobStatus } from "../engine.ts";
+import type { Dump, Engine, JobStatus } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { parseList, refuseOthers } from "../options.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
@@ -23,15 +23,10 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
 
   app.use((c, next) => (isForwarded(c.req.raw) ? next() : Promise.resolve(problem(notForwarded))));
   app.get("/dump", async (c) => {
-    const { body, fileName, mediaType } = engine.dump(queryOf(c));
-    return new Response(await begun(body), {
-      headers: {
-        "Content-Type": mediaType,
-        "Content-Disposition": `attachment; filename="${fileName}"`,
-        "Cache-Control": "no-store, no-transform", // a gzip file is a file, not an encoding
-        "X-Content-Type-Options": "nosniff",
-      },
-    });
+    // HEAD comes here, too: nothing may begin for it
+    if (c.req.method === "HEAD") return new Response(null, { headers: headersOf(engine.describe(queryOf(c))) });
+    const { body, ...described } = engine.dump(queryOf(c));
+    return new Response(await begun(body), { headers: headersOf(described) });
   });
   app.post("/dump", async (c) => {
     const job = await engine.start(queryOf(c), idempotencyKey(c));
@@ -39,7 +34,7 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     const accepted = { dumpId: job.dumpId, status: job.status, ...links };
     return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });
   });
-  app.all("/dump", otherMethods("GET", "POST"));
+  app.all("/dump", otherMethods("GET", "HEAD", "POST"));
   app.get("/dumps", async (c) => {
     const { limit, cursor } = parseList(queryOf(c));
     const jobs = engine.list({ limit: limit + 1, cursor });
@@ -47,7 +42,7 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     const next = jobs.length > limit ? dumps.at(-1)?.dumpId : undefined;
     return c.json({ dumps, ...(next !== undefined && { cursor: next }) }, 200, fresh);
   });
-  app.all("/dumps", otherMethods("GET"));
+  app.all("/dumps", otherMethods("GET", "HEAD"));
   app.get("/dump/:dumpId", async (c) => {
     refuseOthers(queryOf(c), []);
     const job = engine.status(c.req.param("dumpId"));
@@ -59,10 +54,20 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
     const job = await engine.delete(c.req.param("dumpId"));
     return c.json({ dumpId: job.dumpId, status: job.status === "cancelled" ? "cancelled" : "deleted" }, 200, fresh);
   });
-  app.all("/dump/:dumpId", otherMethods("GET", "DELETE"));
+  app.all("/dump/:dumpId", otherMethods("GET", "HEAD", "DELETE"));
   app.notFound(unknownPath);
   app.onError((error, c) => problemOf(error, hintsFor(error, c)));
   return async (request) => app.fetch(request);
+}
+
+function headersOf({ fileName, mediaType }: Omit<Dump, "body">): Record<string, string> {
+  return {
+    "Content-Type": mediaType,
+    "Content-Disposition": `attachment; filename="${fileName}"`,
+    "Accept-Ranges": "none", // and no ETag, no date: another download is another file
+    "Cache-Control": "no-store, no-transform", // a gzip file is a file, not an encoding
+    "X-Content-Type-Options": "nosniff",
+  };
 }
 
 /** The same stream, once its first chunk is there: what fails before it can still be told with a status. */

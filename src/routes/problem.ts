@@ -39,6 +39,7 @@ const titles: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",

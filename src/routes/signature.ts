@@ -18,7 +18,7 @@ export async function linkKey(token: string, objectId: string): Promise<string> 
   return (await hmac(new TextEncoder().encode(token), `durable-export links of ${objectId}`)).toHex();
 }
 
-/** The query of a signed link to a dump: for GET alone, until it expires. */
+/** The query of a signed link to a dump: for GET and HEAD, until it expires. */
 export async function signedQuery(dumpId: string, { key, expires }: LinkSigner): Promise<Record<string, string>> {
   const signature = await hmac(Uint8Array.fromHex(key), signedText(dumpId, expires));
   return { expires: String(expires), signature: signature.toHex() };

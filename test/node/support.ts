@@ -17,9 +17,9 @@ export function folderFor(atEnd: (remove: () => void) => void): string {
   return folder;
 }
 
-/** The body of an answer that must be 200. */
+/** The body of an answer that must be a good one. */
 export async function bytesOf(server: Pick<Server, "fetch">, path: string, init?: RequestInit): Promise<Uint8Array> {
   const response = await server.fetch(path, init);
-  if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   return new Uint8Array(await response.arrayBuffer());
 }

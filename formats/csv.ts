@@ -1,5 +1,6 @@
 /** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
 import { hexBytes } from "./bytes.ts";
+import { guarded, guardedBytes, guardedPage } from "./csv-guard.ts";
 import { toLines } from "./csv-page.ts";
 import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
 import { jsonArray, plainColumns } from "./json-rows.ts";
@@ -27,15 +28,16 @@ export const csv = {
 } as const satisfies TableFormat;
 
 function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
-  const guardedColumns = plainColumns(table, columns).map((column) => guardedColumn(column, chosen));
+  const plain = plainColumns(table, columns);
+  const isGuarded = chosen["formulas"] === "guard";
+  const blob = (digits: string) => joined(blobField(Uint8Array.fromHex(digits), chosen));
   return {
     open: "",
     separator: "\n",
     close: "\n",
     fast: {
-      ...jsonArray(guardedColumns, "text"),
-      finish: (page) =>
-        isUtf8(page) ? toLines(page, (digits) => joined(blobField(Uint8Array.fromHex(digits), chosen))) : null,
+      ...jsonArray(plain, isGuarded ? "numbers" : "text"), // what is text there, is guarded
+      finish: (page) => (isUtf8(page) ? toLines(isGuarded ? guardedPage(page) : page, blob) : null),
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
     noted: {
@@ -45,21 +47,9 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
   };
 }
 
-/** What makes a spreadsheet take a field for a formula (CWE-1236, https://owasp.org/www-community/attacks/CSV_Injection). */
-const formulaSigns = "'=','+','-','@',char(9),char(13)";
-const isFormula = /^[=+\-@\t\r]/;
-
-/** A column with its text changed as `guarded` does. */
-function guardedColumn(column: Column, { formulas }: Chosen): Column {
-  const { sql, only = "TEXT" } = column;
-  if (formulas !== "guard" || only !== "TEXT") return column;
-  const isSuspect = `${sql}>='' AND ${sql}<x'' AND substr(${sql},1,1) IN (${formulaSigns})`;
-  return { ...column, sql: `CASE WHEN ${isSuspect} THEN concat('''',${sql}) ELSE ${sql} END` };
-}
-
-/** What stands in front of a text so that no spreadsheet takes it for a formula, where that is wanted. */
-function guard(text: string, { formulas }: Chosen): string {
-  return formulas === "guard" && isFormula.test(text) ? "'" : "";
+/** A piece of a text as it is, or so that no spreadsheet takes it for a formula. */
+function piecesWith({ formulas }: Chosen): (piece: string, before: string) => string {
+  return formulas === "guard" ? guarded : (piece) => piece;
 }
 
 function field(cell: Cell, chosen: Chosen): Pieces {
@@ -74,25 +64,27 @@ function field(cell: Cell, chosen: Chosen): Pieces {
 function blobField(bytes: Uint8Array, chosen: Chosen): Pieces {
   if (bytes.length === 0) return '""';
   if (chosen["blobs"] === "hex") return bytePieces(bytes, hexBytes);
-  return [guard(bytes.subarray(0, 3).toBase64(), chosen), bytePieces(bytes, (piece) => piece.toBase64())];
+  // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
+  const isSuspect = chosen["formulas"] === "guard" && (bytes[0] ?? 0) >> 2 === 62;
+  return [isSuspect ? "'" : "", bytePieces(bytes, (piece) => piece.toBase64())];
 }
 
 function textField(text: string, chosen: Chosen): Pieces {
-  const sign = guard(text, chosen);
-  if (text !== "" && !/[",\n\r]/.test(text)) return [sign, textPieces(text, (piece) => piece)];
-  return ['"', sign, textPieces(text, (piece) => piece.replaceAll('"', '""')), '"'];
+  const written = piecesWith(chosen);
+  if (text !== "" && !/[",\n\r]/.test(text)) return textPieces(text, written);
+  return ['"', textPieces(text, (piece, before) => written(piece, before).replaceAll('"', '""')), '"'];
 }
 
 /** What makes a field quoted, in bytes. */
 const quoted = new Set(Array.from('",\n\r', (sign) => sign.charCodeAt(0)));
 
 /** Bytes that are no UTF-8 stay as they are: quoted by the same rule, byte by byte. */
-function invalidField(bytes: Uint8Array, chosen: Chosen): Pieces {
-  const sign = guard(String.fromCharCode(bytes[0] ?? 0), chosen);
+function invalidField(stored: Uint8Array, { formulas }: Chosen): Pieces {
+  const bytes = formulas === "guard" ? guardedBytes(stored) : stored;
   const isQuoted = bytes.some((byte) => quoted.has(byte));
   const same = (piece: Uint8Array) => piece;
   const quote = isQuoted ? '"' : "";
-  return [quote, sign, bytePieces(bytes, isQuoted ? doubledQuotes : same), quote];
+  return [quote, bytePieces(bytes, isQuoted ? doubledQuotes : same), quote];
 }
 
 function doubledQuotes(bytes: Uint8Array): Uint8Array {

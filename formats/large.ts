@@ -4,9 +4,9 @@ import type { Encoded, Pieces } from "./format.ts";
 /** Characters or bytes of a piece. Base64 and hex of whole pieces can stand one behind the other: it is a multiple of 3 and of 2. */
 const pieceLength = 48 * 1024;
 
-/** A text, changed by a function that looks at each character alone. */
-export function textPieces(text: string, change: (piece: string) => Encoded): Pieces {
-  return text.length <= pieceLength ? change(text) : cutText(text, change);
+/** A text, changed by a function that looks at each character alone, or at the one `before` it, of which two halves may be given. */
+export function textPieces(text: string, change: (piece: string, before: string) => Encoded): Pieces {
+  return text.length <= pieceLength ? change(text, "") : cutText(text, change);
 }
 
 /** Bytes, changed by a function that looks at no more than six of them together. */
@@ -23,11 +23,11 @@ export function joined(pieces: Pieces): string {
 
 const decoder = new TextDecoder();
 
-function* cutText(text: string, change: (piece: string) => Encoded): Generator<Encoded> {
+function* cutText(text: string, change: (piece: string, before: string) => Encoded): Generator<Encoded> {
   for (let at = 0; at < text.length;) {
     let end = Math.min(at + pieceLength, text.length);
     if (end < text.length && /[\ud800-\udbff]/.test(text.charAt(end - 1))) end--; // both halves of a surrogate pair
-    yield change(text.slice(at, end));
+    yield change(text.slice(at, end), text.slice(Math.max(0, at - 2), at));
     at = end;
   }
 }

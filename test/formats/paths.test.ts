@@ -28,6 +28,28 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.string({
     unit: fc.constantFrom("\r\n", "\r", "\n", "\u0001", "\u0002", "\u0003", "\u001f", "'", "é", "x", ':["', "[", "}"),
   }),
+  fc.string({
+    unit: fc.constantFrom(
+      "=",
+      "+",
+      "-",
+      "@",
+      "'",
+      "\t",
+      "\r",
+      "\n",
+      '"',
+      "\\",
+      ",",
+      ";",
+      "a",
+      "é",
+      "\uff1d",
+      "\ufe63",
+      "\uff0c",
+      "\u0301",
+    ),
+  }),
   fc.uint8Array({ maxLength: 40 }),
 );
 

@@ -69,6 +69,16 @@ const aria2 = [
   "-o",
   "NAME",
 ];
+/** As people write it: what comes is appended to what there is. */
+const script = `
+import os, sys, urllib.request
+url, auth, file = sys.argv[1:4]
+headers = dict([auth.split(": ", 1)])
+if len(sys.argv) > 4: headers["Range"] = f"bytes={os.path.getsize(file)}-"
+with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer, open(file, "ab") as out:
+    while chunk := answer.read(65536): out.write(chunk)
+`;
+const python = ["python3", "-c", script, "URL", "AUTH", "FILE"];
 const axel = ["axel", "-q", "-H", "AUTH", "-o", "FILE"];
 
 describe("a download that is cut, and asked for again when the database has changed", () => {
@@ -95,6 +105,8 @@ describe("a download that is cut, and asked for again when the database has chan
         [...curl, "-f", "-C", "-", "URL"],
       ],
     ],
+    ["python3 urllib", [python]],
+    ["python3 urllib with Range", [python, [...python, "-c"]]],
     [
       "axel",
       [

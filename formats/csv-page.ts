@@ -3,45 +3,39 @@ import { utf8 } from "./bytes.ts";
 import { copyText, fourOf, json, put, unescaped, viewOf } from "./json-rows.ts";
 
 const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const [commas, quotes] = [fourOf(json.comma), fourOf(json.quote)];
+const quotes = fourOf(json.quote);
 const infinity = utf8("Infinity");
 /** SQLite's infinity, `9.0e+999`, behind its `e`. */
 const beyond = utf8("+999");
 
-/** The page as lines without the last line feed, with `blob` for the hex digits of each BLOB. The page itself is used up. */
-export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): Uint8Array {
-  const { quote, comma, minus, open, backslash, close, e, n } = json;
+/**
+ * The page as lines without the last line feed, with `blob` for the hex digits of each BLOB; `reals` tells which columns are given as
+ * REALs that are text. The page itself is used up.
+ */
+export function toLines(page: Uint8Array, reals: readonly boolean[], blob: (hexDigits: string) => string): Uint8Array {
+  const { quote, comma, minus, open, close, e, n } = json;
   const end = page.length;
-  let [at, to] = [1, 0]; // where the next byte is read, and written
+  let [at, to, column] = [1, 0, 0]; // where the next byte is read, and written, and what for
   const words = viewOf(page);
   while (at < end) {
     const byte = page[at] ?? close;
-    if (byte === quote) {
+    if (byte === quote && reals[column] === true) {
+      for (let digit = page[++at] ?? quote; digit !== quote; digit = page[++at] ?? quote) page[to++] = digit;
       at++;
-      const start = to;
-      let isQuoted = page[at] === quote; // '' is not NULL
-      if (isQuoted) page[to++] = quote;
+    } else if (byte === quote) {
+      at++;
+      page[to++] = quote;
       for (;;) {
-        const stop = copyText(words, at, words, to, isQuoted ? quotes : commas);
+        const stop = copyText(words, at, words, to, quotes);
         to += stop - at;
         at = stop + 1;
-        let meant = page[stop] ?? quote;
-        if (meant === quote) break;
-        if (meant === backslash) {
-          const escape = unescaped(page, at);
-          meant = escape.byte;
-          at += escape.length;
-        }
-        if (!isQuoted && (meant === comma || meant === quote || meant === lineFeed || meant === carriageReturn)) {
-          isQuoted = true;
-          page.copyWithin(start + 1, start, to++);
-          page[start] = quote;
-        }
-        page[to++] = meant;
-        if (meant === quote) page[to++] = quote;
+        if (page[stop] === quote) break;
+        const escape = unescaped(page, at);
+        at += escape.length;
+        page[to++] = escape.byte;
+        if (escape.byte === quote) page[to++] = quote;
       }
-      if (isQuoted) page[to++] = quote;
+      page[to++] = quote;
     } else if (byte === n) at += 4;
     else if (byte === open) {
       const stop = page.indexOf(quote, at + 2); // ["…"]
@@ -59,10 +53,12 @@ export function toLines(page: Uint8Array, blob: (hexDigits: string) => string): 
       if (to === exponent + beyond.length && beyond.every((one, index) => page[exponent + index] === one))
         to = put(infinity, page, byte === minus ? start + 1 : start);
     }
+    column++;
     if (page[at++] === comma) page[to++] = comma;
     else if (at < end) {
       page[to++] = lineFeed;
       at += 2; // `,[`
+      column = 0;
     }
   }
   return page.subarray(0, to);

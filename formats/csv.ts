@@ -1,9 +1,13 @@
-/** CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field, '' is `""`. BLOBs are base64. */
+/**
+ * CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field; TEXT, BLOBs (base64) and names are quoted, whatever they hold, and
+ * numbers are not. So nothing that a reader takes for a marker (`NULL`, `\N`, `\.`), a separator or a sign of its own stands bare, and what
+ * it guesses from the first rows holds for all: docs/readers.md.
+ */
 import { hexBytes } from "./bytes.ts";
 import { guarded, guardedBytes, guardedPage } from "./csv-guard.ts";
 import { toLines } from "./csv-page.ts";
 import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
-import { jsonArray, plainColumns } from "./json-rows.ts";
+import { isOfReals, jsonArray, plainColumns } from "./json-rows.ts";
 import { bytePieces, joined, textPieces } from "./large.ts";
 import { isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
@@ -19,10 +23,8 @@ export const csv = {
   *segments(table: Table, chosen: Chosen) {
     const columns = table.visible;
     const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
-    // a name that begins like a byte order mark would lose it at the beginning of a file
-    const first = /^\uFEFF[^,]*/.exec(header)?.[0] ?? "";
     const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
-    yield { kind: "text", text: `${bom}${first === "" ? "" : `"${first}"`}${header.slice(first.length)}\n` };
+    yield { kind: "text", text: `${bom}${header}\n` };
     yield { kind: "rows", table, columns, rows: encoder(table, columns, chosen) };
   },
 } as const satisfies TableFormat;
@@ -30,6 +32,7 @@ export const csv = {
 function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
   const plain = plainColumns(table, columns);
   const isGuarded = chosen["formulas"] === "guard";
+  const reals = isGuarded ? [] : plain.map(isOfReals);
   const blob = (digits: string) => joined(blobField(Uint8Array.fromHex(digits), chosen));
   return {
     open: "",
@@ -37,7 +40,7 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     close: "\n",
     fast: {
       ...jsonArray(plain, isGuarded ? "numbers" : "text"), // what is text there, is guarded
-      finish: (page) => (isUtf8(page) ? toLines(isGuarded ? guardedPage(page) : page, blob) : null),
+      finish: (page) => (isUtf8(page) ? toLines(isGuarded ? guardedPage(page) : page, reals, blob) : null),
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
     noted: {
@@ -62,29 +65,20 @@ function field(cell: Cell, chosen: Chosen): Pieces {
 }
 
 function blobField(bytes: Uint8Array, chosen: Chosen): Pieces {
-  if (bytes.length === 0) return '""';
-  if (chosen["blobs"] === "hex") return bytePieces(bytes, hexBytes);
+  if (chosen["blobs"] === "hex") return ['"', bytePieces(bytes, hexBytes), '"'];
   // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
   const isSuspect = chosen["formulas"] === "guard" && (bytes[0] ?? 0) >> 2 === 62;
-  return [isSuspect ? "'" : "", bytePieces(bytes, (piece) => piece.toBase64())];
+  return [isSuspect ? "\"'" : '"', bytePieces(bytes, (piece) => piece.toBase64()), '"'];
 }
 
 function textField(text: string, chosen: Chosen): Pieces {
   const written = piecesWith(chosen);
-  if (text !== "" && !/[",\n\r]/.test(text)) return textPieces(text, written);
   return ['"', textPieces(text, (piece, before) => written(piece, before).replaceAll('"', '""')), '"'];
 }
 
-/** What makes a field quoted, in bytes. */
-const quoted = new Set(Array.from('",\n\r', (sign) => sign.charCodeAt(0)));
-
-/** Bytes that are no UTF-8 stay as they are: quoted by the same rule, byte by byte. */
+/** Bytes that are no UTF-8 stay as they are. */
 function invalidField(stored: Uint8Array, { formulas }: Chosen): Pieces {
-  const bytes = formulas === "guard" ? guardedBytes(stored) : stored;
-  const isQuoted = bytes.some((byte) => quoted.has(byte));
-  const same = (piece: Uint8Array) => piece;
-  const quote = isQuoted ? '"' : "";
-  return [quote, bytePieces(bytes, isQuoted ? doubledQuotes : same), quote];
+  return ['"', bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, doubledQuotes), '"'];
 }
 
 function doubledQuotes(bytes: Uint8Array): Uint8Array {

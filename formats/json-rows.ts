@@ -57,7 +57,8 @@ export function jsonArray(
   };
 }
 
-function isOfReals({ affinity, only = "REAL" }: Column): boolean {
+/** Holds REALs, but for what is no number at all. */
+export function isOfReals({ affinity, only = "REAL" }: Column): boolean {
   return affinity === "REAL" && only === "REAL";
 }
 

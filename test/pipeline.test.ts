@@ -125,7 +125,7 @@ describe("the chain", () => {
       const expected = sql
         .exec<{ a: number; b: string }>("SELECT a, b FROM mixed ORDER BY a DESC, b")
         .toArray()
-        .map((row) => `${row.a},${row.b}`);
+        .map((row) => `${row.a},"${row.b}"`);
       const lines = textOf(sql, { format: "csv", tables: ["mixed"] })
         .trimEnd()
         .split("\n")

@@ -149,7 +149,7 @@ describe("options", () => {
   });
 
   it("finds a table whatever the case of its letters, as SQLite does", async () => {
-    expect(await (await send("/export/dump?format=csv&table=USERS")).text()).toBe("id,name\n1,Ann\n2,Bob\n");
+    expect(await (await send("/export/dump?format=csv&table=USERS")).text()).toBe('"id","name"\n1,"Ann"\n2,"Bob"\n');
   });
 });
 

@@ -175,7 +175,7 @@ describe("what cannot be exported", () => {
     await withDatabase((sql) => {
       sql.exec("CREATE TABLE t (rowid, _rowid_, oid); INSERT INTO t VALUES (3, 1, 2), (1, 2, 3), (2, 3, 1)");
       expect(textOf(sql, { format: "csv", page: { rows: 2, bytes: 1e6 } })).toBe(
-        "rowid,_rowid_,oid\n3,1,2\n1,2,3\n2,3,1\n",
+        '"rowid","_rowid_","oid"\n3,1,2\n1,2,3\n2,3,1\n',
       );
     });
   });
@@ -193,18 +193,18 @@ describe("what cannot be exported", () => {
 describe("options of a format", () => {
   const schema = `CREATE TABLE t ("=a", b); INSERT INTO t VALUES (x'00ff', 9007199254740993), ('-1', -9007199254740992), (char(9) || 'x', -5), ('a=', 1.5)`;
   it.each<[Wanted, string]>([
-    [{ format: "csv" }, "=a,b\nAP8=,9007199254740993\n-1,-9007199254740992\n\tx,-5\na=,1.5\n"],
+    [{ format: "csv" }, '"=a","b"\n"AP8=",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n'],
     [
       { format: "csv", chosen: { blobs: "hex" } },
-      "=a,b\n00FF,9007199254740993\n-1,-9007199254740992\n\tx,-5\na=,1.5\n",
+      '"=a","b"\n"00FF",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n',
     ],
     [
       { format: "csv", chosen: { bom: "1" } },
-      "\ufeff=a,b\nAP8=,9007199254740993\n-1,-9007199254740992\n\tx,-5\na=,1.5\n",
+      '\ufeff"=a","b"\n"AP8=",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n',
     ],
     [
       { format: "csv", chosen: { formulas: "guard" } },
-      "'=a,b\nAP8=,9007199254740993\n'-1,-9007199254740992\n'\tx,-5\na=,1.5\n",
+      `"'=a","b"\n"AP8=",9007199254740993\n"'-1",-9007199254740992\n"'\tx",-5\n"a=",1.5\n`,
     ],
     [
       { format: "jsonl", chosen: { int64: "string" } },

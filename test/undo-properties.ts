@@ -22,7 +22,8 @@ import {
 } from "./undo.ts";
 import { change } from "./undo-changes.ts";
 import { rows } from "./undo-rows.ts";
-import { isBroken, schema } from "./undo-schemas.ts";
+import { isBroken } from "./undo-deeds.ts";
+import { schema } from "./undo-schemas.ts";
 
 /** How many databases showed what; what no database shows is not tested. */
 export type Counts = Map<string, number>;

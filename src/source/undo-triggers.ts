@@ -83,7 +83,9 @@ function keysUpTo(
   const { last } = sql.exec<{ last: string | null }>(query).one();
   if (last === null) return { early: [], unseen: [] }; // no row of it can be lost
   const rowid = key.sql.slice(alias.length + 1);
-  const next = `(SELECT ifnull(max(${key.sql}),0)+1 AS ${rowid} FROM ${quoteName(name)} AS ${alias})`;
+  // not by max(): with a condition behind it SQLite goes through the whole table for that
+  const greatest = `(SELECT ${key.sql} FROM ${quoteName(name)} AS ${alias} ORDER BY ${key.sql} DESC LIMIT 1)`;
+  const next = `(SELECT ifnull(${greatest},0)+1 AS ${rowid})`;
   const isNew = (row: string) =>
     `${row}.${rowid}<=${last} AND ${isUnknown(table, names, row)}${ahead(table, names, row)}`;
   const into = `INSERT INTO ${quoteName(names.added)} (${table.rowid === null ? rowid : "k"})`;

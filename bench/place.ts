@@ -6,6 +6,12 @@ import { writeConfig } from "../scripts/lib/config.ts";
 import { query } from "../scripts/lib/database.ts";
 import { startServer, type Server, type ServerOptions } from "../scripts/lib/server.ts";
 
+/**
+ * `wrangler dev` keeps a span of each statement, and writes them to a database of its own, in the thread in which the object works: of 10,000
+ * statements in one stretch of a second. No such thing is in production (miniflare, observability/collector.worker).
+ */
+const untraced = { X_LOCAL_OBSERVABILITY: "false" };
+
 /** A server of `bench/worker.ts` whose database is a copy of the file, and its D1 another, if wanted. Its state is gone when it stops. */
 export async function serverWith(
   file: string,
@@ -17,12 +23,13 @@ export async function serverWith(
     d1_databases: [{ binding: "D1", database_name: "bench", database_id: "bench" }],
   });
   const state = await stateWith(file, { config });
-  let server = await startServer({ persistTo: state, config, env });
+  const quiet = { ...env, ...untraced };
+  let server = await startServer({ persistTo: state, config, env: quiet });
   if (hasD1) {
     await server.fetch("/d1"); // makes its file
     await server.stop();
     copyFileSync(file, onlyDatabase(join(state, "v3/d1")));
-    server = await startServer({ persistTo: state, config });
+    server = await startServer({ persistTo: state, config, env: quiet });
   }
   return {
     ...server,

@@ -40,14 +40,25 @@ function isStage(name: string | undefined): name is Exclude<Stage, "other JavaSc
 }
 
 interface Profile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string };
+    readonly children?: readonly number[];
+  }[];
   readonly samples: readonly number[];
+  /** Microseconds of the monotonic clock. */
+  readonly startTime: number;
   /** Microseconds. */
   readonly timeDeltas: readonly number[];
 }
 
 /** Runs something while the Worker is watched, and gives each function's own time, longest first. */
 export async function profiled(server: Server, run: () => Promise<unknown>): Promise<readonly Own[]> {
+  return ownTimes(await profileOf(server, run));
+}
+
+/** Runs something while the Worker is watched. */
+export async function profileOf(server: Server, run: () => Promise<unknown>): Promise<Profile> {
   const inspector = await Inspector.open(server.inspectorUrl);
   try {
     inspector.tell("Profiler.enable");
@@ -56,13 +67,46 @@ export async function profiled(server: Server, run: () => Promise<unknown>): Pro
     await run();
     const answer = inspector.ask("Profiler.stop");
     await server.fetch("/export/dumps"); // workerd hears its inspector only while it has something to do
-    return ownTimes(await answer);
+    return (await answer).profile;
   } finally {
     inspector.close();
   }
 }
 
-function ownTimes({ profile }: { readonly profile: Profile }): readonly Own[] {
+/**
+ * Where the time of a stretch of the object's went, longest first: milliseconds, and the functions that called each other. `from` is in Unix
+ * milliseconds. What is not in it the object did not spend in JavaScript: a commit, another Worker in its thread, or another process on this machine.
+ */
+export function stacksIn(
+  profile: Profile,
+  { from, ms }: { readonly from: number; readonly ms: number },
+): readonly string[] {
+  const clocks = Date.now() * 1000 - Number(process.hrtime.bigint() / 1000n);
+  const [begin, end] = [from * 1000 - clocks, (from + ms) * 1000 - clocks];
+  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
+  const parents = new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  );
+  const times = new Map<string, number>();
+  let now = profile.startTime;
+  for (const [at, id] of profile.samples.entries()) {
+    const delta = profile.timeDeltas[at] ?? 0;
+    now += delta;
+    if (now < begin || now > end) continue;
+    const stack: string[] = [];
+    for (let node: number | undefined = id; node !== undefined; node = parents.get(node))
+      stack.unshift(names.get(node) ?? "");
+    const shown = stack
+      .filter((name) => name !== "" && name !== "next")
+      .slice(-5)
+      .join(" > ");
+    times.set(shown, (times.get(shown) ?? 0) + delta / 1000);
+  }
+  const all = [...times].toSorted(([, one], [, other]) => other - one);
+  return all.map(([stack, time]) => `${time.toFixed(0)} ms ${stack}`);
+}
+
+function ownTimes(profile: Profile): readonly Own[] {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame.functionName || "(anonymous)"]));
   const times = new Map<string, number>();
   for (const [at, id] of profile.samples.entries()) {

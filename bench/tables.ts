@@ -1,4 +1,4 @@
-/** `npm run bench:tables -- [--tables 100,1000] [--rows 3] [--write]`: what an export costs where there are many tables. */
+/** `npm run bench:tables -- [--tables 100,1000] [--rows 3] [--write] [--profile]`: what an export costs where there are many tables. */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,16 +7,18 @@ import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
 import type { Server } from "../scripts/lib/server.ts";
 import { runOnServer } from "./measure.ts";
 import { serverWith } from "./place.ts";
+import { profileOf, stacksIn } from "./profile.ts";
 import { circumstances, writeSection } from "./results.ts";
 
 const values = optionsOf(
-  `npm run bench:tables -- [--tables 100,400,1000] [--rows 3] [--jobs 5000] [--write]: what it costs that there are many tables`,
+  `npm run bench:tables -- [--tables 100,400,1000] [--rows 3] [--jobs 5000] [--write] [--profile]: what it costs that there are many tables; with --profile where the longest stretches are`,
   {
     options: {
       tables: { type: "string", default: "100,400,1000,1100,3000,10000" },
       rows: { type: "string", default: "3" },
       jobs: { type: "string", default: "5000" },
       write: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false },
     },
   },
 );
@@ -53,16 +55,35 @@ interface Seconds {
   readonly answer: string;
 }
 
+/** A time in which the object did nothing else, from when it began, Unix milliseconds. */
+interface Stretch {
+  readonly from: number;
+  readonly ms: number;
+}
+
+/** Stretches that a profile tells of, and lines of each. */
+const shownStretches = 3;
+const shownStacks = 6;
+
 /** Seconds of some work, and the longest stretch of it. */
-async function timed(server: Server, work: () => Promise<string>): Promise<Seconds> {
-  await server.fetch("/stretch/begin");
+async function timed(server: Server, what: string, work: () => Promise<string>): Promise<Seconds> {
   let answer = "";
-  const { seconds, cpu } = await runOnServer(server, async () => {
-    answer = await work();
-    return answer.length;
-  });
-  const stretchMs = Number(await (await server.fetch("/stretch/end")).text());
-  return { seconds, cpu, stretchMs, answer };
+  let cost = { seconds: 0, cpu: 0 };
+  let stretches: readonly Stretch[] = [];
+  const run = async () => {
+    await server.fetch("/stretch/begin");
+    cost = await runOnServer(server, async () => {
+      answer = await work();
+      return answer.length;
+    });
+    stretches = await (await server.fetch("/stretch/end")).json();
+  };
+  if (values.profile) {
+    const profile = await profileOf(server, run);
+    for (const one of stretches.slice(0, shownStretches))
+      console.log(`  ${what}, ${one.ms} ms: ${stacksIn(profile, one).slice(0, shownStacks).join("; ")}`);
+  } else await run();
+  return { seconds: cost.seconds, cpu: cost.cpu, stretchMs: stretches[0]?.ms ?? 0, answer };
 }
 
 async function ask(server: Server, path: string, method = "GET"): Promise<string> {
@@ -94,16 +115,18 @@ async function measured(tables: number, format: string): Promise<string> {
   const server = await serverWith(fileWith(tables));
   try {
     await ask(server, "/export/dumps");
-    const accepted = await tried(timed(server, () => ask(server, `/export/dump?${format}`, "POST")));
+    const accepted = await tried(timed(server, "POST", () => ask(server, `/export/dump?${format}`, "POST")));
     const job =
       accepted instanceof Error
         ? accepted
-        : await tried(timed(server, () => ended(server, String(Object(JSON.parse(accepted.answer)).dumpId))));
-    const download = await tried(timed(server, () => ask(server, `/export/dump?${format}`)));
-    const again = await tried(timed(server, () => ask(server, `/export/dump?${format}`, "POST")));
+        : await tried(timed(server, "job", () => ended(server, String(Object(JSON.parse(accepted.answer)).dumpId))));
+    const download = await tried(timed(server, "GET", () => ask(server, `/export/dump?${format}`)));
+    const again = await tried(timed(server, "POST", () => ask(server, `/export/dump?${format}`, "POST")));
     const id = again instanceof Error ? "" : String(Object(JSON.parse(again.answer)).dumpId);
     const cancelled =
-      again instanceof Error ? again : await tried(timed(server, () => ask(server, `/export/dump/${id}`, "DELETE")));
+      again instanceof Error
+        ? again
+        : await tried(timed(server, "DELETE", () => ask(server, `/export/dump/${id}`, "DELETE")));
     return `| ${tables} | ${format} | ${[accepted, job, cancelled, download].map(cell).join(" | ")} |`;
   } finally {
     await server.stop();
@@ -127,7 +150,7 @@ if (jobs > 0) {
   try {
     await ask(server, "/export/dump?format=sql", "POST");
     await ask(server, `/jobs/${jobs}`);
-    const list = await timed(server, () => ask(server, "/export/dumps"));
+    const list = await timed(server, "list", () => ask(server, "/export/dumps"));
     const length = Object(JSON.parse(list.answer)).dumps.length;
     const line = `\`GET /export/dumps\` with ${jobs} jobs, ${length} in the answer: ${list.seconds.toFixed(2)} s (CPU ${list.cpu.toFixed(2)} s), longest stretch ${list.stretchMs.toFixed(0)} ms.`;
     console.log(line);

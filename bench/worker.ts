@@ -23,6 +23,15 @@ const everything = { gzip: false, tables: null, exclude: [], content: "all" } as
 const sampleBytes = 4 * MiB;
 const bytesOf = (url: string) => Number(new URL(url).searchParams.get("bytes"));
 
+/** A time in which the object did nothing else, from when it began, Unix milliseconds. */
+interface Stretch {
+  readonly from: number;
+  readonly ms: number;
+}
+
+/** Shorter ones are not kept, in milliseconds. */
+const shortestStretchMs = 10;
+
 function formatOf(name: string) {
   const found = formats.find((format) => format.name === name);
   if (found === undefined) throw new TypeError(`There is no format "${name}"`);
@@ -97,7 +106,7 @@ export class Database extends Deployed {
     if (this.#collecting === null) return super.alarm(info);
     await this.#collecting.alarm(info);
   }
-  #stretch = { longestMs: 0, isOpen: false };
+  #stretch: { readonly all: Stretch[]; isOpen: boolean } = { all: [], isOpen: false };
 
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -210,26 +219,26 @@ export class Database extends Deployed {
     unwatch(this.ctx.storage.sql, "bench");
   }
 
-  /** Looks at the clock as often as it can: the longest time between two looks is one in which the object did something else. */
+  /** Looks at the clock as often as it can: the time between two looks is one in which the object did something else. */
   measureStretches(): void {
-    const stretch = { longestMs: 0, isOpen: true };
+    const stretch: { readonly all: Stretch[]; isOpen: boolean } = { all: [], isOpen: true };
     this.#stretch.isOpen = false;
     this.#stretch = stretch;
     const look = async () => {
       for (let before = Date.now(); stretch.isOpen;) {
         await scheduler.wait(1);
         const now = Date.now();
-        stretch.longestMs = Math.max(stretch.longestMs, now - before);
+        if (now - before >= shortestStretchMs) stretch.all.push({ from: before, ms: now - before });
         before = now;
       }
     };
     this.ctx.waitUntil(look());
   }
 
-  /** Milliseconds of the longest stretch since. */
-  endStretches(): number {
+  /** The stretches since, the longest first. */
+  endStretches(): readonly Stretch[] {
     this.#stretch.isOpen = false;
-    return this.#stretch.longestMs;
+    return this.#stretch.all.toSorted((one, other) => other.ms - one.ms);
   }
 
   /** Makes copies of the first job, until there are so many. */

@@ -8,7 +8,7 @@ import { isWhole, resealed, seal, sealBroken, type Seal } from "./source/seal.ts
 import { endUndoLogs, readLive, UndoLog } from "./source/undo.ts";
 import { undoLimitFor } from "./source/undo-states.ts";
 import { inTurns } from "./turns.ts";
-import { changesOf, unwatch, unwatchedTables, watch } from "./source/watch.ts";
+import { changesOf, unwatchedTables, watch } from "./source/watch.ts";
 
 /** One life of an object; several Exporters may share it. */
 const lives = new WeakMap<DurableObjectState, string>();
@@ -109,7 +109,6 @@ export class DownloadSnapshot implements Stillness {
   }
 
   end(): void {
-    unwatch(this.#ctx.storage.sql, this.#id);
     this.#log?.end();
   }
 }

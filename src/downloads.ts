@@ -1,7 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { coalesced } from "../formats/bytes.ts";
 import { ExportError } from "./errors.ts";
-import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, stepBytes } from "./limits.ts";
+import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, longFileParts, madePerTurn, stepBytes } from "./limits.ts";
 import type { Pipeline, Read } from "./pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
@@ -22,6 +22,8 @@ export interface Stillness {
 export interface Prepared {
   readonly pipeline: Pipeline;
   readonly still: Stillness | null;
+  /** There is much to read for the first chunk: it is held still before that. */
+  readonly isLong: boolean;
 }
 
 interface Open {
@@ -120,7 +122,8 @@ export class Downloads {
           "Cannot go on with the download: nobody has read from it for too long",
         );
       if (chunks === null) {
-        const { pipeline, still } = await prepare();
+        const { pipeline, still, isLong } = await prepare();
+        if (isLong) await hold(pipeline.start(), still);
         chunks = chunksOf(pipeline, (read) => hold(read, still));
       }
       return chunks.next();
@@ -176,6 +179,8 @@ async function* chunksOf(
 ): AsyncGenerator<Chunk, undefined, undefined> {
   for (let position = pipeline.start(); !position.isDone;) {
     const step = pipeline.step(position);
+    const isMuch =
+      step.read.part - position.part >= madePerTurn / 2 || (step.read.isDone && step.read.part > longFileParts);
     if (!(await hold(step.read))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
     // a small chunk in front of or behind a large one waits for the network (Nagle)
     const chunks = coalesced(step.bytes, stepBytes);
@@ -183,6 +188,7 @@ async function* chunksOf(
       const { value: following } = chunks.next();
       yield { bytes, isLast: step.read.isDone && following === undefined };
       bytes = following;
+      if (isMuch) await scheduler.wait(0); // lets the host's requests in
     }
     ({ position } = step);
   }

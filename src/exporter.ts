@@ -20,6 +20,7 @@ import { fileNameOf } from "./layout.ts";
 import {
   directLimitBytes,
   listedJobs,
+  longFileParts,
   maxDownloads,
   MiB,
   neverMs,
@@ -125,9 +126,10 @@ export class Exporter implements Engine {
       recover: () => this.#runner.recover(),
       nextMs: () => this.nextAlarm(),
       nextExpiryMs: () => this.#runner.nextExpiryMs(),
-      run: () => {
+      run: async () => {
         this.#reap();
-        return this.#runner.runDue();
+        await this.#runner.runDue();
+        this.#sweep(); // of a job that has come to its end
       },
     };
     endLostSnapshots(ctx, (id) => this.#store.exists && this.#store.isRunning(id));
@@ -180,6 +182,7 @@ export class Exporter implements Engine {
       return {
         pipeline: made.pipeline,
         still: isStill ? new DownloadSnapshot(this.#ctx, made, this.#undoLimit) : null,
+        isLong: made.layout.parts.length > longFileParts,
       };
     };
     const changed = () => {

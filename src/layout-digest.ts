@@ -2,7 +2,7 @@
 import { utf8 } from "../formats/bytes.ts";
 import type { RowEncoder, Totals } from "../formats/format.ts";
 import type { Layout, Part } from "./layout.ts";
-import { digestBytes } from "./limits.ts";
+import { layoutDigestLength } from "./limits.ts";
 import { countedTables } from "./pipeline.ts";
 
 /** SHA-256, in hex, of all that a layout says: the kinds and names of its parts, their text, and how rows are rendered. */
@@ -12,7 +12,7 @@ export async function layoutDigest(layout: Layout): Promise<string> {
   let text = "";
   for (const line of linesOf(layout)) {
     text += `${line}\n`;
-    if (text.length < digestBytes) continue;
+    if (text.length < layoutDigestLength) continue;
     await writer.write(utf8(text));
     await scheduler.wait(0); // lets the host's requests in
     text = "";

@@ -12,7 +12,7 @@ import type {
 } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
-import { partsPerTurn } from "./limits.ts";
+import { partsPerTurn, plannedAtOnce } from "./limits.ts";
 import { gathering } from "./turns.ts";
 
 /** A stretch of a file, or the beginning of an archive's entry. */
@@ -40,8 +40,10 @@ export function* layingOut(
   formats: readonly Format[],
 ): Generator<void, Layout, void> {
   const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
+  const isLong = schema.tables.length > plannedAtOnce;
   if (format.scope === "database") {
     const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
+    if (isLong) yield;
     const parts = yield* gathering<Part>(format.segments({ ...schema, warnings }, content, chosen), partsPerTurn);
     return { ...single(parts, format, gzip), warnings };
   }
@@ -53,10 +55,14 @@ export function* layingOut(
     return { ...single([...format.segments(only, chosen)], format, gzip), warnings: own };
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
+  if (isLong) yield;
   const warnings = [...own, ...(definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {})) ?? [])];
+  if (isLong) yield;
+  const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
+  if (isLong) yield;
   return {
     parts: yield* gathering(
-      archiveParts({ ...schema, warnings }, tables, definitions, { format, chosen }),
+      archiveParts({ ...schema, warnings }, tables, { definitions, files, format, chosen }),
       partsPerTurn,
     ),
     ...packagingOf(format, gzip, false),
@@ -89,14 +95,21 @@ function versionOf({ version = 1 }: Format): number {
   return version;
 }
 
+interface ArchiveOptions {
+  /** The format of the schema; absent where that is not wanted. */
+  readonly definitions: DatabaseFormat | undefined;
+  /** The names of the tables' entries. */
+  readonly files: readonly string[];
+  readonly format: TableFormat;
+  readonly chosen: Chosen;
+}
+
 /** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
 function* archiveParts(
   schema: Schema,
   tables: readonly Table[],
-  definitions: DatabaseFormat | undefined,
-  { format, chosen }: { readonly format: TableFormat; readonly chosen: Chosen },
+  { definitions, files, format, chosen }: ArchiveOptions,
 ): Iterable<Part> {
-  const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
   const manifest = (totals: Totals) => {
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
     const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));

@@ -90,19 +90,26 @@ export const firstChunkTables = 1000;
 export const plannedAtOnce = 500;
 
 /** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
-export const linesPerTurn = 2000;
-export const describedPerTurn = 500;
-export const partsPerTurn = 500;
+export const linesPerTurn = 1000;
+export const describedPerTurn = 100;
+export const partsPerTurn = 200;
 
 /** Tables that are looked at, or read, in one turn: about 10 ms. */
-export const tablesPerTurn = 100;
+export const tablesPerTurn = 40;
+/** Parts of a file, which are small, that are made of what was read before between two yields: about 5 ms. */
+export const madePerTurn = 400;
 /** Tables that triggers are made for in one turn. */
 export const logsPerTurn = 4;
 /** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
 export const firstTries = 3;
 
-/** Triggers and tables that are dropped in one turn: some 10 ms, or more where there are thousands of tables. */
+/** A download of so many parts is held still before anything is read: the tables of its first chunk would take some 50 ms. */
+export const longFileParts = 1600;
+
+/** Triggers and tables that are dropped in one turn at most: some 10 ms. */
 export const sweptPerTurn = 48;
+/** Lines of `sqlite_schema` that SQLite goes through for that, as it does for each of them: some 25 ms. */
+export const sweptLines = 20_000;
 
 /** What a snapshot has left because the host was reading is taken away later. */
 export const sweepAgainMs = 60_000;
@@ -141,6 +148,9 @@ export const yieldBytesDeflated = 256 * KiB;
 
 /** Bytes that are digested between two yields: 3 ms for SHA-256 and MD5. */
 export const digestBytes = 1 * MiB;
+
+/** Characters of a layout's text that are made and digested between two yields: some milliseconds. */
+export const layoutDigestLength = 128 * KiB;
 
 /** Bytes of a part. R2 wants 5 MiB or more, and all but the last equal: https://developers.cloudflare.com/r2/objects/multipart-objects/ */
 export const partBytes = 8 * MiB;

@@ -64,7 +64,8 @@ export function createPipeline(source: Source, parts: readonly Part[], packer: P
 
 /** Encodes parts, or one page, until a step is full. */
 function encode(source: Source, parts: readonly Part[], from: Position) {
-  let { part: index, at, counts, noted } = from;
+  let { part: index, at } = from;
+  const [counts, noted] = [[...from.counts], [...from.noted]]; // copied once, and not for each table
   const pieces: (Entry | Iterable<Uint8Array>[])[] = [[]];
   const added = { bytes: 0 };
   const add = (bytes: Iterable<Uint8Array>, more: number) => {
@@ -86,8 +87,8 @@ function encode(source: Source, parts: readonly Part[], from: Position) {
       add(page.bytes, page.size);
       at = page.next;
       if (at === null) {
-        counts = [...counts, before.rows + page.rows];
-        noted = [...noted, before.noted + page.noted];
+        counts.push(before.rows + page.rows);
+        noted.push(before.noted + page.noted);
         index++;
       }
     }

@@ -6,6 +6,8 @@ import { progressNow } from "./progress.ts";
 
 /** A job whose lists are empty, or cut, as this says. */
 export interface BriefJob extends Job {
+  /** Differs each time that it is written; absent where a release before this one has done so. */
+  readonly revision?: string;
   readonly brief: Pick<Progress, "tablesDone" | "tables" | "rows"> & {
     /** The share of the work that is done, 0 to 1. */
     readonly share: number;

@@ -1,13 +1,13 @@
 /** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
 import { ExportError } from "../errors.ts";
-import { longestInline, neverMs, pieceLength, remainderRowBytes } from "../limits.ts";
-import { briefly, isBrief, listedJob, type BriefJob } from "./brief.ts";
+import { neverMs, remainderRowBytes } from "../limits.ts";
+import { listedJob, type BriefJob } from "./brief.ts";
 import type { Job } from "./job.ts";
+import { JobTexts } from "./job-texts.ts";
 import { hasOwn, makeOwn, ownAmong } from "../source/own.ts";
 import { expiresMs } from "./transitions.ts";
 import { UndoLog } from "../source/undo.ts";
 import { dropOwn } from "../source/undo-states.ts";
-import { unwatch } from "../source/watch.ts";
 import type { SentPart } from "./object.ts";
 
 const tables = [
@@ -31,18 +31,6 @@ function wakeOf({ wakeMs, callback }: Job): number {
   return Math.min(wakeMs, callback?.dueMs ?? neverMs);
 }
 
-/** A text in pieces, none of which ends in half of a character. */
-function piecesOf(text: string): readonly string[] {
-  const pieces: string[] = [];
-  for (let from = 0; from < text.length;) {
-    const isHalf = /[\ud800-\udbff]/.test(text.charAt(from + pieceLength - 1));
-    const to = from + pieceLength - (isHalf ? 1 : 0);
-    pieces.push(text.slice(from, to));
-    from = to;
-  }
-  return pieces;
-}
-
 /** `kept`: nothing is to be done for it but to take it away when its time is over. `open`: it is finished, but not all that it has left is cleared away. */
 function stateOf(job: Job): "running" | "open" | "kept" {
   if (job.state === "running") return "running";
@@ -56,9 +44,11 @@ export function noSuchDump(dumpId: string): ExportError {
 /** Keeps jobs, their parts and their remainders. */
 export class JobStore {
   readonly #sql: SqlStorage;
+  readonly #texts: JobTexts;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#texts = JobTexts.of(sql);
   }
 
   /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
@@ -85,7 +75,7 @@ export class JobStore {
       stateOf(job),
       wakeOf(job),
       job.idempotencyKey,
-      this.#written(job),
+      this.#texts.written(job),
     );
   }
 
@@ -94,19 +84,9 @@ export class JobStore {
       "UPDATE _durable_export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
       stateOf(job),
       wakeOf(job),
-      this.#written(job),
+      this.#texts.written(job),
       job.id,
     );
-  }
-
-  /** A job as its row holds it; what is too long for one value goes into rows of its own. */
-  #written(job: Job): string {
-    const text = JSON.stringify(job);
-    this.#sql.exec("DELETE FROM _durable_export_pieces WHERE job = ?", job.id);
-    if (text.length <= longestInline) return text;
-    for (const [n, piece] of piecesOf(text).entries())
-      this.#sql.exec("INSERT INTO _durable_export_pieces (job, n, text) VALUES (?, ?, ?)", job.id, n, piece);
-    return JSON.stringify(briefly(job));
   }
 
   find(id: string): Job | null {
@@ -188,11 +168,8 @@ export class JobStore {
   /** Takes everything of a job away. */
   remove(id: string): void {
     this.clearWork(id);
-    for (const [table, column] of [
-      ["_durable_export_pieces", "job"],
-      ["_durable_export_jobs", "id"],
-    ] as const)
-      this.#sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id);
+    this.#texts.remove(id);
+    this.#sql.exec("DELETE FROM _durable_export_jobs WHERE id = ?", id);
   }
 
   /** Takes away what only a running job needs. */
@@ -203,7 +180,6 @@ export class JobStore {
 
   /** Takes away what only an export that is under way needs. */
   clearTraces(id: string): void {
-    unwatch(this.#sql, id);
     new UndoLog(this.#sql, id).end();
     this.#clearRemainder(id);
   }
@@ -264,15 +240,6 @@ export class JobStore {
     return this.#sql
       .exec<{ job: string }>(`SELECT job FROM _durable_export_jobs ${clause}`, ...values)
       .toArray()
-      .map((row) => this.#read(row.job));
-  }
-
-  #read(text: string): Job {
-    const kept: Job | BriefJob = JSON.parse(text);
-    if (!isBrief(kept)) return kept;
-    const query = "SELECT text FROM _durable_export_pieces WHERE job = ? ORDER BY n";
-    const pieces = [...this.#sql.exec(query, kept.id).raw<[string]>()];
-    const job: Job = JSON.parse(pieces.map(([piece]) => piece).join(""));
-    return job;
+      .map((row) => this.#texts.read(row.job));
   }
 }

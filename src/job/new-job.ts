@@ -4,6 +4,7 @@ import { fileNameOf, timestamp } from "../layout.ts";
 import { layoutDigest } from "../layout-digest.ts";
 import { countedTables } from "../pipeline.ts";
 import type { Plan } from "../plan.ts";
+import { inTurns } from "../turns.ts";
 import { sha256Hex } from "./checksums.ts";
 import { storedOptions, type Job, type Planned } from "./job.ts";
 
@@ -25,7 +26,7 @@ export async function plannedBy(plan: Plan): Promise<Planned> {
     facts: source.facts(),
     mediaType: layout.mediaType,
     tables: countedTables(layout.parts).map((table) => table.name),
-    estimate: source.estimate(),
+    estimate: await inTurns(source.estimating()),
     warnings: layout.warnings,
     ...(await hashesOf(plan)),
   };

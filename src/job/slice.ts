@@ -1,6 +1,6 @@
 /** One alarm's work: steps through the pipeline, cuts parts, uploads them, and checkpoints each once it is durable. */
 import { ExportError } from "../errors.ts";
-import { overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
+import { madePerTurn, overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
 import type { Pipeline, Position } from "../pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
@@ -59,6 +59,9 @@ export async function runSlice(job: Job, context: SliceContext, budget: SliceBud
   }
 }
 
+/** A piece of the end of a file, which may be a hundred lines of a ZIP's directory, is as much work as so many small parts of it. */
+const lastPieceParts = 50;
+
 class Slice {
   position: Position;
   /** Bytes rendered. */
@@ -73,7 +76,9 @@ class Slice {
   #underWay: Promise<void> | null = null;
   /** Sent since the last checkpoint. */
   #sent: SentPart[] = [];
+  /** Bytes rendered, and parts of the file made, since the host's requests were let in. */
   #sinceYield = 0;
+  #made = 0;
 
   constructor(job: Job, context: SliceContext) {
     this.#job = job;
@@ -96,14 +101,17 @@ class Slice {
   async step(): Promise<void> {
     const { pipeline, allRead, isWanted, crc32 } = this.#context;
     const step = pipeline.step(this.position);
+    this.#made += step.read.part - this.position.part;
     if (step.read.isDone) allRead();
     const [before, cut] = [this.rendered, this.#cut];
     for (const piece of step.bytes) {
       this.#crc = crc32(piece, this.#crc);
       this.#length += piece.length;
+      this.#made += step.read.isDone ? lastPieceParts : 1;
+      const sent = this.#cut;
       await this.#add(piece);
-      await this.#yield(before + step.rendered);
-      if (!isWanted()) return;
+      const hasYielded = await this.#yield(before + step.rendered);
+      if ((hasYielded || this.#cut > sent) && !isWanted()) return;
     }
     this.position = step.position;
     await this.#yield(before + step.rendered);
@@ -138,13 +146,15 @@ class Slice {
     }
   }
 
-  /** Lets the host's requests in, now and then. */
-  async #yield(rendered: number): Promise<void> {
+  /** Lets the host's requests in, now and then; true if it has. */
+  async #yield(rendered: number): Promise<boolean> {
     this.#sinceYield += rendered - this.rendered;
     this.rendered = rendered;
-    if (this.#sinceYield < (this.#job.options.gzip ? yieldBytesDeflated : yieldBytes)) return;
-    this.#sinceYield = 0;
+    const most = this.#job.options.gzip ? yieldBytesDeflated : yieldBytes;
+    if (this.#sinceYield < most && this.#made < madePerTurn) return false;
+    [this.#sinceYield, this.#made] = [0, 0];
     await scheduler.wait(0);
+    return true;
   }
 
   async #upload(): Promise<void> {

@@ -25,7 +25,7 @@ export interface Packer {
    */
   pack(state: PackerState, pieces: readonly Piece[]): Packed;
   /** The closing bytes: trailer or central directory. */
-  finish(state: PackerState): readonly Uint8Array[];
+  finish(state: PackerState): Iterable<Uint8Array>;
 }
 
 /**

@@ -22,6 +22,8 @@ export interface ZipCommon {
 /** A little-endian field (APPNOTE 4.4.1.1), by its width in bytes, or bytes as they are. */
 type Field = readonly [width: 2 | 4 | 8, value: number] | Uint8Array;
 
+const encoder = new TextEncoder();
+
 /** ZIP64 is 4.5 (APPNOTE 4.4.3.2); in the upper byte 3 for Unix, whose file mode stands in the external attributes. */
 const VERSION = 45;
 const MADE_BY = (3 << 8) | VERSION;
@@ -66,9 +68,19 @@ export function dataDescriptor({ crc, packed, size }: ZipEntry): Uint8Array {
  * The central directory and its end, for a directory that begins at `offset`. ZIP64 fields stand only where a value
  * needs them.
  */
-export function centralDirectory(entries: readonly ZipEntry[], offset: number, common: ZipCommon): Uint8Array {
-  const headers = record(...entries.map((entry) => centralHeader(entry, common)));
-  return record(headers, ...directoryEnd(entries.length, headers.length, offset));
+export function* centralDirectory(
+  groups: readonly (readonly ZipEntry[])[],
+  offset: number,
+  common: ZipCommon,
+): Iterable<Uint8Array> {
+  let [count, length] = [0, 0];
+  for (const entries of groups) {
+    const headers = record(...entries.map((entry) => centralHeader(entry, common)));
+    count += entries.length;
+    length += headers.length;
+    yield headers;
+  }
+  yield record(...directoryEnd(count, length, offset));
 }
 
 /** Date and time in two seconds' steps, UTC, held within what the format can say: 1980 to 2107 (APPNOTE 4.4.6). */
@@ -137,7 +149,7 @@ function method(deflated: boolean): number {
 }
 
 function encodeName(name: string): Uint8Array {
-  const bytes = new TextEncoder().encode(name);
+  const bytes = encoder.encode(name);
   if (bytes.length > 0xffff) {
     throw new RangeError(`Cannot begin a ZIP entry: its name is ${bytes.length} bytes, at most 65535 fit`);
   }

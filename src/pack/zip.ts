@@ -22,7 +22,8 @@ export interface ZipOptions {
 type ZipState = {
   /** Bytes of the archive made so far. */
   readonly offset: number;
-  readonly entries: readonly ZipEntry[];
+  /** Those that are done, a hundred at a time: one more of ten thousand must not copy all of them. */
+  readonly entries: readonly (readonly ZipEntry[])[];
   /** The entry that bytes go into. */
   readonly current: ZipEntry | null;
 };
@@ -30,6 +31,8 @@ type ZipState = {
 /** Makes a packer of one ZIP archive. */
 export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Packer {
   const common = { deflated: deflate !== null, time: dosTime(modified) };
+  /** States that were made here, and need not be looked through. */
+  const made = new WeakSet<PackerState>();
 
   /** Bytes of one entry, and the entry after them. */
   function add(
@@ -48,13 +51,16 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
     const entry = { ...state.current, packed: state.current.packed + total(last) };
     const bytes = [...last, dataDescriptor(entry)];
     const offset = state.offset + total(bytes);
-    return { bytes, state: { offset, entries: [...state.entries, entry], current: null } };
+    return { bytes, state: { offset, entries: appended(state.entries, entry), current: null } };
   }
+
+  const isMade = (state: PackerState): state is ZipState => made.has(state);
+  const known = (state: PackerState): ZipState => (isMade(state) ? state : parse(state));
 
   return {
     start: () => ({ offset: 0, entries: [], current: null }) satisfies ZipState,
     pack(before, pieces) {
-      let state = parse(before);
+      let state = known(before);
       const bytes: Uint8Array[] = [];
       for (const piece of pieces) {
         if (piece instanceof Uint8Array) {
@@ -73,11 +79,12 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
           state = { ...closed.state, offset: offset + header.length, current };
         }
       }
+      made.add(state);
       return { bytes, state };
     },
     finish(before) {
-      const { bytes, state } = close(parse(before));
-      return [...bytes, centralDirectory(state.entries, state.offset, common)];
+      const { bytes, state } = close(known(before));
+      return chained(bytes, centralDirectory(state.entries, state.offset, common));
     },
   };
 }
@@ -86,16 +93,30 @@ function total(bytes: readonly Uint8Array[]): number {
   return bytes.reduce((length, piece) => length + piece.length, 0);
 }
 
+function* chained(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
+  for (const part of parts) yield* part;
+}
+
+/** Entries that stand together. */
+const together = 100;
+
+function appended(entries: ZipState["entries"], entry: ZipEntry): ZipState["entries"] {
+  const last = entries.at(-1) ?? [];
+  return last.length === 0 || last.length >= together
+    ? [...entries, [entry]]
+    : [...entries.slice(0, -1), [...last, entry]];
+}
+
 function parse({ offset, entries, current }: PackerState): ZipState {
-  if (
-    typeof offset !== "number" ||
-    !Array.isArray(entries) ||
-    !entries.every(isEntry) ||
-    !(current === null || isEntry(current))
-  ) {
+  // a release before this one kept them one behind the other
+  const list: readonly unknown[] | null = Array.isArray(entries) ? entries.flat() : null;
+  if (typeof offset !== "number" || list?.every(isEntry) !== true || !(current === null || isEntry(current))) {
     throw new TypeError("Cannot go on with a ZIP: the state is not one of this packer");
   }
-  return { offset, entries, current };
+  const groups = Array.from({ length: Math.ceil(list.length / together) }, (_, at) =>
+    list.slice(at * together, (at + 1) * together).filter(isEntry),
+  );
+  return { offset, entries: groups, current };
 }
 
 function isEntry(value: unknown): value is ZipEntry {

@@ -6,10 +6,10 @@ import { reading } from "./reading.ts";
 import type { SourceSchema, SourceTable } from "./schema.ts";
 import type { Estimate } from "./source.ts";
 
-/** Rough weights of the tables, for the progress only. */
-export function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
+/** Rough weights of the tables, for the progress only; in turns. */
+export function* estimating(sql: SqlStorage, schema: SourceSchema): Generator<void, Estimate, void> {
   const most = sql.databaseSize / 8; // a row takes some bytes, so gaps between rowids are no rows beyond this
-  const ends = endsOf(
+  const ends = yield* endsOf(
     sql,
     schema.tables.filter(({ kind }) => kind !== "virtual"),
   );
@@ -25,10 +25,10 @@ export function estimate(sql: SqlStorage, schema: SourceSchema): Estimate {
 }
 
 /** The first and the last rowid of each table. Many tables in one statement: most of what one takes is its own. */
-function endsOf(
+function* endsOf(
   sql: SqlStorage,
   tables: readonly SourceTable[],
-): ReadonlyMap<string, readonly [first: string | null, last: string | null]> {
+): Generator<void, ReadonlyMap<string, readonly [first: string | null, last: string | null]>, void> {
   const found = new Map<string, readonly [string | null, string | null]>();
   let [names, terms, length]: [string[], string[], number] = [[], [], 0];
   const valuesOf = (list: readonly string[]) => [...sql.exec(`SELECT ${list.join(",")}`).raw<(string | null)[]>()][0];
@@ -50,7 +50,10 @@ function endsOf(
     const term = (end: string) => `CAST((SELECT ${end}(${key.sql}) FROM ${quoteName(name)} AS ${alias}) AS TEXT)`;
     const both = [term("min"), term("max")];
     const more = 3 * both.join(",").length; // bytes at most
-    if (names.length > 0 && (terms.length + 2 > maxColumns || length + more > statementBytes)) ask();
+    if (names.length > 0 && (terms.length + 2 > maxColumns || length + more > statementBytes)) {
+      ask();
+      yield;
+    }
     names.push(name);
     terms.push(...both);
     length += more;

@@ -32,6 +32,8 @@ export class FirstRead {
   readonly #sql: SqlStorage;
   readonly #job: string;
   #entries: Map<number, Entry> | null = null;
+  /** The last place of each chunk that is still wanted. */
+  readonly #ends = new Map<number, number>();
   /** What is not written yet. */
   #open: { readonly entries: StoredEntry[]; readonly bytes: Uint8Array[]; length: number } = newChunk();
   #chunks = 0;
@@ -89,11 +91,13 @@ export class FirstRead {
 
   /** So many tables of the file are never read again. */
   advance(done: number): void {
-    const kept = [...this.#all().values()].filter(({ place }) => place >= done).map(({ chunk }) => chunk);
-    const first = kept.length === 0 ? null : Math.min(...kept);
-    if (!hasOwn(this.#sql, table)) return;
-    this.#sql.exec("DELETE FROM _durable_export_first WHERE job = ? AND chunk < ifnull(?, 1e9)", this.#job, first);
-    for (const [place, { chunk }] of this.#all()) if (first === null || chunk < first) this.#all().delete(place);
+    const all = this.#all();
+    const first = Math.min(...[...this.#ends].flatMap(([chunk, last]) => (last >= done ? [chunk] : [])));
+    const over = [...this.#ends.keys()].filter((chunk) => chunk < first);
+    if (over.length === 0 || !hasOwn(this.#sql, table)) return;
+    this.#sql.exec("DELETE FROM _durable_export_first WHERE job = ? AND chunk <= ?", this.#job, Math.max(...over));
+    for (const chunk of over) this.#ends.delete(chunk);
+    for (const [place, { chunk }] of all) if (chunk < first) all.delete(place);
   }
 
   /** Takes everything of it away. */
@@ -110,6 +114,7 @@ export class FirstRead {
 
   #load(): Map<number, Entry> {
     const all = new Map<number, Entry>();
+    this.#ends.clear();
     if (!hasOwn(this.#sql, table)) return all;
     const query = "SELECT chunk, entries FROM _durable_export_first WHERE job = ? ORDER BY chunk";
     for (const { chunk, entries } of this.#sql.exec<{ chunk: number; entries: string }>(query, this.#job)) {
@@ -118,6 +123,7 @@ export class FirstRead {
       for (const [place, rows, noted, length] of list) {
         all.set(place, { place, chunk, rows, noted, offset, length });
         offset += length;
+        this.#ends.set(chunk, Math.max(place, this.#ends.get(chunk) ?? 0));
       }
     }
     return all;

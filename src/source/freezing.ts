@@ -54,7 +54,6 @@ export function* freezing({ sql, tables, first, log, read, enter }: Wanted): Gen
     if (at % logsPerTurn === logsPerTurn - 1) yield* pause();
   }
   for (let tries = 0; !(yield* readFirst(tries < firstTries)); tries++);
-  first?.flush();
   for (const { table } of late) log?.add(table);
   log?.renew();
   return isUndisturbed;
@@ -91,7 +90,8 @@ export function* freezing({ sql, tables, first, log, read, enter }: Wanted): Gen
         total += length;
       }
     }
-    return true;
+    first?.flush();
+    return !mayYield || small.length <= tablesPerTurn || (yield* pause()); // the turn of the moment has enough to do
   }
 }
 

@@ -2,9 +2,10 @@
 import { quoteName } from "../../formats/expression.ts";
 import type { SchemaObject } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/scan.ts";
-import { linesPerTurn } from "../limits.ts";
+import { linesPerTurn, plannedAtOnce } from "../limits.ts";
 import { atOnce } from "../turns.ts";
 import { ownership } from "./own.ts";
+import { schemaMark } from "./schema-version.ts";
 
 /** What is in the database. */
 export interface Objects {
@@ -21,6 +22,8 @@ export interface Objects {
    * made anew runs in front of those of an undo log.
    */
   readonly fingerprint: string;
+  /** `schemaMark` when it was begun to read. */
+  readonly mark: string;
 }
 
 /** What the platform and the exporter call their tables, in SQL; a host's may be called so as well. `_` is no wildcard here. */
@@ -46,6 +49,7 @@ export function readObjects(sql: SqlStorage): Objects {
 
 /** Reads all lines, in turns: whoever lets others in between must ask for the fingerprint again afterwards. */
 export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void> {
+  const mark = schemaMark(sql);
   const unreadable = new Set<string>();
   const lines = new Map<string, number>();
   const triggers = new Map<string, number>(); // may be called as a table is
@@ -70,6 +74,8 @@ export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void>
     isDone = objects.length - before < linesPerTurn;
     if (!isDone) yield;
   }
+  const isLong = objects.length > plannedAtOnce;
+  if (isLong) yield;
   const whose = ownership(sql);
   const owners = new Map(objects.map((object) => [object, whose(object)]));
   const hiddenTables = new Set(
@@ -82,11 +88,13 @@ export function* readingObjects(sql: SqlStorage): Generator<void, Objects, void>
       (statistics.test(object.name) && !/^sqlite_stat1$/i.test(object.name)),
   );
   const shown = objects.filter(isShown);
+  if (isLong) yield;
   return {
     shown,
     warnings: left.map(({ type, name }) => `${type[0]?.toUpperCase()}${type.slice(1)} ${quoteName(name)} is left out`),
     unreadable,
     lines,
+    mark,
     fingerprint: JSON.stringify(
       shown.map((object) => [
         object.type,

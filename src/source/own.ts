@@ -5,6 +5,7 @@
  */
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
+import { altering } from "./schema-version.ts";
 
 /** What all names begin with: that of the package. */
 const prefix = "_durable_export_";
@@ -78,11 +79,12 @@ export function ownAmong(sql: SqlStorage, names: readonly OwnTable[]): ReadonlyS
   const there = new Set([...sql.exec(query, JSON.stringify(others)).raw()].flat());
   const unknown = others.filter((name) => there.has(name));
   if (unknown.length > 0) {
-    const exact =
-      "SELECT s.name AS name, s.rowid AS line FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.key AND s.sql = w.value WHERE s.type = 'table'";
-    const definedSo = JSON.stringify(Object.fromEntries(unknown.map((name) => [name, definitionOf(name)])));
-    const found = sql.exec<{ name: OwnTable; line: number }>(exact, definedSo).toArray();
-    for (const { name, line } of found) {
+    // one pass over sqlite_schema, whatever the number of names
+    const called =
+      "SELECT name, rowid AS line, sql FROM sqlite_schema WHERE type = 'table' AND name IN (SELECT value FROM json_each(?))";
+    const found = sql.exec<{ name: OwnTable; line: number; sql: string }>(called, JSON.stringify(unknown)).toArray();
+    for (const { name, line, sql: text } of found) {
+      if (text !== definitionOf(name)) continue;
       known.set(name, line);
       own.add(name);
     }
@@ -102,10 +104,12 @@ export function makeOwn(sql: SqlStorage, ...names: readonly OwnTable[]): void {
   const missing = names.filter((name) => !there.has(name));
   if (missing.length === 0) return;
   const query =
-    "SELECT s.type AS type, s.name AS name FROM json_each(?) w JOIN sqlite_schema s ON s.name = w.value COLLATE NOCASE LIMIT 1";
+    "SELECT type, name FROM sqlite_schema WHERE name COLLATE NOCASE IN (SELECT value FROM json_each(?)) LIMIT 1";
   const [taken] = sql.exec<{ type: string; name: string }>(query, JSON.stringify(missing)).toArray();
   if (taken !== undefined) throw nameTaken(taken);
-  for (const name of missing) sql.exec(definitionOf(name));
+  altering(sql, () => {
+    for (const name of missing) sql.exec(definitionOf(name));
+  });
 }
 
 function nameTaken({ type, name }: { readonly type: string; readonly name: string }): ExportError {
@@ -118,9 +122,8 @@ export function trace(sql: SqlStorage, job: string): void {
   makeOwn(sql, "_durable_export_traces");
   if (!tracedJobs(sql).includes(job)) {
     const query =
-      "SELECT s.type AS type, s.name AS name FROM json_each(?) w JOIN sqlite_schema s ON substr(lower(s.name), 1, length(w.value)) = lower(w.value) LIMIT 1";
-    const starts = JSON.stringify([undoPrefix(job), watchPrefix(job)]);
-    const [taken] = sql.exec<{ type: string; name: string }>(query, starts).toArray();
+      "SELECT type, name FROM sqlite_schema WHERE substr(lower(name), 1, length(?1)) = lower(?1) OR substr(lower(name), 1, length(?2)) = lower(?2) LIMIT 1";
+    const [taken] = sql.exec<{ type: string; name: string }>(query, undoPrefix(job), watchPrefix(job)).toArray();
     if (taken !== undefined) throw nameTaken(taken);
   }
   const insert =

@@ -5,7 +5,7 @@ import { hasWord } from "../../formats/tokens.ts";
 import { makesShadow } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
-import { describedPerTurn } from "../limits.ts";
+import { describedPerTurn, plannedAtOnce } from "../limits.ts";
 import { atOnce } from "../turns.ts";
 import { Columns } from "./columns.ts";
 import { readingSchema } from "./reading.ts";
@@ -46,13 +46,10 @@ export interface SourceSchema extends Omit<Schema, "indexState"> {
 }
 
 /** The whole schema, before a selection. */
-export interface Catalog {
+export interface Catalog extends Omit<Objects, "shown" | "lines"> {
   readonly tables: readonly SourceTable[];
   readonly internal: readonly SourceTable[];
   readonly others: readonly SchemaObject[];
-  readonly warnings: readonly string[];
-  readonly unreadable: Objects["unreadable"];
-  readonly fingerprint: Objects["fingerprint"];
 }
 
 /** Reads the schema in one turn; of the tables those that are selected. */
@@ -64,16 +61,17 @@ const everything: Selection = { tables: null, exclude: [] };
 
 /** Reads it in several turns: whoever lets others in between must look at the fingerprint again afterwards. */
 export function* readingCatalog(sql: SqlStorage, selection: Selection): Generator<void, Catalog, void> {
-  const { shown, warnings, unreadable, lines, fingerprint } = yield* readingObjects(sql);
-  const kinds = new Map(
-    sql
-      .exec<{ name: string; type: string; wr: number; strict: number }>(
-        "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema='main'",
-      )
-      .toArray()
-      .map((row) => [row.name, row]),
-  );
-  yield;
+  const { shown, lines, ...rest } = yield* readingObjects(sql);
+  const isLong = shown.length > plannedAtOnce;
+  if (isLong) yield;
+  const listed = [
+    ...sql
+      .exec("SELECT name, type, wr, strict FROM pragma_table_list WHERE schema='main'")
+      .raw<[name: string, type: string, wr: number, strict: number]>(),
+  ];
+  if (isLong) yield;
+  const kinds = new Map(listed.map(([name, type, wr, strict]) => [name, { name, type, wr, strict }]));
+  if (isLong) yield;
   const columns = new Columns(sql);
   const virtual = new Map(
     shown.flatMap((object) => (kinds.get(object.name)?.type === "virtual" ? [[foldAscii(object.name), object]] : [])),
@@ -149,9 +147,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
     tables: built.filter((object) => !isInternal(object)),
     internal: built.filter(isKept),
     others: shown.filter((object) => object.type !== "table"),
-    warnings,
-    unreadable,
-    fingerprint,
+    ...rest,
   };
 }
 

@@ -6,6 +6,7 @@
 import { quoteName } from "../../formats/expression.ts";
 import { ExportError } from "../errors.ts";
 import { undoPrefix, watchPrefix } from "./own.ts";
+import { altering, schemaMark, schemaVersion } from "./schema-version.ts";
 
 /** Plain data. */
 export interface Seal {
@@ -20,21 +21,41 @@ const nameOf = (job: string) => `${watchPrefix(job)}seal`;
 /** Seals the schema as it is. To be called when all triggers of the export are made; `unwatch` takes it away. */
 export function seal(sql: SqlStorage, job: string): Seal {
   const name = nameOf(job);
-  sql.exec(`CREATE TRIGGER ${quoteName(name)} AFTER DELETE ON _durable_export_changed WHEN 0 BEGIN SELECT 1; END`);
+  altering(sql, () =>
+    sql.exec(`CREATE TRIGGER ${quoteName(name)} AFTER DELETE ON _durable_export_changed WHEN 0 BEGIN SELECT 1; END`),
+  );
   const { line } = sql.exec<{ line: number }>("SELECT rowid AS line FROM sqlite_schema WHERE name = ?", name).one();
   return resealed(sql, job, { line, triggers: 0 });
 }
 
+/** What was counted last of an export's triggers, and of which schema that was. */
+interface Counted {
+  readonly mark: string;
+  readonly version: number;
+  readonly seal: Seal;
+}
+
+const counted = new WeakMap<SqlStorage, Map<string, Counted>>();
+
 /** The same seal, where the export itself has taken triggers away. */
 export function resealed(sql: SqlStorage, job: string, { line }: Seal): Seal {
+  const mark = schemaMark(sql);
+  const all = counted.get(sql) ?? new Map<string, Counted>();
+  const last = all.get(job);
+  if (last?.mark === mark && last.seal.line === line) return last.seal;
   const [undo, watch] = [undoPrefix(job), watchPrefix(job)];
   const query =
     "SELECT count(*) AS triggers FROM sqlite_schema WHERE type = 'trigger' AND rowid < ?1 AND (substr(name, 1, length(?2)) = ?2 OR substr(name, 1, length(?3)) = ?3)";
-  return { line, triggers: sql.exec<{ triggers: number }>(query, line, undo, watch).one().triggers };
+  const now: Seal = { line, triggers: sql.exec<{ triggers: number }>(query, line, undo, watch).one().triggers };
+  counted.set(sql, new Map([[job, { mark, version: schemaVersion(sql), seal: now }]])); // of the one that is under way
+  return now;
 }
 
 /** True if nobody has taken the seal away, or a trigger in front of it. */
 export function isWhole(sql: SqlStorage, job: string, one: Seal): boolean {
+  const last = counted.get(sql)?.get(job);
+  const isSame = last?.seal.line === one.line && last.seal.triggers === one.triggers;
+  if (isSame && last.version === schemaVersion(sql)) return true; // whoever else may have done that has changed no schema
   const own = sql.exec("SELECT 1 FROM sqlite_schema WHERE rowid = ? AND name = ?", one.line, nameOf(job)).toArray();
   return own.length > 0 && resealed(sql, job, one).triggers === one.triggers;
 }

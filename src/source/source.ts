@@ -57,8 +57,8 @@ export interface Source {
   freeze(tables: readonly string[], into: UndoLog): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;
-  /** Rough weights of the tables, for the progress only; two rows read for each. */
-  estimate(): Estimate;
+  /** Rough weights of the tables, for the progress only; two rows read for each, in turns. Less of them where the schema has changed. */
+  estimating(): Generator<void, Estimate, void>;
 }
 
 /** For each table its name, its share of the work, and the first and last rowid where rows go by it. */

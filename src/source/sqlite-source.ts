@@ -1,8 +1,9 @@
 /** The source that reads the object's own database, page by page. */
 import type { Table } from "../../formats/format.ts";
+import { moduleOf } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { reading, unreadable } from "./reading.ts";
-import { estimate } from "./estimate.ts";
+import { estimating } from "./estimate.ts";
 import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "./full-text.ts";
 import type { FirstRead } from "./first.ts";
@@ -10,11 +11,14 @@ import { freezing } from "./freezing.ts";
 import { trace, traceBegun, traceOf } from "./own.ts";
 import { readPage } from "./pages.ts";
 import { readObjects } from "./objects.ts";
+import { schemaMark, schemaVersion } from "./schema-version.ts";
 import { readingCatalog, select, type Selection, type SourceTable } from "./schema.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Page, PageBudget, RowsSegment, Source } from "./source.ts";
+import { plannedAtOnce, tablesPerTurn } from "../limits.ts";
 import { atOnce } from "../turns.ts";
 import type { UndoLog } from "./undo.ts";
+import { changesIn } from "./undo-states.ts";
 
 /** What an export has from before, where it goes on. */
 export interface Resumed {
@@ -34,12 +38,17 @@ export function* readingSource(
   let first = readFirst ?? null;
   const catalog = yield* readingCatalog(sql, selection);
   const facts = new SeenFacts(catalog.warnings, before);
+  if (catalog.tables.length > plannedAtOnce) yield;
   const schema = {
     ...select(catalog, selection),
     warnings: facts.leftOut,
     indexState: (table: Table) => facts.index(table, () => indexState(sql, table)),
   };
-  for (const table of schema.tables) reading(table, () => flush(sql, table));
+  const indexes = schema.tables.filter((table) => moduleOf(table) === "fts5");
+  const flushAll = () => {
+    for (const table of indexes) reading(table, () => flush(sql, table));
+  };
+  flushAll();
   const known = new Map<string, SourceTable>(
     [...catalog.tables, ...schema.internal].map((table) => [table.name, table]),
   );
@@ -49,10 +58,15 @@ export function* readingSource(
     return table.where === undefined ? own : { ...own, where: table.where };
   };
   let leftOut = catalog.warnings;
+  /** The version of the schema that is known to be the one that was read. */
+  let versionRead = catalog.mark === schemaMark(sql) ? schemaVersion(sql) : null;
   const verify = () => {
+    const version = schemaVersion(sql);
+    if (version === versionRead) return;
     const now = readObjects(sql);
     leftOut = now.warnings;
     if (now.fingerprint !== catalog.fingerprint) throw schemaChanged();
+    versionRead = version;
   };
   return {
     schema,
@@ -72,11 +86,15 @@ export function* readingSource(
       const enter = () => {
         if (job !== undefined && traceOf(sql, job) === null)
           throw new ExportError("snapshot_too_old", "Cannot go on with the snapshot: nobody wants it any more");
-        for (const table of schema.tables) reading(table, () => flush(sql, table));
+        flushAll();
       };
       log = null; // nothing is read from it before it is there
       first = null;
-      into?.open();
+      const isLong = names.length > tablesPerTurn;
+      const changes = changesIn(sql);
+      if (isLong) yield;
+      const isStill = changesIn(sql) === changes;
+      if (into !== null) yield* into.opening(isLong);
       if (job !== undefined) trace(sql, job);
       const places = Map.groupBy(wanted?.places ?? [], ([, { table }]) => table.name);
       const tables = [...new Set(names)].flatMap((name) => {
@@ -89,7 +107,7 @@ export function* readingSource(
         log = into;
         first = wanted?.read ?? null;
         if (job !== undefined) traceBegun(sql, job);
-        return isUndisturbed;
+        return isStill && isUndisturbed;
       } catch (error) {
         into?.end();
         wanted?.read.clear();
@@ -100,7 +118,14 @@ export function* readingSource(
       atOnce(this.freezing(names, into, null));
     },
     verify,
-    estimate: () => estimate(sql, schema),
+    *estimating() {
+      try {
+        return yield* estimating(sql, schema);
+      } catch (cause) {
+        if (schemaVersion(sql) === versionRead) throw cause;
+        return {}; // whoever begins to read will find that out
+      }
+    },
   };
 
   function read(segment: RowsSegment, at: Cursor | null): Page {

@@ -2,6 +2,7 @@
 import { utf8 } from "../../formats/bytes.ts";
 import { copiedBytes, copiedRows, statementBytes } from "../limits.ts";
 import { canRun, statementsOn, works } from "./runnable.ts";
+import { altering } from "./schema-version.ts";
 import type { SourceTable } from "./schema.ts";
 import { dropUndo, isSmall, type Mode } from "./undo-states.ts";
 import { copyOf, definitionOf, isComputed, isWide, keysOf, moreOf, shownOf, type UndoNames } from "./undo-tables.ts";
@@ -20,8 +21,10 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mad
     // a table of the host's that has the name of a shadow table may have virtual columns; its copy is read as it is
     const definition = isComputed(table) ? shownOf(table, names.old) : definitionOf(table, names.old);
     if (definition === null) return live;
-    sql.exec(definition);
-    if (isWide(table)) sql.exec(moreOf(names));
+    altering(sql, () => {
+      sql.exec(definition);
+      if (isWide(table)) sql.exec(moreOf(names));
+    });
     const copy = copyOf(table, names, "");
     if (!isComputed(table)) sql.exec(copy);
     else if (!works(sql, copy)) {
@@ -59,12 +62,14 @@ function isProved(
   triggers: readonly string[],
   statements: readonly string[],
 ): boolean {
-  sql.exec(definitionOf(table, names.old));
-  sql.exec(keysOf(table, names.added));
-  if (isWide(table)) sql.exec(moreOf(names));
   const shown = isComputed(table) ? shownOf(table, names.shown) : null;
   const made = shown === null ? triggers : [shown, ...triggers];
-  const isMade = (shown !== null || !isComputed(table)) && made.every((definition) => works(sql, definition));
+  const isMade = altering(sql, () => {
+    sql.exec(definitionOf(table, names.old));
+    sql.exec(keysOf(table, names.added));
+    if (isWide(table)) sql.exec(moreOf(names));
+    return (shown !== null || !isComputed(table)) && made.every((definition) => works(sql, definition));
+  });
   if (isMade && statements.every((statement) => canRun(sql, statement))) return true;
   dropUndo(sql, names.prefix);
   return false;

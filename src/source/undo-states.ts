@@ -1,8 +1,9 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/expression.ts";
-import { sweptPerTurn, undoBytes } from "../limits.ts";
+import { sweptLines, sweptPerTurn, undoBytes } from "../limits.ts";
 import { alias } from "./key.ts";
 import { hasOwn, ownAmong, ownTables, tracedJobs, undoPrefix, watchPrefix } from "./own.ts";
+import { altering } from "./schema-version.ts";
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
 export type Mode = "log" | "copy" | "live";
@@ -35,7 +36,7 @@ function dropSome(sql: SqlStorage, starts: readonly string[], most: number): { d
   const some = [...all.filter(({ type }) => type === "trigger"), ...all.filter(({ type }) => type === "table")];
   let dropped = 0;
   for (const { type, name } of some.slice(0, most)) {
-    if (type === "trigger") sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+    if (type === "trigger") altering(sql, () => sql.exec(`DROP TRIGGER ${quoteName(name)}`));
     else if (!dropTable(sql, name)) continue;
     dropped++;
   }
@@ -45,15 +46,28 @@ function dropSome(sql: SqlStorage, starts: readonly string[], most: number): { d
 /** Drops what belongs to no export that is under way, as much of it as one turn may take; true if there is more that can be dropped. */
 export function sweepUndo(sql: SqlStorage): boolean {
   if (!isUndoLeft(sql)) return false;
-  let left = sweptPerTurn;
+  let left = dropsPerTurn(sql);
   for (const job of overJobs(sql)) {
     const { dropped, isGone } = dropSome(sql, [undoPrefix(job), watchPrefix(job)], left);
     if (isGone) sql.exec("DELETE FROM _durable_export_traces WHERE job = ?", job);
     left -= dropped;
     if (left <= 0) return true;
   }
-  if (tracedJobs(sql).length === 0) for (const name of ownAmong(sql, stateTables)) dropTable(sql, name);
-  return false;
+  if (tracedJobs(sql).length > 0) return false;
+  const last = stateTables.filter((name) => ownAmong(sql, stateTables).has(name));
+  const isDropped = last.slice(0, left).map((name) => dropTable(sql, name));
+  return last.length > left && isDropped.every(Boolean);
+}
+
+/** SQLite goes through the whole schema for each DROP: 10,000 tables take some 15 ms. */
+function dropsPerTurn(sql: SqlStorage): number {
+  const { lines } = sql.exec<{ lines: number | null }>("SELECT max(rowid) AS lines FROM sqlite_schema").one();
+  return Math.max(2, Math.min(sweptPerTurn, Math.floor(sweptLines / (lines ?? 1))));
+}
+
+/** Drops it where that takes no time to speak of; elsewhere it is left to `sweeping`. */
+export function sweepSoon(sql: SqlStorage): void {
+  if (isUndoLeft(sql) && dropsPerTurn(sql) === sweptPerTurn) sweepUndo(sql);
 }
 
 /** Drops all of it, in turns. */
@@ -89,9 +103,10 @@ interface Named {
 }
 
 function namesOf(sql: SqlStorage, starts: readonly string[]): readonly Named[] {
-  const query =
-    "SELECT s.type, s.name FROM sqlite_schema s JOIN json_each(?) w ON substr(s.name, 1, length(w.value)) = w.value WHERE s.type IN ('trigger', 'table')";
-  return [...sql.exec(query, JSON.stringify(starts)).raw<[Named["type"], string]>()].map(([type, name]) => ({
+  // one pass, whatever the number of tables: a join would go through them for each
+  const isOne = starts.map((_, at) => `substr(name, 1, length(?${at + 1})) = ?${at + 1}`).join(" OR ");
+  const query = `SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND (${isOne})`;
+  return [...sql.exec(query, ...starts).raw<[Named["type"], string]>()].map(([type, name]) => ({
     type,
     name,
   }));
@@ -117,7 +132,7 @@ export function nextNumber(sql: SqlStorage, job: string): number {
 
 function dropTable(sql: SqlStorage, name: string): boolean {
   try {
-    sql.exec(`DROP TABLE ${quoteName(name)}`);
+    altering(sql, () => sql.exec(`DROP TABLE ${quoteName(name)}`));
     return true;
   } catch (error) {
     if (!String(error).includes("SQLITE_LOCKED")) throw error;

@@ -23,10 +23,10 @@ import {
   nextNumber,
   retrace,
   sizeOf,
-  sweepUndo,
+  sweepSoon,
   type Mode,
 } from "./undo-states.ts";
-import { beginNotes, notedTables, unwatch } from "./watch.ts";
+import { beginNotes, notedTables } from "./watch.ts";
 import type { Undo } from "./window.ts";
 
 interface Kept {
@@ -71,10 +71,12 @@ export class UndoLog {
     this.#tables = this.#load();
   }
 
-  /** Begins, with no table. What was kept before is gone. */
-  open(): void {
+  /** Begins, with no table, in turns where there are many tables. What was kept before is gone. */
+  *opening(isLong: boolean): Generator<void, void, void> {
     this.end();
+    if (isLong) yield;
     makeOwn(this.#sql, "_durable_export_undo");
+    if (isLong) yield;
     trace(this.#sql, this.#job);
     beginNotes(this.#sql, this.#job);
     this.#next = nextNumber(this.#sql, this.#job);
@@ -93,7 +95,7 @@ export class UndoLog {
 
   /** Keeps the rows of all these tables as they are now: those that were written to since they were added are begun again. */
   renew(): void {
-    const triggers = countTriggers(this.#sql, this.#job);
+    const triggers = this.#made.size === 0 ? new Map<number, number>() : countTriggers(this.#sql, this.#job);
     const noted = new Set(notedTables(this.#sql, this.#job));
     const made = new Map(this.#made); // `add` puts those that are made anew back
     for (const [table, count] of made) {
@@ -201,7 +203,7 @@ export class UndoLog {
     this.#tables = new Map();
     this.#made.clear();
     retrace(this.#sql, this.#job);
-    sweepUndo(this.#sql);
+    sweepSoon(this.#sql);
   }
 
   #drop(name: string, n: number): void {
@@ -248,9 +250,7 @@ export function readLive(tables: readonly Table[], log: UndoLog | null): readonl
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
 export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
   for (const job of tracedJobs(sql)) {
-    if (isWanted(job)) continue;
-    unwatch(sql, job);
-    retrace(sql, job);
+    if (!isWanted(job)) retrace(sql, job);
   }
-  sweepUndo(sql);
+  sweepSoon(sql);
 }

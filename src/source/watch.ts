@@ -10,6 +10,7 @@ import { flushIndex } from "./full-text.ts";
 import { originsOf, type Origins } from "./origins.ts";
 import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "./own.ts";
 import { reading } from "./reading.ts";
+import { altering } from "./schema-version.ts";
 
 /** What is known of some tables' changes. */
 export interface Changes {
@@ -70,8 +71,10 @@ function addTriggers(
   { when, action }: { readonly when: string; readonly action: string },
 ): void {
   for (const event of ["INSERT", "UPDATE", "DELETE"])
-    sql.exec(
-      `CREATE TRIGGER ${quoteName(`${start}_${event}`)} AFTER ${event} ON ${quoteName(table)} WHEN ${when} BEGIN ${mayAbort} ${action} END`,
+    altering(sql, () =>
+      sql.exec(
+        `CREATE TRIGGER ${quoteName(`${start}_${event}`)} AFTER ${event} ON ${quoteName(table)} WHEN ${when} BEGIN ${mayAbort} ${action} END`,
+      ),
     );
 }
 
@@ -134,7 +137,7 @@ export function unwatch(sql: SqlStorage, job: string): void {
   if (tracedJobs(sql).includes(job)) {
     const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
     for (const { name } of sql.exec<{ name: string }>(triggers, watchPrefix(job)).toArray())
-      sql.exec(`DROP TRIGGER ${quoteName(name)}`);
+      altering(sql, () => sql.exec(`DROP TRIGGER ${quoteName(name)}`));
   }
   sql.exec("DELETE FROM _durable_export_changed WHERE job = ?", job);
 }

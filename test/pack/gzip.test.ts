@@ -87,7 +87,7 @@ describe("gzipPacker", () => {
   it("writes the length modulo 2^32 for a file beyond 4 GiB", () => {
     const packer = gzipPacker(options);
     const { state } = packer.pack({ crc: 1, length: 5 * 2 ** 32 + 10, started: true }, [noise(5)]);
-    const trailer = packer.finish(state).at(-1) ?? new Uint8Array(8);
+    const trailer = [...packer.finish(state)].at(-1) ?? new Uint8Array(8);
     expect(new DataView(trailer.buffer).getUint32(4, true)).toBe(15);
     expect(state["length"]).toBe(5 * 2 ** 32 + 15);
   });

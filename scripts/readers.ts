@@ -1,0 +1,82 @@
+/** `npm run readers`: hostile tables, read by the programs that people read them with; writes the table in `docs/readers.md`. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startServer } from "./lib/server.ts";
+import { findingsOf, readers } from "./readers/all.ts";
+import { cases } from "./readers/cases.ts";
+import type { Finding, Reader } from "./readers/reader.ts";
+import { samplesOf } from "./readers/samples.ts";
+
+/** A reader, and what came of each case; null where it is not installed. */
+interface Column {
+  readonly reader: Reader;
+  readonly findings: readonly Finding[] | null;
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "durable-export-readers-"));
+  const server = await startServer();
+  try {
+    const samples = await samplesOf(server, folder);
+    const columns: Column[] = [];
+    for (const reader of readers) {
+      const column = { reader, findings: await findingsOf(reader, samples[reader.format]) };
+      columns.push(column);
+      console.log(`${reader.format} by ${reader.name}: ${summary(column)}`);
+      for (const [at, { verdict, why }] of (column.findings ?? []).entries())
+        if (verdict === "wrong" || verdict === "loud")
+          console.log(`    ${verdict}: ${cases[at]?.name}: ${why.slice(0, 120)}`);
+    }
+    writePage(columns);
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function summary({ findings }: Column): string {
+  if (findings === null) return "not installed";
+  const count = (verdict: Finding["verdict"]) => findings.filter((one) => one.verdict === verdict).length;
+  return `${count("right")} right, ${count("NULL = ''")} with NULL as '', ${count("loud")} loud, ${count("wrong")} wrong`;
+}
+
+const marks: Readonly<Record<Finding["verdict"], string>> = {
+  right: "",
+  "NULL = ''": "=",
+  loud: "loud",
+  wrong: "**wrong**",
+};
+
+/** Puts the tables between the marks of the page. */
+function writePage(columns: readonly Column[]): void {
+  const there = columns.filter((column) => column.findings !== null);
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const tables = (["csv", "jsonl"] as const).map((format) => {
+    const list = there.filter(({ reader }) => reader.format === format);
+    const head = [format === "csv" ? "CSV" : "JSON Lines", ...list.map(({ reader }) => reader.name)];
+    const rows = cases.map(({ name }, at) => {
+      const faults = list.flatMap(({ reader, findings }) =>
+        findings?.[at]?.verdict === "wrong" && reader.faults[name] !== undefined
+          ? [`${reader.name}: ${reader.faults[name]}`]
+          : [],
+      );
+      return [name, ...list.map(({ findings }) => marks[findings?.[at]?.verdict ?? "loud"]), faults.join("; ")];
+    });
+    const interesting = rows.filter((row) => row.slice(1).some((cell) => cell !== ""));
+    const all = `${cases.length - interesting.length} more are right by all.`;
+    return [
+      line([...head, "a fault of the reader, and the way out"]),
+      line([...head, ""].map(() => "---")),
+      ...interesting.map(line),
+      "",
+      all,
+    ].join("\n");
+  });
+  const path = join(import.meta.dirname, "../docs/readers.md");
+  const [before] = readFileSync(path, "utf8").split("<!-- made by `npm run readers` -->");
+  writeFileSync(path, `${before}<!-- made by \`npm run readers\` -->\n\n${tables.join("\n\n")}\n`);
+}
+
+await main();
+process.exit();

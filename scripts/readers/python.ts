@@ -1,0 +1,91 @@
+/** Readers that are libraries of Python: pandas, pyarrow, its own csv. */
+import { join } from "node:path";
+import { run } from "../../test/node/commands.ts";
+import type { Reader, Seen, SeenTable } from "./reader.ts";
+
+const script = join(import.meta.dirname, "frames.py");
+
+/** The first Python that has a module; Debian's packages are for its own one. */
+async function pythonWith(module: string): Promise<string | undefined> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const ran = await run(python, ["-c", `import ${module}`]).catch(() => null);
+    if (ran?.code === 0) return python;
+  }
+  return undefined;
+}
+
+const reader = (
+  name: string,
+  use: Reader["use"],
+  {
+    format = "csv",
+    module,
+    how,
+    line,
+    faults = {},
+  }: { format?: Reader["format"]; module: string; how: string; line: string; faults?: Reader["faults"] },
+): Reader => ({
+  name,
+  format,
+  use,
+  faults,
+  line,
+  isThere: async () => (await pythonWith(module)) !== undefined,
+  async read(samples) {
+    const python = (await pythonWith(module)) ?? "python3";
+    const paths = samples.map(({ path }) => `${JSON.stringify(path)}\n`).join("");
+    const { code, stdout, stderr } = await run(python, ["-W", "ignore", script, how], paths);
+    if (code !== 0) throw new Error(stderr);
+    return stdout
+      .trimEnd()
+      .split("\n")
+      .map((answer) => seenTable(JSON.parse(answer)));
+  },
+});
+
+function seenTable(answer: { error: string } | { names: string[]; rows: Seen[][] }): SeenTable | Error {
+  return "error" in answer ? new Error(answer.error) : answer;
+}
+
+/** The libraries, as people use them first, and as docs say. */
+export const pythons: readonly Reader[] = [
+  reader("pandas, plain", "plain", { module: "pandas", how: "pandas", line: "pandas.read_csv('t.csv')" }),
+  reader("pandas", "right", {
+    module: "pandas",
+    how: "pandas exact",
+    line: "pandas.read_csv('t.csv', dtype=str, keep_default_na=False, skip_blank_lines=False, lineterminator='\\n')",
+    faults: {
+      "an empty name": "is called `Unnamed: 0`: give `names=[…], header=0`",
+      "NUL in text": "ends there: take JSON Lines",
+    },
+  }),
+  reader("pyarrow, plain", "plain", { module: "pyarrow", how: "pyarrow", line: "pyarrow.csv.read_csv('t.csv')" }),
+  reader("pyarrow", "right", {
+    module: "pyarrow",
+    how: "pyarrow exact",
+    line: "read_csv('t.csv', parse_options=ParseOptions(newlines_in_values=True, ignore_empty_lines=False), convert_options=ConvertOptions(column_types={…: 'string'}, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=['']))",
+  }),
+  reader("Python's csv", "right", {
+    module: "csv",
+    how: "csv",
+    line: "[row or [''] for row in csv.reader(open('t.csv', newline='', encoding='utf-8'), strict=True)]",
+  }),
+  reader("Python's json", "right", {
+    format: "jsonl",
+    module: "json",
+    how: "json",
+    line: "[json.loads(line) for line in open('t.jsonl', encoding='utf-8', newline='\\n')]",
+  }),
+  reader("pandas, plain", "plain", {
+    format: "jsonl",
+    module: "pandas",
+    how: "pandas lines",
+    line: "pandas.read_json('t.jsonl', lines=True)",
+  }),
+  reader("pandas", "right", {
+    format: "jsonl",
+    module: "pandas",
+    how: "pandas lines exact",
+    line: "pandas.DataFrame([json.loads(line) for line in open('t.jsonl', encoding='utf-8', newline='\\n')], dtype=object)",
+  }),
+];

@@ -1,0 +1,35 @@
+/** Other people's programs, by the lines of `docs/readers.md`: each reads every hostile table right, or says that it cannot. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findingsOf, readers } from "../../scripts/readers/all.ts";
+import { samplesOf } from "../../scripts/readers/samples.ts";
+import { startServer } from "../../scripts/lib/server.ts";
+import { folderFor } from "./support.ts";
+
+let samples: Awaited<ReturnType<typeof samplesOf>>;
+
+beforeAll(async () => {
+  const server = await startServer();
+  try {
+    samples = await samplesOf(server, folderFor(afterAll));
+  } finally {
+    await server.stop();
+  }
+}, 120_000);
+
+const right = readers.filter(({ use }) => use === "right");
+const isThere = new Map(await Promise.all(right.map(async (reader) => [reader, await reader.isThere()] as const)));
+
+describe.each(right)("$format, read by $name", (reader) => {
+  it.skipIf(isThere.get(reader) !== true)(
+    isThere.get(reader) === true ? "is right, or loud" : "is not tried: it is not installed",
+    async () => {
+      const findings = await findingsOf(reader, samples[reader.format]);
+      const wrong = (findings ?? []).flatMap(({ verdict, why }, at) => {
+        const name = samples[reader.format][at]?.one.name ?? "";
+        return verdict !== "wrong" || name in reader.faults ? [] : [`${name}: ${why}`];
+      });
+      expect(wrong).toEqual([]);
+    },
+    300_000,
+  );
+});

@@ -82,7 +82,11 @@ function standalone(list: readonly string[], columns: readonly string[], isIndex
       const name = token.slice(1, -1).replaceAll('""', '"');
       const isQualified = previous === "." || next === "." || next === "(" || /^(?:collate|as)$/i.test(previous);
       const isRowid = hasRowid && /^(?:check|where)$/.test(context) && rowidNames.includes(foldAscii(name));
-      if (!isQualified && !isRowid && !names.has(foldAscii(name))) return `'${name.replaceAll("'", "''")}'`;
+      if (!isQualified && !isRowid && !names.has(foldAscii(name))) {
+        // a term of an index that is nothing but a string is taken for a name, also with COLLATE: sqlite3StringToId() in build.c
+        const sign = isIndex && context !== "where" ? "+" : "";
+        return `${sign}'${name.replaceAll("'", "''")}'`;
+      }
     }
     return token;
   });

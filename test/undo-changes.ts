@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { columnName, row, value } from "./undo-rows.ts";
 
 const pick = fc.constantFrom;
-const or = pick("", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT"); // not OR ROLLBACK: workerd resets the object for it
+export const or = pick("", "", " OR REPLACE", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT"); // not OR ROLLBACK: workerd resets the object for it
 const some = fc.oneof(
   fc.tuple(columnName, pick("=", "<", ">", "IS"), value).map(([name, sign, one]) => ` WHERE ${name} ${sign} ${one}`),
   pick("", " WHERE rowid % 2", " WHERE a % 2"),

@@ -19,7 +19,7 @@ describe("an undo log of random tables", () => {
     if (format !== "sql") expect(databases.of("cannot be read")).toBeGreaterThan(5);
     expect(databases.of("kept, and a row was lost unseen")).toBeLessThan(databases.of("kept") / 6);
     expect(databases.of("not kept, and a mixture")).toBeGreaterThan(5);
-    expect(databases.of("broken trigger")).toBeGreaterThan(10);
+    expect(databases.of("broken trigger")).toBeGreaterThan(4);
   });
 
   it("changes nothing of what the host's statements do, but what any trigger does", async () => {

@@ -96,8 +96,8 @@ function* laidOut({ format }: PlanOptions, work: Generator<void, Layout, void>):
   }
 }
 
-/** The earliest time that a ZIP entry can hold (APPNOTE 4.4.6). */
-const zipEpoch = new Date(Date.UTC(1980, 0, 1));
+/** The time of all ZIP entries: a year behind the earliest that one can hold (APPNOTE 4.4.6), so that no time zone takes it out of range. */
+const zipEpoch = new Date(Date.UTC(1981, 0, 1));
 
 function packerFor(layout: Layout, { deflate, gzip, level }: PlanOptions): Packer {
   // No times in the headers: the same data gives the same bytes, whenever it is exported.

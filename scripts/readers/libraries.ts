@@ -1,7 +1,10 @@
 /** Readers that are packages of npm: DuckDB, PapaParse, polars where it is installed. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import Papa from "papaparse";
+import { run } from "../../test/node/commands.ts";
+import { answersOf, linesOf } from "./lines.ts";
 import { eachOf, seenOf, texts, type Reader } from "./reader.ts";
 
 let duckdb: Promise<DuckDBConnection> | undefined;
@@ -55,6 +58,22 @@ const papaParse: Reader = {
     }),
 };
 
+/** Packages of their own, as they are many: `npm ci --prefix test/readers`. */
+const packages = join(import.meta.dirname, "../../test/readers");
+
+const polars = (name: string, use: Reader["use"], line: string): Reader => ({
+  name,
+  format: "csv",
+  use,
+  faults: { "names that need quotes": "a quote in a name is doubled: rename the columns" },
+  line,
+  isThere: () => existsSync(join(packages, "node_modules/nodejs-polars")),
+  async read(samples) {
+    const script = join(packages, "polars.mjs");
+    return answersOf(await run(process.execPath, [script, ...(use === "right" ? ["exact"] : [])], linesOf(samples)));
+  },
+});
+
 /** The packages, as people use them first, and as docs say. */
 export const libraries: readonly Reader[] = [
   duckDb("DuckDB, plain", { format: "csv", use: "plain", from: "read_csv('t.csv')" }),
@@ -68,6 +87,8 @@ export const libraries: readonly Reader[] = [
     },
   }),
   papaParse,
+  polars("polars, plain", "plain", "pl.readCSV('t.csv')"),
+  polars("polars", "right", "pl.readCSV('t.csv', { inferSchemaLength: 0, missingUtf8IsEmptyString: false })"),
   duckDb("DuckDB, plain", { format: "jsonl", use: "plain", from: "read_json('t.jsonl')" }),
   duckDb("DuckDB", {
     format: "jsonl",

@@ -1,7 +1,8 @@
 /** Readers that are libraries of Python: pandas, pyarrow, its own csv. */
 import { join } from "node:path";
 import { run } from "../../test/node/commands.ts";
-import type { Reader, Seen, SeenTable } from "./reader.ts";
+import { answersOf, linesOf } from "./lines.ts";
+import type { Reader } from "./reader.ts";
 
 const script = join(import.meta.dirname, "frames.py");
 
@@ -33,19 +34,9 @@ const reader = (
   isThere: async () => (await pythonWith(module)) !== undefined,
   async read(samples) {
     const python = (await pythonWith(module)) ?? "python3";
-    const paths = samples.map(({ path }) => `${JSON.stringify(path)}\n`).join("");
-    const { code, stdout, stderr } = await run(python, ["-W", "ignore", script, how], paths);
-    if (code !== 0) throw new Error(stderr);
-    return stdout
-      .trimEnd()
-      .split("\n")
-      .map((answer) => seenTable(JSON.parse(answer)));
+    return answersOf(await run(python, ["-W", "ignore", script, how], linesOf(samples)));
   },
 });
-
-function seenTable(answer: { error: string } | { names: string[]; rows: Seen[][] }): SeenTable | Error {
-  return "error" in answer ? new Error(answer.error) : answer;
-}
 
 /** The libraries, as people use them first, and as docs say. */
 export const pythons: readonly Reader[] = [

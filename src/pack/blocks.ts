@@ -15,3 +15,16 @@ export const LAST_BLOCK: Uint8Array = Uint8Array.of(0x03, 0x00);
 export function* deflateBlocks(piece: Uint8Array, deflate: Deflate, level: number): Generator<Uint8Array> {
   for (let at = 0; at < piece.length; at += BLOCK_BYTES) yield deflate(piece.subarray(at, at + BLOCK_BYTES), level);
 }
+
+/** Bytes of a stored block at most (RFC 1951 section 3.2.4). */
+const STORED_BYTES = 0xffff;
+
+/** A piece of any length as it is, in stored blocks: each has five bytes in front of it. */
+export function* storedBlocks(piece: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < piece.length; at += STORED_BYTES) {
+    const block = piece.subarray(at, at + STORED_BYTES);
+    const [low, high] = [block.length & 0xff, block.length >> 8];
+    yield Uint8Array.of(0x00, low, high, ~low, ~high);
+    yield block;
+  }
+}

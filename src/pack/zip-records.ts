@@ -12,21 +12,18 @@ export type ZipEntry = {
   readonly offset: number;
 };
 
-/** What all entries of an archive have in common. */
-export interface ZipCommon {
-  readonly deflated: boolean;
-  /** Date and time as `dosTime` gives them. */
-  readonly time: number;
-}
-
 /** A little-endian field (APPNOTE 4.4.1.1), by its width in bytes, or bytes as they are. */
 type Field = readonly [width: 2 | 4 | 8, value: number] | Uint8Array;
 
 const encoder = new TextEncoder();
 
-/** ZIP64 is 4.5 (APPNOTE 4.4.3.2); in the upper byte 3 for Unix, whose file mode stands in the external attributes. */
-const VERSION = 45;
-const MADE_BY = (3 << 8) | VERSION;
+/** What it takes to read an entry: deflate is 2.0, ZIP64 is 4.5 (APPNOTE 4.4.3.2). */
+const VERSION = 20;
+const VERSION_ZIP64 = 45;
+/** In the upper byte 3 for Unix, whose file mode stands in the external attributes. */
+const MADE_BY = (3 << 8) | VERSION_ZIP64;
+/** All is deflated, be it in blocks that are stored (APPNOTE 4.4.5). */
+const DEFLATED = 8;
 /** A regular file, rw-r--r--. */
 const UNIX_MODE = 0o100644 * 2 ** 16;
 /** Bit 3: sizes follow in a data descriptor; bit 11: the name is UTF-8 (APPNOTE 4.4.4). */
@@ -37,31 +34,33 @@ const IN_ZIP64_32 = 0xffffffff;
 const ZIP64_EXTRA = 0x0001;
 
 /**
- * The local header (APPNOTE 4.3.7). Nothing is known yet of crc and sizes. The ZIP64 field, with 0xFFFFFFFF in the
- * sizes beside it, is what says that the sizes of the data descriptor take 8 bytes each (APPNOTE 4.3.9.2).
+ * The local header (APPNOTE 4.3.7), at a time as `dosTime` gives it. Nothing is known yet of crc and sizes, so none of them stands there, and no ZIP64 field either: readers
+ * that go front to back refuse it, or take the descriptor for one of another width.
  */
-export function localHeader(name: string, { deflated, time }: ZipCommon): Uint8Array {
+export function localHeader(name: string, time: number): Uint8Array {
   const nameBytes = encodeName(name);
-  const extra = record([2, ZIP64_EXTRA], [2, 16], [8, 0], [8, 0]);
+  const [sizes, extra] = [8, 0];
   return record(
     [4, 0x04034b50],
     [2, VERSION],
     [2, FLAGS],
-    [2, method(deflated)],
+    [2, DEFLATED],
     [4, time],
     [4, 0],
-    [4, IN_ZIP64_32],
-    [4, IN_ZIP64_32],
+    new Uint8Array(sizes),
     [2, nameBytes.length],
-    [2, extra.length],
+    [2, extra],
     nameBytes,
-    extra,
   );
 }
 
-/** The data descriptor with its signature and ZIP64 sizes (APPNOTE 4.3.9). */
+/**
+ * The data descriptor with its signature (APPNOTE 4.3.9). Its sizes take 8 bytes each only where 4 do not hold them, as Go's archive/zip writes
+ * it: a reader that goes by the directory does not look here, and one that goes front to back knows by then how much it has read.
+ */
 export function dataDescriptor({ crc, packed, size }: ZipEntry): Uint8Array {
-  return record([4, 0x08074b50], [4, crc], [8, packed], [8, size]);
+  const bytes = Math.max(packed, size) >= IN_ZIP64_32 ? 8 : 4;
+  return record([4, 0x08074b50], [4, crc], [bytes, packed], [bytes, size]);
 }
 
 /**
@@ -71,11 +70,11 @@ export function dataDescriptor({ crc, packed, size }: ZipEntry): Uint8Array {
 export function* centralDirectory(
   groups: readonly (readonly ZipEntry[])[],
   offset: number,
-  common: ZipCommon,
+  time: number,
 ): Iterable<Uint8Array> {
   let [count, length] = [0, 0];
   for (const entries of groups) {
-    const headers = record(...entries.map((entry) => centralHeader(entry, common)));
+    const headers = record(...entries.map((entry) => centralHeader(entry, time)));
     count += entries.length;
     length += headers.length;
     yield headers;
@@ -94,7 +93,7 @@ export function dosTime(modified: Date): number {
 }
 
 /** APPNOTE 4.3.12. */
-function centralHeader(entry: ZipEntry, { deflated, time }: ZipCommon): Uint8Array {
+function centralHeader(entry: ZipEntry, time: number): Uint8Array {
   const nameBytes = encodeName(entry.name);
   // APPNOTE 4.5.3: only the fields that do not fit, in this order.
   const wide = [entry.size, entry.packed, entry.offset].filter((value) => value >= IN_ZIP64_32);
@@ -103,9 +102,9 @@ function centralHeader(entry: ZipEntry, { deflated, time }: ZipCommon): Uint8Arr
   return record(
     [4, 0x02014b50],
     [2, MADE_BY],
-    [2, VERSION],
+    [2, wide.length === 0 ? VERSION : VERSION_ZIP64],
     [2, FLAGS],
-    [2, method(deflated)],
+    [2, DEFLATED],
     [4, time],
     [4, entry.crc],
     [4, Math.min(entry.packed, IN_ZIP64_32)],
@@ -134,18 +133,13 @@ function directoryEnd(count: number, size: number, offset: number): readonly Uin
     [4, 0x06064b50],
     [8, 44],
     [2, MADE_BY],
-    [2, VERSION],
+    [2, VERSION_ZIP64],
     [4, 0],
     [4, 0],
   ];
   const end64 = record(...head, [8, count], [8, count], [8, size], [8, offset]);
   const locator = record([4, 0x07064b50], [4, 0], [8, offset + size], [4, 1]);
   return [end64, locator, end];
-}
-
-/** 0 stored, 8 deflated (APPNOTE 4.4.5). */
-function method(deflated: boolean): number {
-  return deflated ? 8 : 0;
 }
 
 function encodeName(name: string): Uint8Array {

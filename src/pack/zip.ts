@@ -1,15 +1,13 @@
 /** ZIP that is written front to back: sizes stand behind each entry's data, and again in the directory at the end. */
-import { deflateBlocks, LAST_BLOCK } from "./blocks.ts";
+import { deflateBlocks, LAST_BLOCK, storedBlocks } from "./blocks.ts";
 import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
 import { centralDirectory, dataDescriptor, dosTime, localHeader, type ZipEntry } from "./zip-records.ts";
 
 /** What an archive is made with. The same options must come with the same state for the same bytes. */
 export interface ZipOptions {
   /**
-   * Null to store. Tried: Info-ZIP `unzip` 6.00, Python's `zipfile`, Java's `ZipFile` and fflate's `unzipSync` read
-   * both kinds, since they go by the directory. A reader that goes front to back cannot know where a stored entry ends:
-   * Java's `ZipInputStream` refuses it. For a deflated one it must know ZIP64 data descriptors: fflate's `Unzip` does,
-   * the `ZipInputStream` of Java 17 takes those of entries below 4 GiB for wrong (JDK-8303866).
+   * Null to store, which is done in stored blocks of deflate: a reader that goes front to back cannot know where an entry ends that is no
+   * deflate at all, and Java's `ZipInputStream` and others refuse it.
    */
   readonly deflate: Deflate | null;
   readonly crc32: Crc32;
@@ -30,7 +28,7 @@ type ZipState = {
 
 /** Makes a packer of one ZIP archive. */
 export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Packer {
-  const common = { deflated: deflate !== null, time: dosTime(modified) };
+  const time = dosTime(modified);
   /** States that were made here, and need not be looked through. */
   const made = new WeakSet<PackerState>();
 
@@ -39,7 +37,7 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
     entry: ZipEntry,
     piece: Uint8Array,
   ): { readonly bytes: readonly Uint8Array[]; readonly entry: ZipEntry } {
-    const bytes = deflate === null ? [piece] : [...deflateBlocks(piece, deflate, level)];
+    const bytes = [...(deflate === null ? storedBlocks(piece) : deflateBlocks(piece, deflate, level))];
     const crc = crc32(piece, entry.crc);
     return { bytes, entry: { ...entry, crc, size: entry.size + piece.length, packed: entry.packed + total(bytes) } };
   }
@@ -47,9 +45,8 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
   /** What stands behind the data of the current entry, and the state after it. */
   function close(state: ZipState): { readonly bytes: readonly Uint8Array[]; readonly state: ZipState } {
     if (state.current === null) return { bytes: [], state };
-    const last = deflate === null ? [] : [LAST_BLOCK.slice()];
-    const entry = { ...state.current, packed: state.current.packed + total(last) };
-    const bytes = [...last, dataDescriptor(entry)];
+    const entry = { ...state.current, packed: state.current.packed + LAST_BLOCK.length };
+    const bytes = [LAST_BLOCK.slice(), dataDescriptor(entry)];
     const offset = state.offset + total(bytes);
     return { bytes, state: { offset, entries: appended(state.entries, entry), current: null } };
   }
@@ -72,7 +69,7 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
           state = { ...state, offset: state.offset + total(added.bytes), current: added.entry };
         } else {
           const closed = close(state);
-          const header = localHeader(piece.entry, common);
+          const header = localHeader(piece.entry, time);
           bytes.push(...closed.bytes, header);
           const { offset } = closed.state;
           const current = { name: piece.entry, crc: 0, size: 0, packed: 0, offset };
@@ -84,7 +81,7 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
     },
     finish(before) {
       const { bytes, state } = close(known(before));
-      return chained(bytes, centralDirectory(state.entries, state.offset, common));
+      return chained(bytes, centralDirectory(state.entries, state.offset, time));
     },
   };
 }

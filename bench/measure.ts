@@ -43,8 +43,8 @@ export async function download(server: Server, path: string, level = 6): Promise
   return Number(await shell(`curl -sf -o /dev/null -w '%{size_download}' ${headers} '${server.url}${path}'`));
 }
 
-/** Runs a job until it is complete, and gives the size of its file. */
-export async function runJob(server: Server, query: string, level = 6): Promise<number> {
+/** Runs a job until it is complete, asking every so many milliseconds, and gives the size of its file. */
+export async function runJob(server: Server, query: string, level = 6, pollMs = 20): Promise<number> {
   const headers = { "X-Level": String(level) };
   const { dumpId } = await json(await server.fetch(`/export/dump?${query}`, { method: "POST", headers }));
   for (;;) {
@@ -55,7 +55,7 @@ export async function runJob(server: Server, query: string, level = 6): Promise<
     }
     if (status !== "running" && status !== "queued")
       throw new Error(`The job is ${String(status)}: ${JSON.stringify(error)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 

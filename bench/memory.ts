@@ -1,19 +1,21 @@
-/** `npm run bench:memory -- [--only TEXT] [--runs 2] [--write]`: the most memory that an export takes, by the order of its rows. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+/** `npm run bench:memory -- [--only TEXT] [--resident] [--runs 1] [--write]`: the most memory that an export takes, by the order of its rows. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
 import { peakBytes, residentBytes, type Server } from "../scripts/lib/server.ts";
-import { download, runJob } from "./measure.ts";
+import { LiveMemory } from "./live.ts";
+import { download, median, runJob } from "./measure.ts";
+import { databaseOf, largestRow, orders } from "./orders.ts";
 import { serverWith } from "./place.ts";
 import { circumstances, writeSection } from "./results.ts";
 
 const values = optionsOf(
-  `npm run bench:memory -- [--only TEXT] [--runs 2] [--write]: MiB over idle at the most, with garbage collected before each page`,
+  `npm run bench:memory -- [--only TEXT] [--resident] [--runs 1] [--write]: MiB over idle at the most, the largest row not counted: what is alive in the isolate, or with --resident what the process holds, in a new one for each figure`,
   {
     options: {
       only: { type: "string", default: "" },
-      runs: { type: "string", default: "2" },
+      resident: { type: "boolean", default: false },
+      runs: { type: "string", default: "1" },
       write: { type: "boolean", default: false },
     },
   },
@@ -21,42 +23,10 @@ const values = optionsOf(
 const runs = wholeNumber("runs", values.runs, 1);
 const MiB = 2 ** 20;
 
-/** Rows of `t(id, name, v)` by their number `i`, unless `create` and `insert` say otherwise. */
-interface Order {
-  readonly rows: number;
-  readonly v?: string;
-  readonly create?: string;
-  readonly insert?: string;
-}
-
-const blob = "randomblob(2000000)";
-const small = "'value ' || i";
-const wide = Array.from({ length: 100 }, (_, at) => `c${at}`);
-const long = Array.from({ length: 60 }, (_, at) => `"${"a long name ".repeat(40)}${at}"`);
-const orders: Readonly<Record<string, Order>> = {
-  "small, then 2 MB": { rows: 84, v: `CASE WHEN i <= 60 THEN ${small} ELSE ${blob} END` },
-  "thousands small, then 2 MB": { rows: 9_020, v: `CASE WHEN i <= 9000 THEN ${small} ELSE ${blob} END` },
-  "2 MB, then small": { rows: 20_010, v: `CASE WHEN i <= 10 THEN ${blob} ELSE ${small} END` },
-  alternating: { rows: 40, v: `CASE WHEN i % 2 = 0 THEN ${small} ELSE ${blob} END` },
-  "one of 2 MB among small": { rows: 30_000, v: `CASE WHEN i = 15000 THEN ${blob} ELSE ${small} END` },
-  "BLOBs of 2 MB": { rows: 20, v: blob },
-  "texts of 2 MB": { rows: 20, v: "replace(printf('%.200000c', 'x'), 'x', 'some text ')" },
-  "texts of 2 MB, several bytes a character": { rows: 20, v: "replace(printf('%.100000c', 'x'), 'x', 'Привет 😀 ')" },
-  "control characters, 2 MB": { rows: 20, v: "replace(printf('%.1000000c', 'x'), 'x', char(1) || char(31))" },
-  "quotes and CRLF, 2 MB": { rows: 20, v: `replace(printf('%.500000c', 'x'), 'x', '''"' || char(13, 10))` },
-  "NULs, 2 MB": { rows: 20, v: "char(0) || printf('%.1999999c', 'y')" },
-  "small, then 16 KB": { rows: 12_000, v: `CASE WHEN i <= 9000 THEN ${small} ELSE printf('%.16000c', 'x') END` },
-  "100 columns of 20 KB": {
-    rows: 80,
-    create: `CREATE TABLE t (${wide.join()})`,
-    insert: `SELECT ${wide.map(() => "CASE WHEN i <= 60 THEN 'x' ELSE printf('%.20000c', 'y') END").join()} FROM n`,
-  },
-  "names of 480 bytes": {
-    rows: 5_000,
-    create: `CREATE TABLE t (${long.join()})`,
-    insert: `SELECT ${long.map((_, at) => (at % 20 === 0 ? "i" : "NULL")).join()} FROM n`,
-  },
-};
+/** Milliseconds between two looks at what is alive: each collects garbage, which takes some 30. */
+const lookMs = 20;
+/** Milliseconds between two requests for a job's status: each takes memory of its own, which the allocator keeps. */
+const pollMs = 1000;
 
 const variants: Readonly<Record<string, string>> = {
   sql: "format=sql",
@@ -66,64 +36,88 @@ const variants: Readonly<Record<string, string>> = {
   "sql gzip": "format=sql&gzip=1",
   "csv zip": "format=csv",
 };
+const methods = {
+  GET: (server: Server, query: string) => download(server, `/export/dump?${query}`),
+  POST: (server: Server, query: string) => runJob(server, query, 6, pollMs),
+};
+type Run = (server: Server) => Promise<unknown>;
 
-const folder = join(import.meta.dirname, "../.bench");
-const methods = { GET: (server: Server, query: string) => download(server, `/export/dump?${query}`), POST: runJob };
-const names = Object.keys(orders).filter((name) => name.includes(values.only));
 const lines = [
-  `| MiB over idle | | ${Object.keys(variants).join(" | ")} |`,
-  `| --- | --- |${" --: |".repeat(Object.keys(variants).length)}`,
+  `| MiB over idle | largest row | | ${Object.keys(variants).join(" | ")} |`,
+  `| --- | --: | --- |${" --: |".repeat(Object.keys(variants).length)}`,
 ];
-for (const [at, name] of Object.keys(orders).entries()) {
-  const order = orders[name];
-  if (order === undefined || !names.includes(name)) continue;
-  const server = await serverWith(databaseOf(at, order), false, { MINIFLARE_WORKERD_V8_FLAGS: "--expose-gc" });
-  try {
-    await download(server, "/floor/http?bytes=100000000"); // what any stream takes of a fresh isolate
-    const pid = server.workerdPid();
-    if (pid === undefined) throw new Error("Cannot find the workerd that holds the database");
-    await server.fetch("/collect");
-    const idle = residentBytes(pid); // what is held later on, the allocator may have kept
-    for (const [method, run] of Object.entries(methods)) {
-      const peaks: string[] = [];
-      for (const query of Object.values(variants)) {
-        const seen: number[] = [];
-        for (let n = 0; n < runs; n++) seen.push(await peakOf(server, pid, idle, () => run(server, query)));
-        peaks.push(Math.min(...seen).toFixed(0));
-      }
-      lines.push(`| ${name} | ${method} | ${peaks.join(" | ")} |`);
-      console.log(lines.at(-1));
-    }
-  } finally {
-    await server.stop();
+for (const name of Object.keys(orders).filter((one) => one.includes(values.only))) {
+  const file = databaseOf(name);
+  const largest = largestRow(file);
+  for (const [method, run] of Object.entries(methods)) {
+    const cells = Object.values(variants).map(
+      (query): Run =>
+        (server) =>
+          run(server, query),
+    );
+    const seen = values.resident ? await residentPeaks(file, cells) : await livePeaks(file, cells);
+    const peaks = seen.map((bytes) => ((bytes - largest) / MiB).toFixed(1));
+    lines.push(`| ${name} | ${(largest / MiB).toFixed(1)} | ${method} | ${peaks.join(" | ")} |`);
+    console.log(lines.at(-1));
   }
 }
 if (values.write) {
-  const body = `${circumstances(new Date().toISOString().slice(0, 10))}\nThe least of ${runs} runs. Garbage is collected before each page and each part. POST goes to a sink that takes 20 ms for a part and forgets it: R2's simulator would work in the same process.\n\n${lines.join("\n")}`;
-  writeSection(join(import.meta.dirname, "RESULTS.md"), "Memory by the order of rows", body);
+  const how = values.resident
+    ? "Resident memory of workerd, each figure from a new process, with garbage collected before each page and each part"
+    : `V8's heap and its array buffers, looked at every ${lookMs} ms through the inspector, garbage collected before each look`;
+  const body = `${circumstances(new Date().toISOString().slice(0, 10))}\n${how}; the median of ${runs}. The largest row is taken off.\nPOST goes to a sink that takes 200 ms for a part and forgets it: R2's simulator would work in the same process. Status is asked for once a second.\n\n${lines.join("\n")}`;
+  const title = `Memory by the order of rows: ${values.resident ? "resident" : "alive"}`;
+  writeSection(join(import.meta.dirname, "RESULTS.md"), title, body);
 }
 
-/** Bytes that a run takes over what the process held before any export, at the most, in MiB. */
-async function peakOf(server: Server, pid: number, idle: number, run: () => Promise<number>): Promise<number> {
-  await server.fetch("/collect");
-  writeFileSync(`/proc/${pid}/clear_refs`, "5"); // the peak begins anew: proc(5)
-  await run();
-  return Math.max(0, peakBytes(pid) - idle) / MiB;
+/** Bytes alive in the isolate over what was before any export, at the most. */
+async function livePeaks(file: string, cells: readonly Run[]): Promise<readonly number[]> {
+  const server = await started(file);
+  const live = await LiveMemory.open(server);
+  try {
+    const idle = await live.now();
+    const peaks: number[] = [];
+    for (const run of cells) {
+      const seen: number[] = [];
+      for (let n = 0; n < runs; n++) seen.push((await live.during(() => run(server), lookMs)) - idle);
+      peaks.push(median(seen));
+    }
+    return peaks;
+  } finally {
+    live.close();
+    await server.stop();
+  }
 }
 
-function databaseOf(at: number, { rows, v, create, insert }: Order): string {
-  const path = join(folder, `memory-${at}.sqlite`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const draft = `${path}.draft`;
-  rmSync(draft, { force: true });
-  const database = new DatabaseSync(draft);
-  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096");
-  database.exec(create ?? "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, v)");
-  const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`;
-  database.exec(`INSERT INTO t ${numbers} ${insert ?? `SELECT i, 'row ' || i, ${v} FROM n`}`);
-  database.exec("CREATE TABLE u (a); INSERT INTO u VALUES (1)"); // so that CSV of all is an archive
-  database.close();
-  renameSync(draft, path);
-  return path;
+/** Bytes that a new process holds over what it held before any export, at the most. */
+async function residentPeaks(file: string, cells: readonly Run[]): Promise<readonly number[]> {
+  const peaks: number[] = [];
+  for (const run of cells) {
+    const seen: number[] = [];
+    for (let n = 0; n < runs; n++) {
+      const server = await started(file);
+      try {
+        const pid = server.workerdPid();
+        if (pid === undefined) throw new Error("Cannot find the workerd that holds the database");
+        await server.fetch("/collect");
+        const idle = residentBytes(pid);
+        writeFileSync(`/proc/${pid}/clear_refs`, "5"); // the peak begins anew: proc(5)
+        await run(server);
+        seen.push(peakBytes(pid) - idle);
+      } finally {
+        await server.stop();
+      }
+    }
+    peaks.push(median(seen));
+  }
+  return peaks;
+}
+
+/** A server with `gc()`, one collector and small spaces for what is new, that has streamed 100 MB: what any stream takes is there. */
+async function started(file: string): Promise<Server> {
+  const server = await serverWith(file, false, {
+    MINIFLARE_WORKERD_V8_FLAGS: "--expose-gc --single-threaded-gc --max-semi-space-size=1",
+  });
+  await download(server, "/floor/http?bytes=100000000");
+  return server;
 }

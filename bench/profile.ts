@@ -1,5 +1,6 @@
 /** Where the time of a request goes: V8's own profiler, through the inspector that wrangler opens. Calls into SQLite and zlib count as theirs. */
 import type { Server } from "../scripts/lib/server.ts";
+import { Inspector } from "./inspector.ts";
 
 /** Milliseconds of one function's own time. */
 export interface Own {
@@ -65,7 +66,7 @@ export async function profileOf(server: Server, run: () => Promise<unknown>): Pr
     inspector.tell("Profiler.setSamplingInterval", { interval: 250 });
     inspector.tell("Profiler.start");
     await run();
-    const answer = inspector.ask("Profiler.stop");
+    const answer = inspector.ask<{ readonly profile: Profile }>("Profiler.stop");
     await server.fetch("/export/dumps"); // workerd hears its inspector only while it has something to do
     return (await answer).profile;
   } finally {
@@ -116,63 +117,4 @@ function ownTimes(profile: Profile): readonly Own[] {
   return [...times]
     .map(([name, ms]) => ({ name, stage: stageOf(name), ms }))
     .toSorted((one, other) => other.ms - one.ms);
-}
-
-/** Node's WebSocket takes headers, which the types do not know: https://undici.nodejs.org/#/docs/api/WebSocket.md */
-function openSocket(url: string): WebSocket {
-  // wrangler lets nobody in without an Origin
-  const made: unknown = Reflect.construct(WebSocket, [url, { headers: { Origin: "http://localhost" } }]);
-  if (made instanceof WebSocket) return made;
-  throw new TypeError(`Cannot open a WebSocket to ${url}`);
-}
-
-/** The DevTools protocol, as much of it as a profile needs. */
-class Inspector {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (answer: { readonly profile: Profile }) => void>();
-  #last = 0;
-
-  static async open(inspectorUrl: string): Promise<Inspector> {
-    const targets: readonly { readonly webSocketDebuggerUrl: string }[] = await (
-      await fetch(`${inspectorUrl}/json`)
-    ).json();
-    const [target] = targets;
-    if (target === undefined) throw new Error(`There is nothing to inspect at ${inspectorUrl}`);
-    const socket = openSocket(target.webSocketDebuggerUrl);
-    await new Promise<void>((resolve, reject) => {
-      socket.addEventListener("open", () => resolve(), { once: true });
-      socket.addEventListener("error", () => reject(new Error(`Cannot open ${target.webSocketDebuggerUrl}`)), {
-        once: true,
-      });
-    });
-    return new Inspector(socket);
-  }
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => {
-      const message: { readonly id?: number; readonly result?: { readonly profile: Profile } } = JSON.parse(
-        String(data),
-      );
-      if (message.id === undefined || message.result === undefined) return;
-      this.#waiting.get(message.id)?.(message.result);
-      this.#waiting.delete(message.id);
-    });
-  }
-
-  /** Sends a command; its answer is not waited for. */
-  tell(method: string, params: Readonly<Record<string, unknown>> = {}): number {
-    const id = ++this.#last;
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    return id;
-  }
-
-  /** Sends a command, and gives its answer. */
-  ask(method: string): Promise<{ readonly profile: Profile }> {
-    return new Promise((resolve) => this.#waiting.set(this.tell(method), resolve));
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
 }

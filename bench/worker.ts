@@ -60,6 +60,9 @@ function collecting<T extends object>(target: T, wrapped: readonly string[]): T 
   });
 }
 
+/** Milliseconds that a part is under way: as a rule the next one is complete before, so that both are there. */
+const partUnderWayMs = 200;
+
 /** Takes parts in as R2 does, which is not in the object's process, and keeps nothing but what it answers for. */
 function forgetting(): Sink {
   const sizes = new Map<string, number>();
@@ -71,7 +74,7 @@ function forgetting(): Sink {
       uploadPart: async (partNumber: number, bytes: Uint8Array) => {
         if (typeof collect === "function") collect();
         const digests = await digestsOf(bytes);
-        await scheduler.wait(20); // milliseconds that a part is under way
+        await scheduler.wait(partUnderWayMs);
         parts[partNumber - 1] = digests;
         size += bytes.length;
         return { partNumber, etag: digests.md5 };

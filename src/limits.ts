@@ -152,8 +152,11 @@ export const digestBytes = 1 * MiB;
 /** Characters of a layout's text that are made and digested between two yields: some milliseconds. */
 export const layoutDigestLength = 128 * KiB;
 
-/** Bytes of a part. R2 wants 5 MiB or more, and all but the last equal: https://developers.cloudflare.com/r2/objects/multipart-objects/ */
-export const partBytes = 8 * MiB;
+/**
+ * Bytes of a part: as few as R2 takes, as two of them are in memory, and all but the last equal
+ * (https://developers.cloudflare.com/r2/objects/multipart-objects/).
+ */
+export const partBytes = 5 * MiB;
 
 /** Parts of an R2 object at most: https://developers.cloudflare.com/r2/platform/limits/ */
 export const maxParts = 10_000;
@@ -161,8 +164,8 @@ export const maxParts = 10_000;
 /** Bytes of a part at most: an isolate has 128 MB, and while one is sent no other is made (`overlapBytes`). 10,000 of them are 625 GiB. */
 export const largestPartBytes = 64 * MiB;
 
-/** Up to so many bytes the next part is made while one is sent. */
-export const overlapBytes = 16 * MiB;
+/** Bytes of a part up to which the next one is made while it is sent; two of larger ones would be too much memory (docs/decisions.md). */
+export const overlapBytes = 6 * MiB;
 
 /** How much larger than its database a file can be: two hex digits a byte, and column names in every row. */
 export const renderedPerStored = 8;
@@ -214,7 +217,7 @@ export function backoffMs(attempt: number): number {
   return Math.min(2_000 * 2 ** (attempt - 1), maxWaitMs);
 }
 
-/** One call to R2 may take so long, in milliseconds; a part of 8 MiB takes well under a second (docs/decisions.md). */
+/** One call to R2 may take so long, in milliseconds; a part of 5 MiB takes well under a second (docs/decisions.md). */
 export const sinkDeadlineMs = 60_000;
 
 /** How often a job may begin again because R2 no longer has its parts; after that something is wrong for good. */

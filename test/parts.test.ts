@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { objectKey } from "../src/engine.ts";
 import { partSizeFor, type PartLimits } from "../src/job/part-size.ts";
 import { GiB, KiB, MiB, usualPage } from "../src/limits.ts";
+import type { MultipartUpload, Sink } from "../src/sink/sink.ts";
 import { fileOf } from "./database.ts";
 import { equal, options } from "./jobs.ts";
 import { runSliced, sliceBySlice, withObject } from "./slices.ts";
@@ -65,8 +66,80 @@ describe("a file of more parts than there may be", () => {
 });
 
 it("parts are as large as a database may need, and never larger than memory allows", () => {
-  expect(partSizeFor(64 * KiB)).toBe(8 * MiB);
+  expect(partSizeFor(64 * KiB)).toBe(5 * MiB);
+  expect(partSizeFor(6 * GiB)).toBe(5 * MiB);
   expect(partSizeFor(9 * GiB)).toBe(8 * MiB);
   expect(partSizeFor(20 * GiB)).toBe(17 * MiB);
   expect(partSizeFor(1000 * GiB)).toBe(64 * MiB);
 });
+
+/** R2, slower: says how many parts were under way at once, and how many pages were read meanwhile. */
+function slowSink(pages: () => number) {
+  const seen = { underWay: 0, most: 0, pages: 0 };
+  const slow = (inner: MultipartUpload): MultipartUpload => ({
+    uploadId: inner.uploadId,
+    async uploadPart(number, bytes) {
+      seen.most = Math.max(seen.most, ++seen.underWay);
+      const before = pages();
+      await scheduler.wait(100);
+      seen.pages += pages() - before;
+      seen.underWay--;
+      return inner.uploadPart(number, bytes);
+    },
+    complete: (parts) => inner.complete(parts),
+    abort: () => inner.abort(),
+  });
+  const r2: Sink = env.EXPORTS;
+  const bucket: Sink = {
+    createMultipartUpload: async (key, metadata) => slow(await r2.createMultipartUpload(key, metadata)),
+    resumeMultipartUpload: (key, uploadId) => slow(r2.resumeMultipartUpload(key, uploadId)),
+    head: (key) => r2.head(key),
+    get: (key, range) => r2.get(key, range),
+    put: (key, text, metadata) => r2.put(key, text, metadata),
+    delete: (keys) => r2.delete(keys),
+  };
+  return { bucket, seen };
+}
+
+it.each([
+  { size: partSizeFor(0), isAlone: false },
+  { size: 7 * MiB, isAlone: true },
+])(
+  "one part is under way at most, and if it has $size bytes the next is not made meanwhile: $isAlone",
+  async ({ size, isAlone }) => {
+    await withObject(async (state) => {
+      fill(state.storage.sql, 18_000, "");
+      const rows = fileOf(state.storage.sql, { ...wanted, page });
+      let pages = 0;
+      const sql = new Proxy(state.storage.sql, {
+        get(target, name) {
+          if (name !== "exec") return Reflect.get(target, name, target);
+          return (query: string, ...values: unknown[]) => {
+            if (/ FROM .*"wide"/.test(query)) pages++;
+            return target.exec(query, ...values);
+          };
+        },
+      });
+      const own = <T extends object>(target: T, property: string, value: object) =>
+        new Proxy(target, {
+          get(from, name) {
+            if (name === property) return value;
+            const found: unknown = Reflect.get(from, name, from);
+            return typeof found === "function" ? found.bind(from) : found;
+          },
+        });
+      const counting = own(state, "storage", own(state.storage, "sql", sql));
+      const { bucket, seen } = slowSink(() => pages);
+      const parts = { usual: size, largest: 20 * MiB, most: 10_000 };
+      const { bytes } = await runSliced(
+        state,
+        options(wanted),
+        () => {},
+        () => sliceBySlice(counting, { parts, sliceBytes: 64 * MiB, bucket }),
+      );
+      expect(equal(bytes, rows)).toBe(true);
+      expect(seen.most).toBe(1);
+      expect(seen.pages === 0).toBe(isAlone);
+    });
+  },
+);

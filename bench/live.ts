@@ -1,0 +1,59 @@
+/** What an isolate holds while it works: V8's heap and what hangs on it, garbage collected before each look. */
+import type { Server } from "../scripts/lib/server.ts";
+import { Inspector } from "./inspector.ts";
+
+/** https://chromedevtools.github.io/devtools-protocol/tot/Runtime/#method-getHeapUsage, bytes each. */
+interface HeapUsage {
+  readonly usedSize: number;
+  /** Array buffers, among others. */
+  readonly backingStorageSize: number;
+}
+
+/** Looks at an isolate over and over while something runs. */
+export class LiveMemory {
+  readonly #server: Server;
+  readonly #inspector: Inspector;
+
+  static async open(server: Server): Promise<LiveMemory> {
+    return new LiveMemory(server, await Inspector.open(server.inspectorUrl));
+  }
+
+  private constructor(server: Server, inspector: Inspector) {
+    this.#server = server;
+    this.#inspector = inspector;
+  }
+
+  /** Bytes that are alive now; what a request before has left may go with the next one only. */
+  async now(): Promise<number> {
+    await Promise.all([this.#look(), this.#server.fetch("/export/dumps").then((it) => it.text())]);
+    const [seen] = await Promise.all([this.#look(), this.#server.fetch("/export/dumps").then((it) => it.text())]);
+    return seen;
+  }
+
+  /** The most bytes that were seen alive while something ran, with so many milliseconds between two looks. */
+  async during(run: () => Promise<unknown>, everyMs: number): Promise<number> {
+    let most = 0;
+    const end = new AbortController();
+    const over = run().finally(() => end.abort());
+    const watching = (async () => {
+      while (!end.signal.aborted) {
+        most = Math.max(most, await this.#look());
+        await new Promise((resolve) => setTimeout(resolve, everyMs));
+      }
+    })();
+    await over;
+    await Promise.all([watching, this.now()]); // a request lets the last look be answered
+    return most;
+  }
+
+  async #look(): Promise<number> {
+    // twice, as array buffers are given back in the background, and at the latest by the next collection
+    for (let n = 0; n < 2; n++) this.#inspector.tell("HeapProfiler.collectGarbage");
+    const { usedSize, backingStorageSize } = await this.#inspector.ask<HeapUsage>("Runtime.getHeapUsage");
+    return usedSize + backingStorageSize;
+  }
+
+  close(): void {
+    this.#inspector.close();
+  }
+}

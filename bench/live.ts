@@ -9,6 +9,9 @@ interface HeapUsage {
   readonly backingStorageSize: number;
 }
 
+/** Two answers within so many milliseconds are of one moment. */
+const atOnceMs = 1;
+
 /** Looks at an isolate over and over while something runs. */
 export class LiveMemory {
   readonly #server: Server;
@@ -46,11 +49,16 @@ export class LiveMemory {
     return most;
   }
 
+  /** Looks again where the isolate went on between the last collection and the look: what it has dropped since would count. */
   async #look(): Promise<number> {
-    // twice, as array buffers are given back in the background, and at the latest by the next collection
-    for (let n = 0; n < 2; n++) this.#inspector.tell("HeapProfiler.collectGarbage");
-    const { usedSize, backingStorageSize } = await this.#inspector.ask<HeapUsage>("Runtime.getHeapUsage");
-    return usedSize + backingStorageSize;
+    for (let tries = 0; ; tries++) {
+      // twice, as array buffers are given back in the background, and at the latest by the next collection
+      this.#inspector.tell("HeapProfiler.collectGarbage");
+      const collected = this.#inspector.ask<unknown>("HeapProfiler.collectGarbage").then(() => performance.now());
+      const { usedSize, backingStorageSize } = await this.#inspector.ask<HeapUsage>("Runtime.getHeapUsage");
+      const sinceMs = performance.now() - (await collected);
+      if (sinceMs < atOnceMs || tries === 20) return usedSize + backingStorageSize;
+    }
   }
 
   close(): void {

@@ -73,7 +73,7 @@ function blobField(bytes: Uint8Array, chosen: Chosen): Pieces {
 
 function textField(text: string, chosen: Chosen): Pieces {
   const written = piecesWith(chosen);
-  return ['"', textPieces(text, (piece, before) => written(piece, before).replaceAll('"', '""')), '"'];
+  return ['"', textPieces(text, (piece, before) => written(piece, before).replaceAll(/"/g, '""')), '"'];
 }
 
 /** Bytes that are no UTF-8 stay as they are. */

@@ -15,15 +15,17 @@ interface Entry {
   readonly chunk: number;
   readonly rows: number;
   readonly noted: number;
+  /** As SQLite rendered it, in bytes: a step ends by that, so a file has the same steps as one that is read live. */
+  readonly size: number;
   readonly offset: number;
   readonly length: number;
 }
 
 /** As they are kept: place, rows, values noted, bytes. */
-type StoredEntry = readonly [place: number, rows: number, noted: number, length: number];
+type StoredEntry = readonly [place: number, rows: number, noted: number, length: number, size: number];
 
 /** What all rows of a table came out as. */
-export interface WholeTable extends Pick<Page, "rows" | "noted"> {
+export interface WholeTable extends Pick<Page, "rows" | "noted" | "size"> {
   readonly bytes: readonly Uint8Array[];
 }
 
@@ -53,9 +55,9 @@ export class FirstRead {
   }
 
   /** Keeps what all rows of a table came out as; `place` is its place among the tables of the file. */
-  add(place: number, { rows, noted, bytes }: WholeTable): void {
+  add(place: number, { rows, noted, size, bytes }: WholeTable): void {
     const length = bytes.reduce((sum, piece) => sum + piece.length, 0);
-    this.#open.entries.push([place, rows, noted, length]);
+    this.#open.entries.push([place, rows, noted, length, size]);
     this.#open.bytes.push(...bytes);
     this.#open.length += length;
     if (this.#open.length >= firstChunkBytes || this.#open.entries.length >= firstChunkTables) this.flush();
@@ -75,13 +77,13 @@ export class FirstRead {
   page(place: number): Page | null {
     const entry = this.#all().get(place);
     if (entry === undefined) return null;
-    const { chunk, offset, length, rows, noted } = entry;
+    const { chunk, offset, length, size, rows, noted } = entry;
     if (this.#last?.chunk !== chunk) {
       const query = "SELECT bytes FROM _durable_export_first WHERE job = ? AND chunk = ?";
       const { bytes } = this.#sql.exec<{ bytes: ArrayBuffer }>(query, this.#job, chunk).one();
       this.#last = { chunk, bytes: new Uint8Array(bytes) };
     }
-    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], size: length, next: null };
+    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], size, next: null };
   }
 
   /** True for a table that was read first. */
@@ -120,8 +122,8 @@ export class FirstRead {
     for (const { chunk, entries } of this.#sql.exec<{ chunk: number; entries: string }>(query, this.#job)) {
       const list: readonly StoredEntry[] = JSON.parse(entries);
       let offset = 0;
-      for (const [place, rows, noted, length] of list) {
-        all.set(place, { place, chunk, rows, noted, offset, length });
+      for (const [place, rows, noted, length, size] of list) {
+        all.set(place, { place, chunk, rows, noted, size, offset, length });
         offset += length;
         this.#ends.set(chunk, Math.max(place, this.#ends.get(chunk) ?? 0));
       }

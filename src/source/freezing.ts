@@ -106,7 +106,7 @@ function hasTriggers({ kind, name }: SourceTable): boolean {
 function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [number, WholeTable])[] | null {
   const pages: (readonly [number, WholeTable])[] = [];
   for (const [place, segment] of segments) {
-    let [rows, noted, length] = [0, 0, 0];
+    let [rows, noted, size] = [0, 0, 0];
     const bytes: Uint8Array[] = [];
     for (let at: Page["next"] = null; ;) {
       let page: Page;
@@ -118,12 +118,12 @@ function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [
       bytes.push(...page.bytes);
       rows += page.rows;
       noted += page.noted;
-      length += page.size;
+      size += page.size;
       at = page.next;
       if (at === null) break;
-      if (length > 4 * smallBytes) return null;
+      if (size > 4 * smallBytes) return null;
     }
-    pages.push([place, { rows, noted, bytes }]);
+    pages.push([place, { rows, noted, size, bytes }]);
   }
   return pages;
 }

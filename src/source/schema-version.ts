@@ -12,6 +12,8 @@ interface Seen {
   looks: number;
   /** A cursor over no table, never read to its end: `deleteAll()` ends it, behind which SQLite counts from 0 again. */
   database: Iterator<unknown> | null;
+  /** Rows that it still has. */
+  left: number;
   databases: number;
 }
 
@@ -24,7 +26,7 @@ export function schemaMark(sql: SqlStorage): string {
   // Each time another text, as a statement that workerd still has would show what it expected when it was prepared; and a long one, as 1 MiB of text is
   // what workerd keeps statements for (api/sql.h), and what SQLite makes of one takes some KiB.
   const text = `EXPLAIN SELECT ${++last.looks} FROM sqlite_schema /*${" ".repeat(1000)}*/`;
-  const plan = [...sql.exec<{ opcode: string; p3: number; p4: string | null }>(text)];
+  const plan = sql.exec<{ opcode: string; p3: number; p4: string | null }>(text).toArray();
   const expected = plan.find(({ opcode }) => opcode === "Transaction");
   // should a release of SQLite say it otherwise, each schema is another one, and is read
   return expected === undefined ? `look ${last.looks}` : `${database} ${expected.p3} ${expected.p4}`;
@@ -50,20 +52,30 @@ export function altering<T>(sql: SqlStorage, alter: () => T): T {
 }
 
 function seenOf(sql: SqlStorage): Seen {
-  const known = seen.get(sql) ?? { mark: "", version: 0, looks: 0, database: null, databases: 0 };
+  const known = seen.get(sql) ?? { mark: "", version: 0, looks: 0, database: null, left: 0, databases: 0 };
   seen.set(sql, known);
   return known;
 }
 
+/** Rows of that cursor: it must have an end, as who wraps `sql` (to trace it, say) may read each cursor whole. */
+const cursorRows = 1_000;
+
 /** A number for the database that this object has now: `deleteAll()` gives it another one. */
 function databaseOf(sql: SqlStorage, last: Seen): number {
-  try {
-    if (last.database?.next().done === false) return last.databases;
-  } catch {
-    // it was deleted
-  }
+  if (isStillThere(last)) last.left--;
+  else [last.left, last.databases] = [0, last.databases + 1];
+  if (last.left > 0) return last.databases;
   // it reads no table, so that it holds up neither a DROP nor a checkpoint
-  const endless = "WITH RECURSIVE look(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM look) SELECT n FROM look";
-  last.database = sql.exec(endless).raw();
-  return ++last.databases;
+  const numbers = `WITH RECURSIVE look(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM look WHERE n <= ${cursorRows}) SELECT n FROM look`;
+  last.database = sql.exec(numbers).raw();
+  last.left = cursorRows;
+  return last.databases;
+}
+
+function isStillThere({ database }: Seen): boolean {
+  try {
+    return database?.next().done === false;
+  } catch {
+    return false; // it was deleted
+  }
 }

@@ -58,7 +58,7 @@ const papaParse: Reader = {
     }),
 };
 
-/** Packages of their own, as they are many: `npm ci --prefix test/readers`. */
+/** Packages of their own, as they are many: `npm install --prefix test/readers`. */
 const packages = join(import.meta.dirname, "../../test/readers");
 
 const polars = (name: string, use: Reader["use"], line: string): Reader => ({

@@ -52,7 +52,7 @@ describe("a download", () => {
       await reader.read();
       await scheduler.wait(20);
       const first = pages();
-      expect(first).toBeLessThanOrEqual(5); // small pages are gathered up to 64 KiB
+      expect(first).toBeLessThanOrEqual(6); // small pages are gathered up to 64 KiB, behind a look whether the table is small
       await reader.read();
       await scheduler.wait(20);
       expect(pages() - first).toBeLessThanOrEqual(2);

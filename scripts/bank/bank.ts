@@ -23,7 +23,7 @@ export function linesOf(database: DatabaseSync, table: string, format: "csv" | "
   const real = (name: string, value: unknown) =>
     name === "weight" && Number.isInteger(value)
       ? `${String(value)}.0`
-      : typeof value === "string" && format === "jsonl"
+      : typeof value === "string"
         ? JSON.stringify(value)
         : String(value);
   const lines = rows.map((row) => {
@@ -32,7 +32,14 @@ export function linesOf(database: DatabaseSync, table: string, format: "csv" | "
       ? cells.map(({ text }) => text).join(",")
       : `{${cells.map(({ name, text }) => `"${name}":${text}`).join(",")}}`;
   });
-  return format === "csv" ? [Object.keys(rows[0] ?? {}).join(","), ...lines] : lines;
+  return format === "csv"
+    ? [
+        Object.keys(rows[0] ?? {})
+          .map((name) => `"${name}"`)
+          .join(","),
+        ...lines,
+      ]
+    : lines;
 }
 
 /** The bank as it was made, kept by another SQLite. */

@@ -92,7 +92,8 @@ describe.runIf(isThere)("LibreOffice", () => {
   afterAll(() => server.stop());
 
   it("finds formulas where nothing is guarded", async () => {
-    expect((await live("keep", files.get("keep") ?? new Uint8Array(), "44/59/9,34,76,1")).length).toBeGreaterThan(50);
+    // in quotes, which a file has around all text, a sign is safe from commas, but not from other separators
+    expect((await live("keep", files.get("keep") ?? new Uint8Array(), "59,34,76,1")).length).toBeGreaterThan(50);
   });
 
   it.each(filters)("finds no formula with formulas=guard, opened as %s", async (filter) => {

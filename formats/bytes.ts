@@ -56,3 +56,8 @@ export function* coalesced(parts: Iterable<Uint8Array>, least: number): Generato
   }
   if (held.length + open.length > 0) yield concatBytes([...held, ...open]);
 }
+
+/** The bytes of all, one behind the other. */
+export function* chained(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
+  for (const part of parts) yield* part;
+}

@@ -4,7 +4,7 @@
  * A step is a pure function of the position: it says what bytes come next and where they end. So whoever drives it may
  * stop after any step and go on from there, and nothing is read before it is asked for.
  */
-import { coalesced, utf8 } from "../formats/bytes.ts";
+import { chained, coalesced, utf8 } from "../formats/bytes.ts";
 import { quoteName } from "../formats/expression.ts";
 import type { Totals } from "../formats/format.ts";
 import { packedPiece, stepBytes } from "./limits.ts";
@@ -134,10 +134,6 @@ class PackedStep implements Step {
     }
     if (this.read.isDone) yield* this.#packer.finish(this.#state);
   }
-}
-
-function* chained(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
-  for (const part of parts) yield* part;
 }
 
 type Rows = Extract<Part, { kind: "rows" }>;

@@ -39,7 +39,6 @@ const ZIP64_EXTRA = 0x0001;
  */
 export function localHeader(name: string, time: number): Uint8Array {
   const nameBytes = encodeName(name);
-  const [sizes, extra] = [8, 0];
   return record(
     [4, 0x04034b50],
     [2, VERSION],
@@ -47,9 +46,10 @@ export function localHeader(name: string, time: number): Uint8Array {
     [2, DEFLATED],
     [4, time],
     [4, 0],
-    new Uint8Array(sizes),
+    [4, 0],
+    [4, 0],
     [2, nameBytes.length],
-    [2, extra],
+    [2, 0],
     nameBytes,
   );
 }

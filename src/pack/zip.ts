@@ -1,4 +1,5 @@
 /** ZIP that is written front to back: sizes stand behind each entry's data, and again in the directory at the end. */
+import { chained } from "../../formats/bytes.ts";
 import { deflateBlocks, LAST_BLOCK, storedBlocks } from "./blocks.ts";
 import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
 import { centralDirectory, dataDescriptor, dosTime, localHeader, type ZipEntry } from "./zip-records.ts";
@@ -81,17 +82,13 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
     },
     finish(before) {
       const { bytes, state } = close(known(before));
-      return chained(bytes, centralDirectory(state.entries, state.offset, time));
+      return chained([bytes, centralDirectory(state.entries, state.offset, time)]);
     },
   };
 }
 
 function total(bytes: readonly Uint8Array[]): number {
   return bytes.reduce((length, piece) => length + piece.length, 0);
-}
-
-function* chained(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
-  for (const part of parts) yield* part;
 }
 
 /** Entries that stand together. */

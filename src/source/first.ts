@@ -21,7 +21,7 @@ interface Entry {
   readonly length: number;
 }
 
-/** As they are kept: place, rows, values noted, bytes. */
+/** As they are kept: place, rows, values noted, bytes, and the size that SQLite rendered. */
 type StoredEntry = readonly [place: number, rows: number, noted: number, length: number, size: number];
 
 /** What all rows of a table came out as. */

@@ -10,10 +10,10 @@ type Defined = Pick<SourceTable, "sql" | "stored" | "visible">;
 export function sourcesOf({ sql, stored, visible }: Defined): (column: string) => ReadonlySet<string> {
   const plain = new Set(stored.map(({ name }) => foldAscii(name)));
   const all = new Set(visible.map(({ name }) => foldAscii(name)));
-  const defined = definedColumns(sql ?? "");
+  let defined: ReturnType<typeof definedColumns> | null = null; // most tables have no such column
   const sources = (column: string, above: ReadonlySet<string>): ReadonlySet<string> => {
     if (plain.has(column)) return new Set([column]);
-    const expression = defined.get(column)?.expression ?? null;
+    const expression = (defined ??= definedColumns(sql ?? "")).get(column)?.expression ?? null;
     if (expression === null || above.has(column)) return plain; // not understood: it may be made of anything
     const below = new Set([...above, column]);
     return new Set([...namesIn(expression, all)].flatMap((name) => [...sources(name, below)]));
@@ -35,10 +35,11 @@ function wordsOf(expression: string): readonly string[] {
 
 /** The generated columns of a table whose expressions may fail for some values; `harmless` functions never do. */
 export function fallibleOf({ sql, stored, visible }: Defined, harmless = infallible): readonly string[] {
-  const defined = definedColumns(sql ?? "");
   const plain = new Set(stored.map(({ name }) => name));
-  return visible.flatMap(({ name }) => {
-    if (plain.has(name)) return [];
+  const computed = visible.filter(({ name }) => !plain.has(name));
+  if (computed.length === 0) return [];
+  const defined = definedColumns(sql ?? "");
+  return computed.flatMap(({ name }) => {
     const expression = defined.get(foldAscii(name))?.expression ?? null;
     return expression === null || mayFail(expression, harmless) ? [name] : [];
   });

@@ -1,5 +1,5 @@
 /** A page of which a few rows need care, or are too large for it: they stand in it as a mark and their key, and are read one by one. */
-import { utf8 } from "../../formats/bytes.ts";
+import { chained, utf8 } from "../../formats/bytes.ts";
 import { mostOddBytes, mostOddRows } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
 import { keyOfLast, mark, markedKey } from "./page-key.ts";
@@ -73,8 +73,4 @@ function linesOf(bytes: Uint8Array): number {
   let lines = 1;
   for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) lines++;
   return lines;
-}
-
-function* chained(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
-  for (const part of parts) yield* part;
 }

@@ -54,7 +54,8 @@ export function sweepUndo(sql: SqlStorage): boolean {
     if (left <= 0) return true;
   }
   if (tracedJobs(sql).length > 0) return false;
-  const last = stateTables.filter((name) => ownAmong(sql, stateTables).has(name));
+  const there = ownAmong(sql, stateTables);
+  const last = stateTables.filter((name) => there.has(name));
   const isDropped = last.slice(0, left).map((name) => dropTable(sql, name));
   return last.length > left && isDropped.every(Boolean);
 }

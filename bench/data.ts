@@ -1,7 +1,7 @@
 /** Databases to measure with: seeded, of a given size, of one kind or a mix. Made once, and kept in `.bench/`. */
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { madeOnce } from "./made.ts";
 
 /** What the rows are like. */
 export type Kind = "mix" | "narrow" | "wide" | "text" | "blobs" | "keys" | "real" | "notes" | "mail" | "logs" | "ids";
@@ -108,28 +108,21 @@ export const kinds: readonly Kind[] = [
 /** Path of a database of a kind and a size in bytes; makes it if it is not there. */
 export function databaseFile(folder: string, kind: Kind, bytes: number): string {
   const path = join(folder, `${kind}-${bytes}.sqlite`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const draft = `${path}.draft`;
-  rmSync(draft, { force: true });
-  const database = new DatabaseSync(draft);
-  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096");
-  const shares = kind === "mix" ? Object.entries(mix) : [[kind, 1] as const];
-  let goal = 0;
-  for (const [name, share] of shares) {
-    const recipe = recipes[isRecipe(name) ? name : "narrow"];
-    database.exec(recipe.create);
-    const insert = database.prepare(recipe.insert);
-    goal += bytes * share;
-    let rows = 0;
-    while (sizeOf(database) < goal) {
-      insert.run(BigInt(rows), BigInt(recipe.rowsPerInsert));
-      rows += recipe.rowsPerInsert;
+  return madeOnce(path, (database) => {
+    const shares = kind === "mix" ? Object.entries(mix) : [[kind, 1] as const];
+    let goal = 0;
+    for (const [name, share] of shares) {
+      const recipe = recipes[isRecipe(name) ? name : "narrow"];
+      database.exec(recipe.create);
+      const insert = database.prepare(recipe.insert);
+      goal += bytes * share;
+      let rows = 0;
+      while (sizeOf(database) < goal) {
+        insert.run(BigInt(rows), BigInt(recipe.rowsPerInsert));
+        rows += recipe.rowsPerInsert;
+      }
     }
-  }
-  database.close();
-  renameSync(draft, path);
-  return path;
+  });
 }
 
 function isRecipe(name: string): name is keyof typeof recipes {

@@ -1,7 +1,7 @@
 /** Databases whose rows come in every order that memory may depend on. */
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { madeOnce } from "./made.ts";
 
 /** Rows of `t(id, name, v)` by their number `i`, unless `create` and `insert` say otherwise. */
 interface Order {
@@ -61,17 +61,10 @@ export function databaseOf(name: string): string {
   if (order === undefined) throw new TypeError(`There is no order "${name}"`);
   const { rows, v, create, insert } = order;
   const path = join(folder, `rows-${at}.sqlite`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const draft = `${path}.draft`;
-  rmSync(draft, { force: true });
-  const database = new DatabaseSync(draft);
-  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096");
-  database.exec(create ?? "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, v)");
-  const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`;
-  database.exec(`INSERT INTO t ${numbers} ${insert ?? `SELECT i, 'row ' || i, ${v} FROM n`}`);
-  database.exec("CREATE TABLE u (a); INSERT INTO u VALUES (1)"); // so that CSV of all is an archive
-  database.close();
-  renameSync(draft, path);
-  return path;
+  return madeOnce(path, (database) => {
+    database.exec(create ?? "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, v)");
+    const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`;
+    database.exec(`INSERT INTO t ${numbers} ${insert ?? `SELECT i, 'row ' || i, ${v} FROM n`}`);
+    database.exec("CREATE TABLE u (a); INSERT INTO u VALUES (1)"); // so that CSV of all is an archive
+  });
 }

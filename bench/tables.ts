@@ -1,10 +1,9 @@
 /** `npm run bench:tables -- [--tables 100,1000] [--rows 3] [--write] [--profile]`: what an export costs where there are many tables. */
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { optionsOf, wholeNumber } from "../scripts/lib/options.ts";
 import type { Server } from "../scripts/lib/server.ts";
+import { madeOnce } from "./made.ts";
 import { runOnServer } from "./measure.ts";
 import { serverWith } from "./place.ts";
 import { profileOf, stacksIn } from "./profile.ts";
@@ -28,22 +27,16 @@ const rows = wholeNumber("rows", values.rows, 0);
 /** A database of so many tables, with a counter in every tenth. */
 function fileWith(tables: number): string {
   const path = join(folder, `tables-${tables}-${rows}.sqlite`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const draft = `${path}.draft`;
-  rmSync(draft, { force: true });
-  const database = new DatabaseSync(draft);
-  database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096; BEGIN");
-  for (let at = 0; at < tables; at++) {
-    const key = at % 10 === 0 ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "INTEGER PRIMARY KEY";
-    database.exec(`CREATE TABLE table_${at} (id ${key}, name TEXT, value REAL)`);
-    const insert = database.prepare(`INSERT INTO table_${at} (name, value) VALUES (?, ?)`);
-    for (let row = 0; row < rows; row++) insert.run(`row ${row} of table ${at}`, row * 1.5);
-  }
-  database.exec("COMMIT");
-  database.close();
-  renameSync(draft, path);
-  return path;
+  return madeOnce(path, (database) => {
+    database.exec("BEGIN");
+    for (let at = 0; at < tables; at++) {
+      const key = at % 10 === 0 ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "INTEGER PRIMARY KEY";
+      database.exec(`CREATE TABLE table_${at} (id ${key}, name TEXT, value REAL)`);
+      const insert = database.prepare(`INSERT INTO table_${at} (name, value) VALUES (?, ?)`);
+      for (let row = 0; row < rows; row++) insert.run(`row ${row} of table ${at}`, row * 1.5);
+    }
+    database.exec("COMMIT");
+  });
 }
 
 interface Seconds {

@@ -10,16 +10,19 @@ import { eachOf, texts, type Reader, type Sample, type SeenTable } from "./reade
 const columnsOf = ({ columns }: Case) => columns.map((_, at) => `c${at}`).join(", ");
 const definitionOf = ({ columns }: Case, type: string) => columns.map((_, at) => `c${at} ${type}`).join(", ");
 
+/** Servers refuse to run as root: they get a user of their own, and what is theirs belongs to it. */
+const isRoot = process.getuid?.() === 0;
+
 /** Runs a program as a user that servers may run as, where we are root, which they refuse to run as. */
 function asUser(user: string, command: string, args: readonly string[]): readonly [string, readonly string[]] {
-  return process.getuid?.() === 0 ? ["runuser", ["-u", user, "--", command, ...args]] : [command, args];
+  return isRoot ? ["runuser", ["-u", user, "--", command, ...args]] : [command, args];
 }
 
 /** A folder that the user of a server may write to. */
 async function folderOf(user: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "durable-export-"));
   chmodSync(folder, 0o755);
-  if (process.getuid?.() === 0) await run("chown", [user, folder]);
+  if (isRoot) await run("chown", [user, folder]);
   return folder;
 }
 
@@ -125,8 +128,8 @@ const mariaDb: Reader = {
       async (folder) => {
         const data = join(folder, "data");
         mkdirSync(data);
-        if (process.getuid?.() === 0) await run("chown", ["mysql", data]);
-        const owner = process.getuid?.() === 0 ? ["--user=mysql"] : [];
+        if (isRoot) await run("chown", ["mysql", data]);
+        const owner = isRoot ? ["--user=mysql"] : [];
         await run("mariadb-install-db", [...owner, `--datadir=${data}`, "--auth-root-authentication-method=normal"]);
         const options = [
           ...owner,

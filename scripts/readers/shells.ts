@@ -102,32 +102,34 @@ const miller: Reader = {
     }),
 };
 
-const jq: Reader = {
-  name: "jq",
+/** A command that reads JSON Lines, and prints them. */
+const ofJsonLines = (
+  name: string,
+  line: string,
+  [command, ...args]: readonly [string, ...string[]],
+  faults: Reader["faults"],
+): Reader => ({
+  name,
   format: "jsonl",
   use: "right",
-  faults: {
-    numbers: "integers beyond 2^53 are rounded before jq 1.7: export with `int64=string`",
-    "a large INTEGER behind 22,000 small ones": "the same",
-    infinities: "become 1.7976931348623157e+308: look for `9e999` before jq does",
-  },
-  line: "jq -c . t.jsonl",
-  isThere: () => has("jq"),
-  read: (samples) => eachOf(samples, async ({ path }) => jsonLines(printed(await run("jq", ["-c", ".", path])))),
-};
+  faults,
+  line,
+  isThere: () => has(command),
+  read: (samples) => eachOf(samples, async ({ path }) => jsonLines(printed(await run(command, [...args, path])))),
+});
 
-const millerLines: Reader = {
-  name: "Miller",
-  format: "jsonl",
-  use: "right",
-  faults: {},
-  line: "mlr --ijsonl --ojson cat t.jsonl",
-  isThere: () => has("mlr"),
-  read: (samples) =>
-    eachOf(samples, async ({ path }) =>
-      jsonLines(printed(await run("mlr", ["-S", "--ijsonl", "--ojsonl", "cat", path]))),
-    ),
-};
+const jq = ofJsonLines("jq", "jq -c . t.jsonl", ["jq", "-c", "."], {
+  numbers: "integers beyond 2^53 are rounded before jq 1.7: export with `int64=string`",
+  "a large INTEGER behind 22,000 small ones": "the same",
+  infinities: "become 1.7976931348623157e+308: look for `9e999` before jq does",
+});
+
+const millerLines = ofJsonLines(
+  "Miller",
+  "mlr --ijsonl --ojson cat t.jsonl",
+  ["mlr", "-S", "--ijsonl", "--ojsonl", "cat"],
+  {},
+);
 
 /** The commands. */
 export const shells: readonly Reader[] = [sqliteImport, csvkit, miller, jq, millerLines];

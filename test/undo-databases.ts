@@ -117,6 +117,39 @@ const automaticChange = fc.oneof(
   fc.tuple(or, value, row).map(([on, b, a]) => `UPDATE${on} t SET b = ${b} WHERE a > ${a}`),
 );
 
+/** Tables whose triggers insert into `u` again, deeper than SQLite lets triggers go, and do something in `t` on the way. */
+const nested = fc
+  .tuple(
+    pick("(a UNIQUE, b, c, d)", "(a INTEGER PRIMARY KEY, b, c, d)", "(a, b, c, d, g AS (b || c) UNIQUE)"),
+    pick("(x, y)", "(x INTEGER PRIMARY KEY, y)", "(x INTEGER PRIMARY KEY AUTOINCREMENT, y UNIQUE)", "(x, y UNIQUE)"),
+    or,
+    pick("", "", " WHEN NEW.x < 6", " WHEN NEW.x < 30"),
+    pick("NEW.x + 1, NEW.y + 1", "NEW.x, 0", "NEW.x + 1, NEW.y", "NULL, NEW.y + 1"),
+    pick(
+      "",
+      "UPDATE OR REPLACE t SET a = NULL WHERE a = NEW.x; ",
+      "UPDATE t SET b = NEW.x; ",
+      "INSERT OR REPLACE INTO t (a, b, c) VALUES (NEW.x, NEW.y, 1); ",
+      "DELETE FROM t WHERE a = NEW.x; ",
+    ),
+    pick("AFTER", "AFTER", "BEFORE"),
+    pick(0, 1, 1, 1),
+  )
+  .map(([t, u, on, condition, values, deed, when, recursive]) => [
+    "PRAGMA recursive_triggers=0",
+    `CREATE TABLE t ${t}`,
+    `CREATE TABLE u ${u}`,
+    `CREATE TRIGGER h0 ${when} INSERT ON u${condition} BEGIN ${deed}INSERT${on} INTO u (x, y) VALUES (${values}); END`,
+    ...(recursive === 0 ? [] : ["PRAGMA recursive_triggers=1"]),
+  ]);
+const nestedChange = fc.oneof(
+  fc.tuple(or, row, row).map(([on, x, y]) => `INSERT${on} INTO u (x, y) VALUES (${x}, ${y})`),
+  fc.tuple(or, row, row).map(([on, x, y]) => `INSERT${on} INTO u (x, y) VALUES (${x}, ${y}), (${y}, ${x})`),
+  fc.tuple(or, row).map(([on, a]) => `INSERT${on} INTO u (x, y) SELECT b, c FROM t WHERE a > ${a}`),
+  fc.tuple(row, row).map(([x, by]) => `UPDATE OR REPLACE u SET y = y + ${by} WHERE x = ${x}`),
+  pick("DELETE FROM u", "DELETE FROM u WHERE x > 4"),
+);
+
 /** A database: the statements that make it, some of which may fail, its rows, and what is done to it. */
 interface Database<Changes> {
   readonly statements: readonly string[];
@@ -131,8 +164,9 @@ export function databaseWith<Changes>(
   const mixed = (own: fc.Arbitrary<string>) =>
     some(fc.oneof({ weight: 4, arbitrary: own }, { weight: 1, arbitrary: change }));
   return fc.oneof(
-    { weight: 7, arbitrary: fc.record({ statements: schema, inserts: rows, changes: some(change) }) },
+    { weight: 6, arbitrary: fc.record({ statements: schema, inserts: rows, changes: some(change) }) },
     { weight: 2, arbitrary: fc.record({ statements: close, inserts: closeRows, changes: mixed(closeChange) }) },
     { weight: 1, arbitrary: fc.record({ statements: automatic, inserts: closeRows, changes: mixed(automaticChange) }) },
+    { weight: 1, arbitrary: fc.record({ statements: nested, inserts: closeRows, changes: mixed(nestedChange) }) },
   );
 }

@@ -39,7 +39,7 @@ export const trigger = fc
     condition: pick(" AND random() % 2", " AND random() % 2", ""),
     deeds: fc.array(deed, { minLength: 1, maxLength: 2 }),
     broken: fc.oneof(
-      { weight: 14, arbitrary: fc.constant("") },
+      { weight: 9, arbitrary: fc.constant("") },
       { weight: 1, arbitrary: pick("SELECT unknown_fn(1); ", "UPDATE gone SET a = 1; ", "UPDATE u SET missing = 1; ") },
     ),
   })

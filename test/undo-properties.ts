@@ -154,6 +154,9 @@ const idleKinds: readonly (readonly [readonly string[], readonly string[]])[] = 
   [["AFTER"], []],
 ];
 
+/** What SQLite says of a generated column that cannot be computed. */
+const cannotCompute = /JSON|integer overflow/i;
+
 /** Statements do what they do without a log, but for what any trigger changes; what fails leaves nothing. */
 export const changesNothing = (databases: Databases) =>
   fc.asyncProperty(
@@ -183,8 +186,8 @@ export const changesNothing = (databases: Databases) =>
           });
         });
       const keep = (sql: SqlStorage) => watch(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
-      const causes: string[] = [];
-      const [without, withLog] = [await outcomes(() => undefined), await outcomes(keep, causes)];
+      const [causes, causesWithout]: string[][] = [[], []];
+      const [without, withLog] = [await outcomes(() => undefined, causesWithout), await outcomes(keep, causes)];
       for (const [outcome] of without) databases.count(outcome === "failed" ? "failed" : "done");
       if (![...statements, ...changes].some((statement) => statement.includes("FAIL")))
         for (const [at, [outcome, , ...tables]] of withLog.entries()) {
@@ -197,8 +200,15 @@ export const changesNothing = (databases: Databases) =>
       // Nothing is to be computed for a log that is not computed without one. Only the first difference tells: other rows may follow from it.
       const first = withLog.findIndex((one, at) => JSON.stringify(one) !== JSON.stringify(without[at]));
       const failures = withLog.slice(0, first).filter(([outcome]) => outcome === "failed").length;
-      if (withLog[first]?.[0] === "failed" && without[first]?.[0] !== "failed")
-        expect(causes[failures]).not.toMatch(/JSON|integer overflow/i);
+      const [isFailed, isFailedWithout] = [withLog, without].map((outcomes) => outcomes[first]?.[0] === "failed");
+      if (isFailed && !isFailedWithout) expect(causes[failures]).not.toMatch(cannotCompute);
+      // A host's BEFORE UPDATE trigger makes SQLite compute generated columns from columns that it has not loaded; the log has them loaded, if
+      // the statement sets a column that the host's trigger does not look at.
+      if (isFailedWithout && !isFailed && cannotCompute.test(causesWithout[failures] ?? "")) {
+        databases.count("computed with a log only");
+        expect(withLog[first]?.[2]).not.toBe("failed");
+        return;
+      }
       // Some things go otherwise where a table has any trigger at all: the order in which an UPDATE looks at rows, of which the first may
       // win; which of two broken rules is seen first; how deep triggers go; what a failure without a statement journal leaves; what a
       // generated column shows in a BEFORE UPDATE trigger; a foreign key of a table to itself that SQLite forgets.

@@ -200,7 +200,7 @@ export const changesNothing = (databases: Databases) =>
       // Nothing is to be computed for a log that is not computed without one. Only the first difference tells: other rows may follow from it.
       const first = withLog.findIndex((one, at) => JSON.stringify(one) !== JSON.stringify(without[at]));
       const failures = withLog.slice(0, first).filter(([outcome]) => outcome === "failed").length;
-      const [isFailed, isFailedWithout] = [withLog, without].map((outcomes) => outcomes[first]?.[0] === "failed");
+      const [isFailed, isFailedWithout] = [withLog, without].map((each) => each[first]?.[0] === "failed");
       if (isFailed && !isFailedWithout) expect(causes[failures]).not.toMatch(cannotCompute);
       // A host's BEFORE UPDATE trigger makes SQLite compute generated columns from columns that it has not loaded; the log has them loaded, if
       // the statement sets a column that the host's trigger does not look at.

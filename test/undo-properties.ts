@@ -186,7 +186,8 @@ export const changesNothing = (databases: Databases) =>
           });
         });
       const keep = (sql: SqlStorage) => watch(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
-      const [causes, causesWithout]: string[][] = [[], []];
+      const causes: string[] = [];
+      const causesWithout: string[] = [];
       const [without, withLog] = [await outcomes(() => undefined, causesWithout), await outcomes(keep, causes)];
       for (const [outcome] of without) databases.count(outcome === "failed" ? "failed" : "done");
       if (![...statements, ...changes].some((statement) => statement.includes("FAIL")))

@@ -1,21 +1,39 @@
-/** A page of rows as JSON arrays, made CSV in its own place: no field is longer than it was. */
+/** A page of rows as JSON arrays, made CSV in its own place, as long as no field is longer than it was; else with room in front of it. */
 import { utf8 } from "./bytes.ts";
 import { copyText, fourOf, json, put, unescaped, viewOf } from "./json-rows.ts";
 
 const lineFeed = 0x0a;
 const quotes = fourOf(json.quote);
-const infinity = utf8("Infinity");
 /** SQLite's infinity, `9.0e+999`, behind its `e`. */
 const beyond = utf8("+999");
 
-/**
- * The page as lines without the last line feed, with `blob` for the hex digits of each BLOB; `reals` tells which columns are given as
- * REALs that are text. The page itself is used up.
- */
-export function toLines(page: Uint8Array, reals: readonly boolean[], blob: (hexDigits: string) => string): Uint8Array {
+/** How a page is to be written. */
+export interface Notation {
+  /** Which columns are given as REALs that are text. */
+  readonly reals: readonly boolean[];
+  /** For the hex digits of a BLOB. */
+  blob(hexDigits: string): string;
+  /** For NULL; up to `longestNull`. */
+  readonly nulls: Uint8Array;
+  /** For infinity; no longer than SQLite's, `9.0e+999`. */
+  readonly infinity: Uint8Array;
+  /** True if a field may be longer than it was: a marker of NULL than `null`, a BLOB than its hex digits in brackets and quotes. */
+  readonly isRoomy: boolean;
+}
+
+/** Bytes of a NULL at most: with the comma behind it no more than twice those of `null`. */
+export const longestNull = 8;
+
+/** The page as lines without the last line feed. The page itself is used up. */
+export function toLines(plain: Uint8Array, notation: Notation): Uint8Array {
   const { quote, comma, minus, open, close, e, n } = json;
+  const { reals, nulls, infinity, isRoomy } = notation;
+  const hasNulls = nulls.length > 0;
+  // where each field may be twice as long, what is written never comes to what is still to be read
+  const page = isRoomy ? new Uint8Array(plain.length * 2) : plain;
+  if (isRoomy) page.set(plain, plain.length);
   const end = page.length;
-  let [at, to, column] = [1, 0, 0]; // where the next byte is read, and written, and what for
+  let [at, to, column] = [end - plain.length + 1, 0, 0]; // where the next byte is read, and written, and what for
   const words = viewOf(page);
   while (at < end) {
     const byte = page[at] ?? close;
@@ -36,10 +54,17 @@ export function toLines(page: Uint8Array, reals: readonly boolean[], blob: (hexD
         if (escape.byte === quote) page[to++] = quote;
       }
       page[to++] = quote;
-    } else if (byte === n) at += 4;
-    else if (byte === open) {
+    } else if (byte === n) {
+      at += 4;
+      if (hasNulls) to = put(nulls, page, to);
+    } else if (byte === open && page[at + 1] !== quote) {
+      page[to++] = quote; // [1]
+      for (let digit = page[++at] ?? close; digit !== close; digit = page[++at] ?? close) page[to++] = digit;
+      page[to++] = quote;
+      at++;
+    } else if (byte === open) {
       const stop = page.indexOf(quote, at + 2); // ["…"]
-      const bytes = utf8(blob(String.fromCharCode(...page.subarray(at + 2, stop))));
+      const bytes = utf8(notation.blob(String.fromCharCode(...page.subarray(at + 2, stop))));
       page.set(bytes, to);
       to += bytes.length;
       at = stop + 2;

@@ -3,21 +3,38 @@
  * numbers are not. So nothing that a reader takes for a marker (`NULL`, `\N`, `\.`), a separator or a sign of its own stands bare, and what
  * it guesses from the first rows holds for all: docs/readers.md.
  */
-import { hexBytes } from "./bytes.ts";
+import { hexBytes, utf8 } from "./bytes.ts";
 import { guarded, guardedBytes, guardedPage } from "./csv-guard.ts";
-import { toLines } from "./csv-page.ts";
-import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
-import { isOfReals, jsonArray, plainColumns } from "./json-rows.ts";
+import { longestNull, toLines, type Notation } from "./csv-page.ts";
+import type { Cell, Chosen, Column, FreeText, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
+import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "./json-rows.ts";
 import { bytePieces, joined, textPieces } from "./large.ts";
-import { isInvalidText, isUtf8 } from "./scan.ts";
+import { includesAscii, isInfinite, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
+
+/** What a NULL is written as. All text is in quotes, so it is none; and it is no number, no formula, and not PostgreSQL's end of the data. */
+const nulls: FreeText = {
+  usual: "",
+  allowed: `nothing, or up to ${longestNull} of A-Z a-z 0-9 _ / \\ # . < > ( ) ? * that are no number, such as \\N, NULL, NA`,
+  isAllowed: (text) =>
+    text.length <= longestNull &&
+    /^(?:[A-Za-z_/\\#.<>()?*][\w/\\#.<>()?*]*)?$/.test(text) &&
+    !/^(?:\.\d.*|inf|infinity|nan|\\\.)$/i.test(text),
+};
 
 /** One table as CSV. */
 export const csv = {
   name: "csv",
   extension: ".csv",
   mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
-  choices: { blobs: ["base64", "hex"], bom: ["0", "1"], formulas: ["keep", "guard"] },
+  choices: {
+    nulls,
+    blobs: ["base64", "hex", "postgres", "duckdb"],
+    infinity: ["string", "number", "null"],
+    int64: ["number", "string"],
+    bom: ["0", "1"],
+    formulas: ["keep", "guard"],
+  },
   scope: "table",
   warnings: lostIndex,
   *segments(table: Table, chosen: Chosen) {
@@ -29,25 +46,48 @@ export const csv = {
   },
 } as const satisfies TableFormat;
 
+/** The largest integer of 15 digits: spreadsheets keep no more of a number (https://support.microsoft.com/office/1672db73-8483-4779-90f6-bc068e40b6e2). */
+const fifteenDigits = 999_999_999_999_999n;
+
 function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
   const plain = plainColumns(table, columns);
   const isGuarded = chosen["formulas"] === "guard";
-  const reals = isGuarded ? [] : plain.map(isOfReals);
-  const blob = (digits: string) => joined(blobField(Uint8Array.fromHex(digits), chosen));
+  const losesInfinity = chosen["infinity"] === "null";
+  const marker = utf8(chosen["nulls"] ?? "");
+  const notation: Notation = {
+    reals: isGuarded ? [] : plain.map(isOfReals),
+    blob: (digits) => joined(blobField(Uint8Array.fromHex(digits), chosen)),
+    nulls: marker,
+    infinity: utf8(infinite(Infinity, chosen)),
+    isRoomy: marker.length > "null".length || chosen["blobs"] === "duckdb",
+  };
   return {
     open: "",
     separator: "\n",
     close: "\n",
     fast: {
-      ...jsonArray(plain, isGuarded ? "numbers" : "text"), // what is text there, is guarded
-      finish: (page) => (isUtf8(page) ? toLines(isGuarded ? guardedPage(page) : page, reals, blob) : null),
+      // what is text there, is guarded
+      ...jsonArray(plain, isGuarded ? "numbers" : "text", chosen["int64"] === "string" ? fifteenDigits : null),
+      finish(page) {
+        if (!isUtf8(page)) return null;
+        if (losesInfinity && includesAscii(page, infinity, infinity.indexOf("+"))) return null; // to be counted
+        return toLines(isGuarded ? guardedPage(page) : page, notation);
+      },
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
-    noted: {
-      what: "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there",
-      count: (cells) => cells.filter(isInvalidText).length,
-    },
+    noted: losesInfinity
+      ? {
+          what: `${invalid}; or they are infinite, and are written as NULL`,
+          count: (cells) => cells.filter(isChanged).length,
+        }
+      : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
   };
+}
+
+const invalid = "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there";
+
+function isChanged(cell: Cell): boolean {
+  return isInvalidText(cell) || isInfinite(cell);
 }
 
 /** A piece of a text as it is, or so that no spreadsheet takes it for a formula. */
@@ -56,19 +96,35 @@ function piecesWith({ formulas }: Chosen): (piece: string, before: string) => st
 }
 
 function field(cell: Cell, chosen: Chosen): Pieces {
-  if (cell === null) return "";
-  if (typeof cell === "bigint") return cell.toString();
+  if (cell === null) return chosen["nulls"] ?? "";
+  if (typeof cell === "bigint")
+    return chosen["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
   if (typeof cell === "string") return textField(cell, chosen);
   if (cell instanceof Uint8Array) return blobField(cell, chosen);
-  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : String(cell.real);
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
   return invalidField(cell.invalidUtf8, chosen);
 }
 
-function blobField(bytes: Uint8Array, chosen: Chosen): Pieces {
-  if (chosen["blobs"] === "hex") return ['"', bytePieces(bytes, hexBytes), '"'];
-  // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
-  const isSuspect = chosen["formulas"] === "guard" && (bytes[0] ?? 0) >> 2 === 62;
-  return [isSuspect ? "\"'" : '"', bytePieces(bytes, (piece) => piece.toBase64()), '"'];
+function infinite(real: number, chosen: Chosen): string {
+  if (chosen["infinity"] === "null") return chosen["nulls"] ?? "";
+  if (chosen["infinity"] !== "number") return String(real);
+  return real > 0 ? "9e999" : "-9e999";
+}
+
+function blobField(bytes: Uint8Array, { blobs, formulas }: Chosen): Pieces {
+  switch (blobs) {
+    case "hex":
+      return ['"', bytePieces(bytes, hexBytes), '"'];
+    case "postgres": // https://www.postgresql.org/docs/current/datatype-binary.html, "bytea Hex Format"
+      return ['"\\x', bytePieces(bytes, hexBytes), '"'];
+    case "duckdb": // https://duckdb.org/docs/stable/sql/data_types/blob
+      return ['"', bytePieces(bytes, (piece) => piece.toHex().replaceAll(/../g, "\\x$&")), '"'];
+    default: {
+      // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
+      const isSuspect = formulas === "guard" && (bytes[0] ?? 0) >> 2 === 62;
+      return [isSuspect ? "\"'" : '"', bytePieces(bytes, (piece) => piece.toBase64()), '"'];
+    }
+  }
 }
 
 function textField(text: string, chosen: Chosen): Pieces {

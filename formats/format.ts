@@ -152,11 +152,24 @@ export type Segment =
 /** Which half of a dump is wanted. */
 export type Content = "all" | "schema" | "data";
 
-/** A format's own options: what each may be, the default first. Each is a query parameter of that name. */
-export type Choices = Readonly<Record<string, readonly [string, ...string[]]>>;
+/** An option that takes a text of the caller's own. */
+export interface FreeText {
+  readonly usual: string;
+  /** What it may be, in words: for the refusal of anything else. */
+  readonly allowed: string;
+  isAllowed(text: string): boolean;
+}
+
+/** What one option may be: one of some words, the default first, or a text. */
+export type Choice = readonly [string, ...string[]] | FreeText;
+
+/** A format's own options, each a query parameter of that name. */
+export type Choices = Readonly<Record<string, Choice>>;
 
 /** The value of each of a format's own options. */
-export type Chosen<C extends Choices = Choices> = { readonly [name in keyof C]: C[name][number] };
+export type Chosen<C extends Choices = Choices> = {
+  readonly [name in keyof C]: C[name] extends readonly string[] ? C[name][number] : string;
+};
 
 interface FormatBase {
   /** The value of `format=`; lower-case letters and digits. */

@@ -8,6 +8,9 @@ import type { Column, FastRows, Table } from "./format.ts";
 /** Between two rows of a page; no JSON that SQLite makes holds one. */
 export const jsonSeparator = "\n";
 
+/** As SQLite writes it in JSON. */
+export const infinity = "9.0e+999";
+
 /** The bytes that JSON is made of; `n` begins `null`. To be taken apart where many bytes are compared: a member is looked up each time. */
 export const json = {
   quote: 0x22,
@@ -37,17 +40,22 @@ function largeValue(columns: number): number {
 
 /**
  * A row as a JSON array. A BLOB, which JSON does not have, is an array of one text: its hex digits. Where numbers and text need not be
- * told apart, a column of REALs may be given as text, which SQLite makes in half of the time.
+ * told apart, a column of REALs may be given as text, which SQLite makes in half of the time. An INTEGER beyond `largest` is an array of
+ * one number.
  */
 export function jsonArray(
   columns: readonly Column[],
   realsAre: "numbers" | "text",
+  largest: bigint | null = null,
 ): Pick<FastRows, "row" | "care" | "values" | "separator"> {
   const isText = (column: Column) => realsAre === "text" && isOfReals(column);
   const care = careOf(columns, isText);
-  const values = columns.map((column) => (isText(column) ? `CAST(${column.sql} AS TEXT)` : column.sql));
+  const values = columns.map((column) => {
+    if (isText(column)) return `CAST(${column.sql} AS TEXT)`;
+    return largest === null ? column.sql : beyond(largest, column, `json_array(${column.sql})`);
+  });
   const written = columns.map((column, at) =>
-    isText(column) || !mayHoldBlobs(column) ? values[at] : jsonValue(column.sql),
+    isText(column) || !mayHoldBlobs(column) ? values[at] : jsonValue(column.sql, values[at]),
   );
   return {
     row: `json_array(${written.join(",")})`,
@@ -68,8 +76,19 @@ function noFiniteReal({ sql }: Column): string {
 }
 
 /** A value of any class: json_array() takes some BLOBs for its own binary JSON, and refuses all others. */
-export function jsonValue(sql: string): string {
-  return `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${sql} END`;
+export function jsonValue(sql: string, otherwise = sql): string {
+  return `CASE WHEN ${sql}>=x'' THEN json_array(hex(${sql})) ELSE ${otherwise} END`;
+}
+
+/** A column's values, but for INTEGERs that are larger than that on either side of 0: those are `instead`. */
+export function beyond(largest: bigint, { sql, only }: Column, instead: string): string {
+  if (only !== undefined && only !== "INTEGER") return sql;
+  return `CASE WHEN typeof(${sql})='integer' AND ${sql} NOT BETWEEN -${largest} AND ${largest} THEN ${instead} ELSE ${sql} END`;
+}
+
+/** The same for one of them. */
+export function isBeyond(largest: bigint, integer: bigint): boolean {
+  return integer > largest || integer < -largest;
 }
 
 /** True for a row with a value that JSON does not hold as it is, or that is large; `isReal` tells which columns are given as REALs that are text. */

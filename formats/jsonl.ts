@@ -1,10 +1,19 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { concat, quoteText } from "./expression.ts";
 import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
-import { blobEnd, blobStart, withBase64 } from "./jsonl-page.ts";
-import { careOf, jsonSeparator, jsonValue, mayHoldBlobs, plainColumns } from "./json-rows.ts";
+import { blobForm, withBlobs } from "./jsonl-page.ts";
+import {
+  beyond,
+  careOf,
+  infinity,
+  isBeyond,
+  jsonSeparator,
+  jsonValue,
+  mayHoldBlobs,
+  plainColumns,
+} from "./json-rows.ts";
 import { bytePieces, textPieces } from "./large.ts";
-import { includesAscii, isInvalidText, isUtf8 } from "./scan.ts";
+import { includesAscii, isInfinite, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
@@ -12,21 +21,26 @@ export const jsonl = {
   name: "jsonl",
   extension: ".jsonl",
   mediaType: "application/x-ndjson",
-  choices: { int64: ["number", "string"] },
+  choices: {
+    int64: ["number", "string"],
+    infinity: ["number", "string", "null"],
+    blobs: ["object", "base64", "hex"],
+  },
   scope: "table",
   warnings: lostIndex,
-  *segments(table: Table, { int64 }: Chosen) {
-    yield { kind: "rows", table, columns: table.visible, rows: encoder(table, int64 === "string") };
+  *segments(table: Table, chosen: Chosen) {
+    yield { kind: "rows", table, columns: table.visible, rows: encoder(table, chosen) };
   },
 } as const satisfies TableFormat;
 
 /** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
 const maxObjectColumns = 63;
 
-function encoder(table: Table, quotesLarge: boolean): RowEncoder {
+function encoder(table: Table, chosen: Chosen): RowEncoder {
   const columns = plainColumns(table, table.visible);
   const keys = columns.map((column) => JSON.stringify(column.name));
-  const values = quotesLarge ? columns.map(quotingLarge) : columns;
+  const values = chosen["int64"] === "string" ? columns.map(quotingLarge) : columns;
+  const blob = blobForm(chosen);
   const care = careOf(columns, () => false);
   const hasBlobs = columns.some(mayHoldBlobs);
   return {
@@ -41,33 +55,33 @@ function encoder(table: Table, quotesLarge: boolean): RowEncoder {
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
       finish(page) {
         if (includesAscii(page, infinity, infinity.indexOf("+")) || !isUtf8(page)) return null;
-        return hasBlobs ? withBase64(page) : page;
+        return hasBlobs ? withBlobs(page, blob) : page;
       },
     },
     encode: (cells) => [
       "{",
-      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, quotesLarge)]),
+      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, chosen)]),
       "}",
     ],
-    noted: {
-      what: "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD",
-      count: (cells) => cells.filter(isInvalidText).length,
-    },
+    noted:
+      chosen["infinity"] === "null"
+        ? { what: `${invalid}, or are infinite, and are null`, count: (cells) => cells.filter(isChanged).length }
+        : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
   };
 }
 
-/** As SQLite writes it. */
-const infinity = "9.0e+999";
+const invalid = "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD";
+
+function isChanged(cell: Cell): boolean {
+  return isInvalidText(cell) || isInfinite(cell);
+}
 
 /** The largest integer up to which a double holds each: 2^53. */
 const exactDouble = 9007199254740992n;
 
 /** The same column, with INTEGERs that a double cannot hold as text. */
 function quotingLarge(column: Column): Column {
-  const { sql, only } = column;
-  if (only !== undefined && only !== "INTEGER") return column;
-  const isLarge = `typeof(${sql})='integer' AND ${sql} NOT BETWEEN -${exactDouble} AND ${exactDouble}`;
-  return { ...column, sql: `CASE WHEN ${isLarge} THEN CAST(${sql} AS TEXT) ELSE ${sql} END` };
+  return { ...column, sql: beyond(exactDouble, column, `CAST(${column.sql} AS TEXT)`) };
 }
 
 function rowExpression(columns: readonly Column[]): string {
@@ -87,16 +101,23 @@ function written(column: Column): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell, quotesLarge: boolean): Pieces {
+function value(cell: Cell, chosen: Chosen): Pieces {
   if (cell === null) return "null";
-  if (typeof cell === "bigint") {
-    const isLarge = cell > exactDouble || cell < -exactDouble;
-    return isLarge && quotesLarge ? `"${cell}"` : cell.toString();
-  }
+  if (typeof cell === "bigint")
+    return chosen["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
   if (typeof cell === "string") return text(cell);
-  if (cell instanceof Uint8Array) return [blobStart, bytePieces(cell, (piece) => piece.toBase64()), blobEnd];
-  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : cell.real > 0 ? "9e999" : "-9e999";
+  if (cell instanceof Uint8Array) {
+    const { open, digits, close } = blobForm(chosen);
+    return [open, bytePieces(cell, digits), close];
+  }
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
   return text(replacing.decode(cell.invalidUtf8));
+}
+
+function infinite(real: number, chosen: Chosen): string {
+  if (chosen["infinity"] === "null") return "null";
+  if (chosen["infinity"] === "string") return `"${real}"`;
+  return real > 0 ? "9e999" : "-9e999";
 }
 
 function text(content: string): Pieces {

@@ -28,11 +28,16 @@ export interface JobOptions {
   readonly callback?: string | null;
 }
 
+/** The program that is to read the file, as `for=` has it: its format, and what it needs of that format's options, where nothing else is said. */
+interface Reader {
+  readonly for?: string;
+}
+
 /** What a download is asked for: the options that are not to be their defaults, or a URL's query. */
-export type Asked = Partial<ExportOptions> | URLSearchParams;
+export type Asked = (Partial<ExportOptions> & Reader) | URLSearchParams;
 
 /** What a job is asked for, in the same two ways. */
-export type AskedJob = (Partial<ExportOptions> & JobOptions) | URLSearchParams;
+export type AskedJob = (Partial<ExportOptions> & JobOptions & Reader) | URLSearchParams;
 
 /** A dump that is being streamed to the caller. */
 export interface Dump {

@@ -1,15 +1,6 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
-import type {
-  Choices,
-  Chosen,
-  DatabaseFormat,
-  Format,
-  Schema,
-  Segment,
-  Table,
-  TableFormat,
-  Totals,
-} from "../formats/format.ts";
+import { defaultsOf } from "../formats/choices.ts";
+import type { Chosen, DatabaseFormat, Format, Schema, Segment, Table, TableFormat, Totals } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
 import { partsPerTurn, plannedAtOnce } from "./limits.ts";
@@ -69,10 +60,6 @@ export function* layingOut(
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
   };
-}
-
-function defaultsOf(choices: Choices): Chosen {
-  return Object.fromEntries(Object.entries(choices).map(([name, [first]]) => [name, first]));
 }
 
 function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {

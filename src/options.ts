@@ -1,11 +1,13 @@
 /** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
 import { foldAscii } from "../formats/expression.ts";
+import { allowedOf, defaultsOf, isAllowed } from "../formats/choices.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
+import { presets } from "../formats/presets.ts";
 import type { Asked, AskedJob, ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError, listed } from "./errors.ts";
 import { listedJobs, maxListedJobs, namesShown } from "./limits.ts";
 
-const single = ["format", "gzip", "content", "consistency"] as const;
+const single = ["for", "format", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */
 const jobOnly = ["verify", "onSchemaChange", "onUndoLimit", "callback"] as const;
 const repeatable = ["table", "exclude"] as const;
@@ -92,10 +94,7 @@ function exportOptions(
   { formats, tableNames }: OptionContext,
   more: readonly string[],
 ): ExportOptions {
-  const names = formats.map((format) => format.name);
-  const formatName = query.get("format") ?? names[0];
-  const format = formats.find((candidate) => candidate.name === formatName);
-  if (format === undefined) return refuse("format", formatName, names);
+  const { format, preset } = formatOf(query, formats);
   const { choices = {} } = format;
   const singles = [...single, ...Object.keys(choices), ...more];
   refuseOthers(query, [...singles, ...repeatable], (one) => `for format "${format.name}"${whereElse(one, formats)}`);
@@ -122,8 +121,33 @@ function exportOptions(
     exclude,
     content: oneOf("content", query, contents),
     consistency: oneOf("consistency", query, ["snapshot", "fuzzy"]),
-    chosen: chosenOf(choices, query),
+    chosen: chosenOf(choices, { ...defaultsOf(choices), ...preset }, query),
   };
+}
+
+/** The format that is asked for, or that `for=` takes, and what that sets of its options; what is given beside it wins. */
+function formatOf(query: URLSearchParams, formats: readonly Format[]): { format: Format; preset: Chosen } {
+  const named = query.get("format");
+  const names = formats.map((format) => format.name);
+  const format = named === null ? formats[0] : formats.find((candidate) => candidate.name === named);
+  if (format === undefined) return refuse("format", named ?? "", names);
+  const program = query.get("for");
+  if (program === null) return { format, preset: {} };
+  const there = Object.entries(presets).map(
+    ([name, list]) => [name, list.filter((preset) => formats.includes(preset.format))] as const,
+  );
+  const [, list] = there.find(([name]) => name === program) ?? [];
+  const known = there.filter(([, { length }]) => length > 0).map(([name]) => name);
+  if (list?.[0] === undefined) return refuse("for", program, known);
+  const preset = named === null ? list[0] : list.find((candidate) => candidate.format === format);
+  if (preset !== undefined) return { format: preset.format, preset: preset.chosen };
+  const fitting = list.map((candidate) => candidate.format.name);
+  return refuse(
+    "format",
+    named ?? "",
+    fitting,
+    `Option "for" is "${program}", which does not read format "${format.name}"`,
+  );
 }
 
 /** What has an option that was given in vain. */
@@ -145,11 +169,11 @@ function flag(name: string, query: URLSearchParams): boolean {
 }
 
 /** A value for each of a format's own options. */
-function chosenOf(choices: Choices, query: URLSearchParams): Chosen {
+function chosenOf(choices: Choices, usual: Chosen, query: URLSearchParams): Chosen {
   return Object.fromEntries(
-    Object.entries(choices).map(([name, values]) => {
-      const value = query.get(name) ?? values[0];
-      return values.includes(value) ? [name, value] : refuse(name, value, values);
+    Object.entries(choices).map(([name, choice]) => {
+      const value = query.get(name) ?? usual[name] ?? "";
+      return isAllowed(choice, value) ? [name, value] : refuse(name, value, allowedOf(choice));
     }),
   );
 }

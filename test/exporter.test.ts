@@ -1,4 +1,5 @@
 /** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time; and how a host asks for one, or for a job. */
+import type { Asked } from "../src/engine.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -73,6 +74,19 @@ describe("a download", () => {
     });
   });
 
+  it("takes a program's name for the format and the options that it needs, and what is said beside it", async () => {
+    await withExporter(async (exporter) => {
+      const first = async (asked: Asked) => (await new Response(exporter.dump(asked).body).bytes()).subarray(0, 3);
+      expect(exporter.describe({ for: "pandas", tables: ["t"] }).fileName).toMatch(/\.jsonl$/);
+      expect(exporter.describe({ for: "pandas", format: csv, tables: ["t"] }).fileName).toMatch(/\.csv$/);
+      expect([...(await first({ for: "excel", tables: ["t"] }))]).toEqual([0xef, 0xbb, 0xbf]);
+      expect((await first({ for: "excel", tables: ["t"], chosen: { bom: "0" } }))[0]).toBe(0x22);
+      expect(() => exporter.dump({ for: "bigquery" })).toThrow(
+        'Option "for" is "bigquery"; allowed: postgres, mysql, duckdb, pandas, excel',
+      );
+    });
+  });
+
   it("refuses what a request may not say either", async () => {
     await withExporter(async (exporter) => {
       const other = { ...csv, name: "mine" };
@@ -81,6 +95,7 @@ describe("a download", () => {
         [{ tables: [] }, "There are no names in the list of tables; allowed: names, or null for all"],
         [{ tables: ["t"], exclude: ["t"] }, 'Table "t" is in both "table" and "exclude"'],
         [{ chosen: { target: "zz" } }, 'Option "target" is "zz"; allowed: sqlite, d1'],
+        [{ format: csv, chosen: { nulls: "1e5" } }, 'Option "nulls" is "1e5"; allowed: nothing, or up to 8 of'],
         [{ chosen: { fromat: "x" } }, 'There is no option "fromat" for format "sql"'],
       ] as const)
         expect(() => exporter.dump(wrong)).toThrow(message);

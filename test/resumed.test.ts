@@ -22,6 +22,7 @@ const wanteds: readonly Wanted[] = [
   { format: "csv" },
   { format: "csv", tables: ["b"] },
   { format: "jsonl", gzip: true },
+  { format: "csv", tables: ["b"], chosen: { nulls: "(nothing", blobs: "duckdb", int64: "string" } },
 ];
 
 describe("a job goes on with the plan that it began with", () => {

@@ -1,5 +1,5 @@
 import { exports } from "cloudflare:workers";
-import { gunzipSync } from "fflate";
+import { gunzipSync, unzipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const base = "https://export.example";
@@ -79,6 +79,39 @@ describe("options", () => {
     ["exclude=", { code: "unknown_table", option: "exclude", received: "", allowed: ["users", "notes"] }],
     ["table=users&exclude=USERS", { code: "invalid_option", option: "exclude", received: "users" }],
     ["compress=1", { code: "invalid_option", option: "compress", received: "1" }],
+    ["format=csv&nulls=%22", { code: "invalid_option", option: "nulls", received: '"' }],
+    ...[
+      "=x",
+      "-",
+      "+",
+      "7",
+      ".5",
+      "a,b",
+      "a b",
+      "\\.",
+      "Infinity",
+      "-inf",
+      "nan",
+      "123456789",
+      "longerthan",
+      "é",
+      "\n",
+      "'",
+    ].map((nulls): [string, { code: string; option: string; received: string }] => [
+      `format=csv&nulls=${encodeURIComponent(nulls)}`,
+      { code: "invalid_option", option: "nulls", received: nulls },
+    ]),
+    ["format=csv&infinity=inf", { option: "infinity", received: "inf", allowed: ["string", "number", "null"] }],
+    ["format=jsonl&nulls=NULL", { code: "invalid_option", option: "nulls", received: "NULL" }],
+    [
+      "for=bigquery",
+      { option: "for", received: "bigquery", allowed: ["postgres", "mysql", "duckdb", "pandas", "excel"] },
+    ],
+    ["for=", { code: "invalid_option", option: "for", received: "" }],
+    ["for=mysql&for=duckdb", { code: "invalid_option", option: "for", received: "mysql, duckdb" }],
+    ["for=postgres&format=jsonl", { code: "invalid_option", option: "format", received: "jsonl", allowed: ["csv"] }],
+    ["for=pandas&format=sql", { code: "invalid_option", option: "format", received: "sql", allowed: ["jsonl", "csv"] }],
+    ["for=excel&target=d1", { code: "invalid_option", option: "target", received: "d1" }],
     ["format=sql&format=csv", { code: "invalid_option", option: "format", received: "sql, csv" }],
     ["database=", { code: "invalid_option", option: "database", received: "" }],
     ["database=a&database=b", { code: "invalid_option", option: "database" }],
@@ -95,10 +128,29 @@ describe("options", () => {
     }
   });
 
+  it("are kept with a job, and told in an archive's manifest: one word for all that a program needs, and what is said beside it", async () => {
+    await run("CREATE TABLE numbers (id INTEGER PRIMARY KEY, r REAL, b BLOB)", [], "options");
+    await run("CREATE TABLE others (a)", [], "options");
+    await run("INSERT INTO numbers VALUES (1, 9e999, x'00ff'), (2, NULL, NULL)", [], "options");
+    const lines = (nulls: string) => `"id","r","b"\n1,Infinity,"\\x00FF"\n2,${nulls},${nulls}\n`;
+    const direct = await send("/export/dump?for=postgres&table=numbers&database=options");
+    expect(direct.headers.get("Content-Disposition")).toContain(".csv");
+    expect(await direct.text()).toBe(lines(""));
+    const marked = await makeDump("for=postgres&table=numbers&nulls=\\N", "options");
+    expect(new TextDecoder().decode(marked.bytes)).toBe(lines("\\N"));
+    const entries = unzipSync((await makeDump("for=postgres&infinity=null", "options")).bytes);
+    const manifest: unknown = JSON.parse(new TextDecoder().decode(entries["manifest.json"]));
+    expect(manifest).toMatchObject({
+      format: "csv",
+      options: { nulls: "", blobs: "postgres", infinity: "null", int64: "number", bom: "0", formulas: "keep" },
+      warnings: [expect.stringMatching(/^Table "numbers": 1 values hold bytes .* infinite, and are written as NULL/)],
+    });
+  });
+
   it("says which format or method has an option that was given in vain", async () => {
     const detailOf = async (path: string) => (await (await send(path)).json<{ detail: string }>()).detail;
     expect(await detailOf("/export/dump?blobs=hex")).toMatch(
-      /^There is no option "blobs" for format "sql"; format=csv has it; allowed: /,
+      /^There is no option "blobs" for format "sql"; format=csv has it; format=jsonl has it; allowed: /,
     );
     expect(await detailOf("/export/dump?verify=1")).toMatch(
       /for format "sql" and GET; a job has it, which POST starts; allowed: /,

@@ -216,4 +216,39 @@ describe("options of a format", () => {
       expect(textOf(sql, wanted)).toBe(expected);
     });
   });
+
+  // a table by the fast path, and by the careful one, which a NUL in a text asks for
+  const values = `INSERT INTO t VALUES (NULL, NULL, NULL, ''), ('NULL', 9e999, x'00ff', '\\N'), (1000000000000000, -9e999, x'', -999999999999999)`;
+  const header = '"a","b","c","d"\n';
+  it.each<[Wanted, string]>([
+    [
+      { format: "csv" },
+      `${header},,,""\n"NULL",Infinity,"AP8=","\\N"\n1000000000000000,-Infinity,"",-999999999999999\n`,
+    ],
+    [
+      { format: "csv", chosen: { nulls: "\\N", infinity: "number", blobs: "postgres" } },
+      `${header}\\N,\\N,\\N,""\n"NULL",9e999,"\\x00FF","\\N"\n1000000000000000,-9e999,"\\x",-999999999999999\n`,
+    ],
+    [
+      { format: "csv", chosen: { nulls: "(nothing", infinity: "null", blobs: "duckdb", int64: "string" } },
+      `${header}(nothing,(nothing,(nothing,""\n"NULL",(nothing,"\\x00\\xff","\\N"\n"1000000000000000",(nothing,"",-999999999999999\n`,
+    ],
+    [
+      { format: "jsonl", chosen: { infinity: "string", blobs: "base64" } },
+      '{"a":null,"b":null,"c":null,"d":""}\n{"a":"NULL","b":"Infinity","c":"AP8=","d":"\\\\N"}\n{"a":1000000000000000,"b":"-Infinity","c":"","d":-999999999999999}\n',
+    ],
+    [
+      { format: "jsonl", chosen: { infinity: "null", blobs: "hex" } },
+      '{"a":null,"b":null,"c":null,"d":""}\n{"a":"NULL","b":null,"c":"00FF","d":"\\\\N"}\n{"a":1000000000000000,"b":null,"c":"","d":-999999999999999}\n',
+    ],
+  ])("write NULLs, infinities and BLOBs as a reader has them, by both paths: %j", async (wanted, expected) => {
+    for (const columns of ["a, b, c, d", "a, b REAL, c BLOB, d"]) {
+      await withDatabase((sql) => {
+        sql.exec(`CREATE TABLE t (${columns}); ${values}`);
+        expect(textOf(sql, wanted)).toBe(expected);
+        sql.exec(`INSERT INTO t (a) VALUES (char(0))`);
+        expect(textOf(sql, wanted).startsWith(expected)).toBe(true);
+      });
+    }
+  });
 });

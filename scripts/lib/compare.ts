@@ -26,9 +26,14 @@ export async function compareDatabases(table: TableShape, object: Reader, restor
   );
 }
 
-/** Compares a table with its CSV file. */
-export async function compareCsv(table: TableShape, object: Reader, file: ReadStream | Readable): Promise<Compared> {
-  const records = csvRecords(file);
+/** Compares a table with its CSV file, in which `nulls` stands for NULL. */
+export async function compareCsv(
+  table: TableShape,
+  object: Reader,
+  file: ReadStream | Readable,
+  nulls = "",
+): Promise<Compared> {
+  const records = csvRecords(file, nulls);
   const { value: header } = await records.next();
   const names = (header ?? []).map((field: CsvField) => `"${(field ?? "").replaceAll('"', '""')}"`);
   if (names.join(",") !== table.columns.join(",")) {

@@ -1,11 +1,11 @@
 /** A small reader of CSV (RFC 4180) that can tell an empty field from an empty string, which most readers cannot. */
 import type { Readable } from "node:stream";
 
-/** A field; null if it was empty and not quoted. */
+/** A field; null if it was empty and not quoted, or what stands for NULL. */
 export type CsvField = string | null;
 
-/** The records of a file, read as a stream. */
-export async function* csvRecords(input: Readable): AsyncGenerator<readonly CsvField[]> {
+/** The records of a file, read as a stream; `nulls` is what stands for NULL when it is not quoted. */
+export async function* csvRecords(input: Readable, nulls = ""): AsyncGenerator<readonly CsvField[]> {
   const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let [text, record]: [string, CsvField[]] = ["", []];
   for await (const chunk of input) {
@@ -13,7 +13,7 @@ export async function* csvRecords(input: Readable): AsyncGenerator<readonly CsvF
     text += decoder.decode(chunk, { stream: true });
     let at = 0;
     for (;;) {
-      const field = fieldAt(text, at);
+      const field = fieldAt(text, at, nulls);
       if (field === null) break; // it goes on in the next chunk
       record.push(field.value);
       at = field.next;
@@ -27,13 +27,14 @@ export async function* csvRecords(input: Readable): AsyncGenerator<readonly CsvF
 }
 
 /** One field with the comma or line break behind it; null if it is not all there. */
-function fieldAt(text: string, at: number): { value: CsvField; next: number } | null {
+function fieldAt(text: string, at: number, nulls: string): { value: CsvField; next: number } | null {
   if (text[at] !== '"') {
     const end = /[,\n]/g;
     end.lastIndex = at;
     const found = end.exec(text);
     if (found === null) return null;
-    return { value: found.index === at ? null : text.slice(at, found.index), next: found.index + 1 };
+    const value = text.slice(at, found.index);
+    return { value: value === nulls ? null : value, next: found.index + 1 };
   }
   let close = at + 1;
   for (;;) {

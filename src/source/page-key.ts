@@ -95,7 +95,7 @@ function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
 
 /** The key of a row as a JSON array. */
 function keyExpression(columns: readonly string[]): string {
-  return `json_array(${columns.map(jsonValue).join(",")})`;
+  return `json_array(${columns.map((column) => jsonValue(column)).join(",")})`;
 }
 
 /** The values on the last line. */

@@ -54,16 +54,25 @@ function rowsOf(format: Format, chosen: Chosen, selected: ReturnType<typeof sele
   return found.rows;
 }
 
-/** Every format with every one of its options. */
+/** Options that lengthen fields, or change the same values, together. */
+const together: Readonly<Record<string, readonly Chosen[]>> = {
+  csv: [
+    { nulls: "\\nothing", blobs: "duckdb", infinity: "number" },
+    { nulls: "NULL", infinity: "null", int64: "string" },
+    { formulas: "guard", int64: "string", blobs: "postgres" },
+    { formulas: "guard", nulls: "(nothing", blobs: "duckdb" },
+  ],
+  jsonl: [{ int64: "string", infinity: "string", blobs: "hex" }],
+};
+
+/** Every format with every one of its options, and some together. */
 const variants = formats.flatMap((format) => {
   const choices = Object.entries(format.choices ?? {}).flatMap(([name, values]) =>
-    values.map((one) => ({ [name]: one })),
+    ("usual" in values ? ["\\N", "(nothing"] : values).map((one) => ({ [name]: one })),
   );
-  return (choices.length === 0 ? [{}] : choices).map((chosen): [string, Format, Chosen] => [
-    `${format.name} ${JSON.stringify(chosen)}`,
-    format,
-    chosen,
-  ]);
+  return (choices.length === 0 ? [{}] : [...choices, ...(together[format.name] ?? [])]).map(
+    (chosen): [string, Format, Chosen] => [`${format.name} ${JSON.stringify(chosen)}`, format, chosen],
+  );
 });
 
 describe.each(variants)("%s", (_, format, chosen) => {

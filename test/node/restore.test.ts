@@ -70,13 +70,14 @@ describe("a gzip file", () => {
   });
 });
 
-describe.each(["", "&gzip=1"])("a CSV archive with '%s'", (option) => {
+describe.each(["", "&gzip=1", "&nulls=NULL", "&nulls=(nothing&gzip=1"])("a CSV archive with '%s'", (option) => {
   it("holds every table and the schema", async () => {
     const path = join(temporaryFolder(), "dump.zip");
     writeFileSync(path, await bytesOf(server, `/export/dump?format=csv${option}`));
     if (has("unzip")) expect(await run("unzip", ["-tq", path])).toMatchObject({ code: 0 });
     const [object, entries] = [objectReader(server), await zipEntries(path)];
     const tables = await tablesOf(object);
+    const nulls = new URLSearchParams(option).get("nulls") ?? "";
     expect(entries.map((entry) => entry.name)).toEqual([
       "schema.sql",
       ...tables.map((table) => `${table.name}.csv`),
@@ -85,7 +86,7 @@ describe.each(["", "&gzip=1"])("a CSV archive with '%s'", (option) => {
     for (const table of tables) {
       const entry = entries.find((one) => one.name === `${table.name}.csv`);
       if (entry === undefined) throw new Error(`There is no entry for ${table.name}`);
-      expect((await compareCsv(table, object, entry.stream())).difference, table.name).toBeNull();
+      expect((await compareCsv(table, object, entry.stream(), nulls)).difference, table.name).toBeNull();
     }
   });
 });

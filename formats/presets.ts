@@ -1,0 +1,29 @@
+/**
+ * `for=NAME`: the options by which one program reads each value as it is, or refuses it, with its line in docs/readers.md. A preset is here only
+ * if that program itself holds it (test/node/presets.test.ts). It changes how values are written, never what they are: no preset makes
+ * an infinity NULL.
+ */
+import { csv } from "./csv.ts";
+import type { Chosen, Format } from "./format.ts";
+import { jsonl } from "./jsonl.ts";
+
+/** A format for a program, and what of its options is not as usual. */
+export interface Preset {
+  readonly format: Format;
+  readonly chosen: Chosen;
+}
+
+/** By name, each with the format that is taken where none is asked for first. */
+export const presets: Readonly<Record<string, readonly Preset[]>> = {
+  postgres: [{ format: csv, chosen: { blobs: "postgres" } }],
+  mysql: [{ format: csv, chosen: { nulls: "NULL" } }],
+  duckdb: [
+    { format: csv, chosen: { blobs: "duckdb" } },
+    { format: jsonl, chosen: { blobs: "base64" } },
+  ],
+  pandas: [
+    { format: jsonl, chosen: { blobs: "base64" } },
+    { format: csv, chosen: {} },
+  ],
+  excel: [{ format: csv, chosen: { bom: "1", formulas: "guard", int64: "string" } }],
+};

@@ -4,6 +4,7 @@
  * it guesses from the first rows holds for all: docs/readers.md.
  */
 import { hexBytes, utf8 } from "./bytes.ts";
+import { doubled, doubledBytes } from "./doubled.ts";
 import { guarded, guardedBytes, guardedPage } from "./csv-guard.ts";
 import { longestNull, toLines, type Notation } from "./csv-page.ts";
 import type { Cell, Chosen, Column, FreeText, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
@@ -118,7 +119,7 @@ function blobField(bytes: Uint8Array, { blobs, formulas }: Chosen): Pieces {
     case "postgres": // https://www.postgresql.org/docs/current/datatype-binary.html, "bytea Hex Format"
       return ['"\\x', bytePieces(bytes, hexBytes), '"'];
     case "duckdb": // https://duckdb.org/docs/stable/sql/data_types/blob
-      return ['"', bytePieces(bytes, (piece) => piece.toHex().replaceAll(/../g, "\\x$&")), '"'];
+      return ['"', bytePieces(bytes, escapedBytes), '"'];
     default: {
       // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
       const isSuspect = formulas === "guard" && (bytes[0] ?? 0) >> 2 === 62;
@@ -127,24 +128,30 @@ function blobField(bytes: Uint8Array, { blobs, formulas }: Chosen): Pieces {
   }
 }
 
+/** Each byte as `\x00`, as bytes: `replaceAll()` would make a rope of it (doubled.ts). */
+function escapedBytes(bytes: Uint8Array): Uint8Array {
+  const digits = hexBytes(bytes);
+  const all = new Uint8Array(bytes.length * 4);
+  for (let at = 0; at < bytes.length; at++) {
+    const to = at * 4;
+    all[to] = 0x5c;
+    all[to + 1] = 0x78;
+    all[to + 2] = digits[at * 2] ?? 0;
+    all[to + 3] = digits[at * 2 + 1] ?? 0;
+  }
+  return all;
+}
+
 function textField(text: string, chosen: Chosen): Pieces {
   const written = piecesWith(chosen);
-  return ['"', textPieces(text, (piece, before) => written(piece, before).replaceAll(/"/g, '""')), '"'];
+  return ['"', textPieces(text, (piece, before) => doubled(written(piece, before), '"')), '"'];
 }
 
 /** Bytes that are no UTF-8 stay as they are. */
 function invalidField(stored: Uint8Array, { formulas }: Chosen): Pieces {
-  return ['"', bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, doubledQuotes), '"'];
-}
-
-function doubledQuotes(bytes: Uint8Array): Uint8Array {
-  const quote = 0x22;
-  const more = bytes.reduce((count, byte) => count + (byte === quote ? 1 : 0), 0);
-  const all = new Uint8Array(bytes.length + more);
-  let to = 0;
-  for (const byte of bytes) {
-    all[to++] = byte;
-    if (byte === quote) all[to++] = quote;
-  }
-  return all;
+  return [
+    '"',
+    bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, (piece) => doubledBytes(piece, '"')),
+    '"',
+  ];
 }

@@ -21,7 +21,7 @@ export function joined(pieces: Pieces): string {
   return Array.from(pieces, joined).join("");
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }); // U+FEFF is a character like any other
 
 function* cutText(text: string, change: (piece: string, before: string) => Encoded): Generator<Encoded> {
   for (let at = 0; at < text.length;) {

@@ -1,6 +1,7 @@
 /** Values as SQL literals that every reader takes for exactly these values. */
 import { hex, hexBytes, utf8 } from "./bytes.ts";
 import type { Cell, Pieces } from "./format.ts";
+import { doubled, doubledBytes, withoutReturns } from "./doubled.ts";
 import { bytePieces, joined, textPieces } from "./large.ts";
 import { realLiteral } from "./sql-real.ts";
 
@@ -31,20 +32,14 @@ function textLiteralPieces(text: string): Pieces {
   const hasNul = text.includes("\0");
   const stand = text.includes("\r\n") && !hasNul ? standIn(controlsOf(text)) : undefined;
   if (hasNul || stand === null) return ["CAST(X'", textPieces(text, (piece) => hexBytes(utf8(piece))), "' AS TEXT)"];
-  if (stand === undefined) return ["'", textPieces(text, doubled), "'"];
-  const cr = String.fromCharCode(stand);
-  const body = textPieces(text, (piece) => doubled(piece.replaceAll(/\r/g, cr)));
+  if (stand === undefined) return ["'", textPieces(text, (piece) => doubled(piece, "'")), "'"];
+  const body = textPieces(text, (piece) => doubledBytes(withoutReturns(piece, stand), "'"));
   return [replaceStart, "'", body, "'", replaceEnd(stand)];
 }
 
 /** The same TEXT as one string. */
 export function textLiteral(text: string): string {
   return joined(textLiteralPieces(text));
-}
-
-/** By a regular expression: V8 makes a flat text of it, and of a search for a string a rope, of 1 MiB for 48 KiB of quotes. */
-function doubled(text: string): string {
-  return text.replaceAll(/'/g, "''");
 }
 
 /** What stands in front of, and behind, a literal in which another character stands for CR. */

@@ -231,7 +231,7 @@ describe("options of a format", () => {
     ],
     [
       { format: "csv", chosen: { nulls: "(nothing", infinity: "null", blobs: "duckdb", int64: "string" } },
-      `${header}(nothing,(nothing,(nothing,""\n"NULL",(nothing,"\\x00\\xff","\\N"\n"1000000000000000",(nothing,"",-999999999999999\n`,
+      `${header}(nothing,(nothing,(nothing,""\n"NULL",(nothing,"\\x00\\xFF","\\N"\n"1000000000000000",(nothing,"",-999999999999999\n`,
     ],
     [
       { format: "jsonl", chosen: { infinity: "string", blobs: "base64" } },

@@ -18,7 +18,7 @@ interface Env extends DeployedEnv {
   readonly D1: D1Database;
 }
 
-const everything = { gzip: false, tables: null, exclude: [], content: "all" } as const;
+const everything = { compress: "none", tables: null, exclude: [], content: "all" } as const;
 /** As much of a dump as is deflated over and over. */
 const sampleBytes = 4 * MiB;
 const bytesOf = (url: string) => Number(new URL(url).searchParams.get("bytes"));

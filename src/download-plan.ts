@@ -15,7 +15,7 @@ export class DownloadPlan {
   readonly made: () => Plan | Promise<Plan>;
 
   constructor(sql: SqlStorage, options: PlanOptions, formats: readonly Format[]) {
-    const { format, gzip, tables, exclude } = options;
+    const { format, compress, tables, exclude } = options;
     // tables of the host's, at least so many
     const own = `type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT (${isReservedSql("name")})`;
     const query = `SELECT count(*) AS lines, total(${own}) AS tables FROM sqlite_schema`;
@@ -23,7 +23,7 @@ export class DownloadPlan {
     const isSeveral = tables === null ? found.tables > mostOfOne * (exclude.length + 2) : tables.length > 1;
     const isOne = format.scope === "database";
     if (found.lines > plannedAtOnce && (isOne || isSeveral)) {
-      this.packaging = packagingOf(format, gzip, isOne);
+      this.packaging = packagingOf(format, compress, isOne);
       this.made = () => planInTurns(sql, options, formats);
     } else {
       const plan = planOf(sql, options, formats);

@@ -2,10 +2,13 @@
 import type { Chosen, Content, Format } from "../formats/format.ts";
 import type { ExportErrorCode } from "./errors.ts";
 
+/** How a file is packed; in an archive of several tables `gzip` means deflated entries, and there is no `zstd`. */
+export type Compression = "none" | "gzip" | "zstd";
+
 /** What to export, validated. Made by `options.ts` from a request, or of what a host gives. */
 export interface ExportOptions {
   readonly format: Format;
-  readonly gzip: boolean;
+  readonly compress: Compression;
   /** Names of tables to export; null for all but `exclude`. */
   readonly tables: readonly string[] | null;
   readonly exclude: readonly string[];
@@ -33,11 +36,16 @@ interface Reader {
   readonly for?: string;
 }
 
+/** `gzip: true` is `compress: "gzip"`. */
+interface Shorthand {
+  readonly gzip?: boolean;
+}
+
 /** What a download is asked for: the options that are not to be their defaults, or a URL's query. */
-export type Asked = (Partial<ExportOptions> & Reader) | URLSearchParams;
+export type Asked = (Partial<ExportOptions> & Shorthand & Reader) | URLSearchParams;
 
 /** What a job is asked for, in the same two ways. */
-export type AskedJob = (Partial<ExportOptions> & JobOptions & Reader) | URLSearchParams;
+export type AskedJob = (Partial<ExportOptions> & Shorthand & JobOptions & Reader) | URLSearchParams;
 
 /** A dump that is being streamed to the caller. */
 export interface Dump {
@@ -66,6 +74,8 @@ export interface JobStatus {
   readonly dumpId: string;
   readonly status: JobState;
   readonly format: string;
+  readonly compress: Compression;
+  /** True if `compress` is `gzip`. */
   readonly gzip: boolean;
   readonly fileName: string;
   /** ISO 8601, UTC. */

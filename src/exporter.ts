@@ -70,6 +70,8 @@ export interface ExporterOptions {
   readonly page?: PageBudget;
   /** Deflate level of `gzip=1`, 1 (fast) to 9 (small). 6. */
   readonly level?: number;
+  /** Level of `compress=zstd`, 1 (fast) to 9 (small). 3. */
+  readonly zstdLevel?: number;
 }
 
 /** Exports the SQLite database of the Durable Object that holds it. */
@@ -96,7 +98,7 @@ export class Exporter implements Engine {
     this.formats = options.formats ?? defaultFormats;
     this.#optionContext = { formats: this.formats, tableNames: () => this.tableNames() };
     this.#directLimit = options.directLimit ?? directLimitBytes;
-    this.#making = makingNow(options.page, options.level);
+    this.#making = makingNow(options.page, options.level, options.zstdLevel);
     this.#undoLimit = options.undoLimit ?? null;
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);

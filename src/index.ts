@@ -4,6 +4,7 @@ export { ExportError, type ExportErrorCode } from "./errors.ts";
 export type {
   Asked,
   AskedJob,
+  Compression,
   Dump,
   Engine,
   ExportOptions,

@@ -1,8 +1,9 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
 import { defaultsOf } from "../formats/choices.ts";
 import type { Chosen, DatabaseFormat, Format, Schema, Segment, Table, TableFormat, Totals } from "../formats/format.ts";
-import type { ExportOptions } from "./engine.ts";
+import type { Compression, ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
+import { ExportError } from "./errors.ts";
 import { partsPerTurn, plannedAtOnce } from "./limits.ts";
 import { gathering } from "./turns.ts";
 
@@ -10,7 +11,7 @@ import { gathering } from "./turns.ts";
 export type Part = Segment | { readonly kind: "entry"; readonly name: string };
 
 /** How the bytes are packed. */
-export type Packing = "plain" | "gzip" | "zip";
+export type Packing = "plain" | "gzip" | "zstd" | "zip";
 
 /** A file to be made. */
 export interface Layout {
@@ -27,7 +28,7 @@ export interface Layout {
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
 export function* layingOut(
   schema: Schema,
-  { format, gzip, content, chosen: given }: Pick<ExportOptions, "format" | "gzip" | "content" | "chosen">,
+  { format, compress, content, chosen: given }: Pick<ExportOptions, "format" | "compress" | "content" | "chosen">,
   formats: readonly Format[],
 ): Generator<void, Layout, void> {
   const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
@@ -36,14 +37,14 @@ export function* layingOut(
     const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
     if (isLong) yield;
     const parts = yield* gathering<Part>(format.segments({ ...schema, warnings }, content, chosen), partsPerTurn);
-    return { ...single(parts, format, gzip), warnings };
+    return { ...single(parts, format, compress), warnings };
   }
   const all = schema.tables.filter((table) => table.kind !== "shadow");
   const tables = content === "schema" ? [] : all;
   const [only] = tables;
   const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, chosen) ?? [])];
   if (all.length === 1 && only !== undefined)
-    return { ...single([...format.segments(only, chosen)], format, gzip), warnings: own };
+    return { ...single([...format.segments(only, chosen)], format, compress), warnings: own };
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
   if (isLong) yield;
@@ -56,26 +57,41 @@ export function* layingOut(
       archiveParts({ ...schema, warnings }, tables, { definitions, files, format, chosen }),
       partsPerTurn,
     ),
-    ...packagingOf(format, gzip, false),
+    ...packagingOf(format, compress, false),
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
   };
 }
 
-function single(parts: readonly Part[], format: Format, gzip: boolean): Omit<Layout, "warnings"> {
-  return { parts, versions: [versionOf(format)], ...packagingOf(format, gzip, true) };
+function single(parts: readonly Part[], format: Format, compress: Compression): Omit<Layout, "warnings"> {
+  return { parts, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
 }
 
 /** What kind of file it is; `isOne` for one that holds a single table, or a format that holds the whole database. */
 export function packagingOf(
   { extension, mediaType }: Format,
-  gzip: boolean,
+  compress: Compression,
   isOne: boolean,
 ): Pick<Layout, "packing" | "extension" | "mediaType"> {
-  if (!isOne) return { packing: "zip", extension: ".zip", mediaType: "application/zip" };
-  return gzip
-    ? { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" }
-    : { packing: "plain", extension, mediaType };
+  if (!isOne) {
+    if (compress === "zstd") throw noZstdArchive();
+    return { packing: "zip", extension: ".zip", mediaType: "application/zip" };
+  }
+  switch (compress) {
+    case "none":
+      return { packing: "plain", extension, mediaType };
+    case "gzip":
+      return { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" };
+    case "zstd":
+      return { packing: "zstd", extension: `${extension}.zst`, mediaType: "application/zstd" }; // RFC 8878 section 7.1
+  }
+}
+
+/** ZIP has a method for zstd (APPNOTE 4.4.5: 93), which unzip, Python before 3.14, Java and others cannot read. */
+function noZstdArchive(): ExportError {
+  const allowed = ["none", "gzip"];
+  const message = `Option "compress" is "zstd", and several tables make a ZIP archive, whose readers know no zstd; allowed: ${allowed.join(", ")}, or one table (table=NAME), or format=sql`;
+  return new ExportError("invalid_option", message, { details: { option: "compress", received: "zstd", allowed } });
 }
 
 function versionOf({ version = 1 }: Format): number {

@@ -143,8 +143,8 @@ export const packedPiece = 256 * KiB;
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
 export const yieldBytes = 512 * KiB;
 
-/** As `yieldBytes`, where each byte is deflated too: 256 KiB at level 6 are about 4 ms. */
-export const yieldBytesDeflated = 256 * KiB;
+/** As `yieldBytes`, where each byte is packed too: 256 KiB are about 4 ms of deflate at level 6. */
+export const yieldBytesPacked = 256 * KiB;
 
 /** Bytes that are digested between two yields: 3 ms for SHA-256 and MD5. */
 export const digestBytes = 1 * MiB;
@@ -279,3 +279,6 @@ export const renderingVersion = 2;
 
 /** Deflate level of gzip and zip: 65 MB/s and a ratio of 3.5 on INSERT text (level 1: 158 MB/s, 3.2). */
 export const deflateLevel = 6;
+
+/** zstd level: zstd's own default (ZSTD_CLEVEL_DEFAULT); measured in docs/decisions.md. */
+export const usualZstdLevel = 3;

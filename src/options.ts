@@ -3,14 +3,17 @@ import { foldAscii } from "../formats/expression.ts";
 import { allowedOf, defaultsOf, isAllowed } from "../formats/choices.ts";
 import type { Choices, Chosen, Content, Format } from "../formats/format.ts";
 import { presets } from "../formats/presets.ts";
-import type { Asked, AskedJob, ExportOptions, JobOptions } from "./engine.ts";
+import type { Asked, AskedJob, Compression, ExportOptions, JobOptions } from "./engine.ts";
 import { ExportError, listed } from "./errors.ts";
 import { listedJobs, maxListedJobs, namesShown } from "./limits.ts";
+import { nodeZstd } from "./pack/node-zlib.ts";
+import { noZstd } from "./pack/zstd-native.ts";
 
-const single = ["for", "format", "gzip", "content", "consistency"] as const;
+const single = ["for", "format", "compress", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */
 const jobOnly = ["verify", "onSchemaChange", "onUndoLimit", "callback"] as const;
 const repeatable = ["table", "exclude"] as const;
+const compressions: readonly [Compression, ...Compression[]] = ["none", "gzip", "zstd"];
 const contents: readonly [Content, ...Content[]] = ["all", "schema", "data"];
 
 /** How often a name may be given: more do not fit into a URL that Workers take (16 KB). */
@@ -116,7 +119,7 @@ function exportOptions(
   }
   return {
     format,
-    gzip: flag("gzip", query),
+    compress: compressionOf(query),
     tables: tables.length === 0 ? null : tables,
     exclude,
     content: oneOf("content", query, contents),
@@ -161,6 +164,18 @@ function whereElse(name: string, formats: readonly Format[]): string {
 function oneOf<T extends string>(name: string, query: URLSearchParams, allowed: readonly [T, ...T[]]): T {
   const wanted = query.get(name) ?? allowed[0];
   return allowed.find((candidate) => candidate === wanted) ?? refuse(name, wanted, allowed);
+}
+
+/** How the file is packed: `compress`, or `gzip` in short; both may be given where they say the same. */
+function compressionOf(query: URLSearchParams): Compression {
+  const [isGzip, isSaid] = [flag("gzip", query), query.has("compress")];
+  const compress = isSaid ? oneOf("compress", query, compressions) : isGzip ? "gzip" : "none";
+  if (query.has("gzip") && isGzip !== (compress === "gzip")) {
+    const problem = `Options "compress" and "gzip" say different things: compress=${compress} and gzip=${Number(isGzip)}`;
+    refuse("compress", compress, ["one of the two"], problem);
+  }
+  if (compress === "zstd" && nodeZstd() === null) refuse("compress", compress, ["none", "gzip"], noZstd);
+  return compress;
 }
 
 function flag(name: string, query: URLSearchParams): boolean {

@@ -3,13 +3,15 @@ import type { Format } from "../formats/format.ts";
 import type { ExportOptions } from "./engine.ts";
 import { ExportError } from "./errors.ts";
 import { layingOut, type Layout } from "./layout.ts";
-import { deflateLevel, renderingVersion, usualPage } from "./limits.ts";
+import { deflateLevel, renderingVersion, usualPage, usualZstdLevel } from "./limits.ts";
 import { crc32 } from "./pack/crc32.ts";
 import { availableDeflate, deflater, type DeflaterName } from "./pack/deflate.ts";
 import { gzipPacker } from "./pack/gzip.ts";
 import type { Packer } from "./pack/packer.ts";
 import { plainPacker } from "./pack/plain.ts";
 import { zipPacker } from "./pack/zip.ts";
+import { zstdPacker } from "./pack/zstd.ts";
+import { nativeZstd } from "./pack/zstd-native.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { readingSource, type Resumed } from "./source/sqlite-source.ts";
 import { atOnce, inTurns } from "./turns.ts";
@@ -21,6 +23,8 @@ export interface Making {
   readonly page: PageBudget;
   /** Deflate level, 1 to 9. */
   readonly level: number;
+  /** zstd level, 1 to 9. */
+  readonly zstdLevel: number;
   /** `renderingVersion` of the code that began. */
   readonly version: number;
 }
@@ -28,9 +32,13 @@ export interface Making {
 /** All that a plan depends on besides the database and the code. */
 export type PlanOptions = ExportOptions & Omit<Making, "version">;
 
-/** What a new file is made with: the faster deflater that this Worker has, pages of this size, and this level. */
-export function makingNow(page: PageBudget = usualPage, level: number = deflateLevel): Making {
-  return { deflate: availableDeflate(), page, level, version: renderingVersion };
+/** What a new file is made with: the faster deflater that this Worker has, pages of this size, and these levels. */
+export function makingNow(
+  page: PageBudget = usualPage,
+  level: number = deflateLevel,
+  zstdLevel: number = usualZstdLevel,
+): Making {
+  return { deflate: availableDeflate(), page, level, zstdLevel, version: renderingVersion };
 }
 
 /** A file that can be made. */
@@ -99,14 +107,16 @@ function* laidOut({ format }: PlanOptions, work: Generator<void, Layout, void>):
 /** The time of all ZIP entries: a year behind the earliest that one can hold (APPNOTE 4.4.6), so that no time zone takes it out of range. */
 const zipEpoch = new Date(Date.UTC(1981, 0, 1));
 
-function packerFor(layout: Layout, { deflate, gzip, level }: PlanOptions): Packer {
+function packerFor(layout: Layout, { deflate, compress, level, zstdLevel }: PlanOptions): Packer {
   // No times in the headers: the same data gives the same bytes, whenever it is exported.
   switch (layout.packing) {
     case "plain":
       return plainPacker;
     case "gzip":
       return gzipPacker({ deflate: deflater(deflate), crc32, level, modified: 0 });
+    case "zstd":
+      return zstdPacker(nativeZstd(zstdLevel));
     case "zip":
-      return zipPacker({ deflate: gzip ? deflater(deflate) : null, crc32, level, modified: zipEpoch });
+      return zipPacker({ deflate: compress === "gzip" ? deflater(deflate) : null, crc32, level, modified: zipEpoch });
   }
 }

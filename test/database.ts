@@ -4,8 +4,9 @@ import { env } from "cloudflare:workers";
 import { concatBytes } from "../formats/bytes.ts";
 import type { Chosen, Content, Format } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
+import type { Compression } from "../src/engine.ts";
 import type { Position } from "../src/pipeline.ts";
-import { deflateLevel, usualPage } from "../src/limits.ts";
+import { deflateLevel, usualPage, usualZstdLevel } from "../src/limits.ts";
 import { planOf } from "../src/plan.ts";
 import type { PageBudget } from "../src/source/source.ts";
 import type { Probe } from "./probe.ts";
@@ -20,6 +21,7 @@ export async function withDatabase<T>(use: (sql: SqlStorage) => T | Promise<T>):
 export interface Wanted {
   readonly format?: "sql" | "csv" | "jsonl" | Format;
   readonly gzip?: boolean;
+  readonly compress?: Compression;
   readonly tables?: readonly string[];
   readonly exclude?: readonly string[];
   readonly content?: Content;
@@ -44,6 +46,7 @@ export function planFor(
   {
     format = "sql",
     gzip = false,
+    compress = gzip ? "gzip" : "none",
     tables,
     exclude = [],
     content = "all",
@@ -58,11 +61,12 @@ export function planFor(
     sql,
     {
       format: formatOf(format),
-      gzip,
+      compress,
       tables: tables ?? null,
       exclude,
       content,
       level: deflateLevel,
+      zstdLevel: usualZstdLevel,
       deflate,
       page,
       chosen: { ...(target !== undefined && { target }), ...chosen },

@@ -8,7 +8,7 @@ import { csv, Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;
 if (sql === undefined) throw new TypeError("There are no formats");
-const options: ExportOptions = { format: sql, gzip: false, tables: null, exclude: [], content: "all" };
+const options: ExportOptions = { format: sql, compress: "none", tables: null, exclude: [], content: "all" };
 
 /** The platform's methods take no proxy for `this`. */
 function memberOf(target: object, name: string | symbol): unknown {

@@ -8,7 +8,7 @@ import type { Faulty, Fault } from "./faulty.ts";
 
 const options: ExportOptions & JobOptions = {
   format: formatOf("sql"),
-  gzip: false,
+  compress: "none",
   tables: null,
   exclude: [],
   content: "all",

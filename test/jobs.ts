@@ -24,11 +24,12 @@ export async function filledArchive(rows = 6000): Promise<DurableObjectStub<Arch
 export function options({
   format = "sql",
   gzip = false,
+  compress = gzip ? "gzip" : "none",
   tables,
   exclude = [],
   content = "all",
 }: Wanted = {}): ExportOptions {
-  return { format: formatOf(format), gzip, tables: tables ?? null, exclude, content };
+  return { format: formatOf(format), compress, tables: tables ?? null, exclude, content };
 }
 
 /** By a new stub each time: an abort breaks those that were there. */

@@ -58,7 +58,7 @@ const cases: readonly (readonly [string, string])[] = [
 /** A file of `f` while it is kept as it is now, from pages of so many rows. */
 function keptFile(sql: SqlStorage, format: "csv" | "jsonl", rows: number, change: string): string {
   const page = { ...usualPage, rows };
-  const wanted = { format: formatOf(format), gzip: false, tables: ["f"], exclude: [], content: "all" } as const;
+  const wanted = { format: formatOf(format), compress: "none", tables: ["f"], exclude: [], content: "all" } as const;
   const log = new UndoLog(sql, "test");
   const { source, pipeline } = planOf(sql, { ...wanted, ...makingNow(page) }, formats);
   source.freeze(["f"], log);

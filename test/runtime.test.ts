@@ -1,7 +1,7 @@
 /** What the design leans on, as the platform does it. If one of these fails, a decision wants to be thought over. */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { deflateRawSync, constants, gunzipSync, gzipSync } from "node:zlib";
+import { deflateRawSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { withStandingAlarm } from "../src/job/standing-alarm.ts";
 import { withDatabase } from "./database.ts";
@@ -236,6 +236,21 @@ describe("compression", () => {
     expect(gunzipSync(file)).toHaveLength(2 * text.length);
     const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
     expect((await new Response(stream).arrayBuffer()).byteLength).toBe(2 * text.length);
+  });
+
+  it("has a zstd that flushes what it cannot end, and whose decoder stops behind the first frame", () => {
+    const noise = crypto.getRandomValues(new Uint8Array(60_000));
+    expect(() => zstdCompressSync(noise)).toThrow("Unexpected end of file"); // beyond its first 40 KiB: zlib-util.c++:938
+    const flushed = zstdCompressSync(noise, { finishFlush: constants.ZSTD_e_flush });
+    const last = Uint8Array.of(1, 0, 0);
+    expect(zstdDecompressSync(Buffer.concat([flushed, last]))).toEqual(Buffer.from(noise));
+    expect(() => zstdDecompressSync(flushed)).toThrow("unexpected end of file");
+    expect(zstdDecompressSync(Buffer.concat([zstdCompressSync("one"), zstdCompressSync("two")])).toString()).toBe(
+      "one",
+    );
+    // it asks for more of a frame that it has ended, where that filled its buffer: zlib-util.c++:1011
+    const filling = zstdCompressSync(new Uint8Array(40 * 1024));
+    expect(() => zstdDecompressSync(filling)).toThrow("unexpected end of file");
   });
 
   it("refuses a second gzip member in DecompressionStream", async () => {

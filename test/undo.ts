@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { concatBytes } from "../formats/bytes.ts";
 import type { Table } from "../formats/format.ts";
 import { formats } from "../formats/index.ts";
-import { deflateLevel, usualPage } from "../src/limits.ts";
+import { deflateLevel, usualPage, usualZstdLevel } from "../src/limits.ts";
 import { countedTables } from "../src/pipeline.ts";
 import { planOf } from "../src/plan.ts";
 import type { Cursor } from "../src/source/cursor.ts";
@@ -13,11 +13,12 @@ import { formatOf } from "./database.ts";
 /** What a plan is made with where nothing else is wanted. */
 const everything = {
   format: formatOf("sql"),
-  gzip: false,
+  compress: "none",
   tables: null,
   exclude: [],
   content: "all",
   level: deflateLevel,
+  zstdLevel: usualZstdLevel,
   deflate: "native",
   page: usualPage,
 } as const;

@@ -1,5 +1,5 @@
 /** A job: all that is kept of it. Plain data; how it changes, its tables and the clock are elsewhere. */
-import type { ExportOptions, JobOptions } from "../engine.ts";
+import type { Compression, ExportOptions, JobOptions } from "../engine.ts";
 import type { Callback } from "./callback.ts";
 import type { ExportErrorCode } from "../errors.ts";
 import type { Position } from "../pipeline.ts";
@@ -9,9 +9,9 @@ import type { Seal } from "../source/seal.ts";
 import type { Estimate } from "../source/source.ts";
 import type { Changes } from "../source/watch.ts";
 
-/** Options as they are kept: a format by its name. */
-export type StoredOptions = Omit<Required<ExportOptions>, "format"> &
-  Required<JobOptions> & { readonly format: string };
+/** Options as they are kept: a format by its name, `compress` only where it is neither gzip nor nothing, as releases before it kept it. */
+export type StoredOptions = Omit<Required<ExportOptions>, "format" | "compress"> &
+  Required<JobOptions> & { readonly format: string; readonly gzip: boolean; readonly compress?: "zstd" };
 
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {
@@ -91,7 +91,7 @@ export type Planned = Pick<
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
   const {
     format,
-    gzip,
+    compress,
     tables,
     exclude,
     content,
@@ -104,7 +104,7 @@ export function storedOptions(options: ExportOptions & JobOptions): StoredOption
   } = options;
   return {
     format: format.name,
-    gzip,
+    gzip: compress === "gzip",
     tables,
     exclude,
     content,
@@ -114,5 +114,11 @@ export function storedOptions(options: ExportOptions & JobOptions): StoredOption
     verify,
     onSchemaChange,
     callback,
+    ...(compress === "zstd" && { compress }),
   };
+}
+
+/** How a job's file is packed. */
+export function compressionOf({ gzip, compress }: StoredOptions): Compression {
+  return compress ?? (gzip ? "gzip" : "none");
 }

@@ -1,7 +1,7 @@
 /** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
 import type { JobStatus } from "../engine.ts";
 import type { PartDigests } from "./checksums.ts";
-import type { Job } from "./job.ts";
+import { compressionOf, type Job } from "./job.ts";
 
 /** Rows of each table that a job has exported so far. */
 export function rowsOf(job: Job): Readonly<Record<string, number>> {
@@ -28,6 +28,7 @@ export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: stri
     dumpId: job.id,
     fileName: job.fileName,
     format: job.options.format,
+    compress: compressionOf(job.options),
     gzip: job.options.gzip,
     startedAt: new Date(job.startedMs).toISOString(),
     size: job.checkpoint?.length ?? 0,

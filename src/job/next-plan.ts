@@ -1,14 +1,17 @@
 /** What a slice goes by: the plan that the job began with, made again; or, where that cannot be, why the job begins again. */
 import type { Format } from "../../formats/format.ts";
+import type { ExportOptions } from "../engine.ts";
 import { ExportError } from "../errors.ts";
 import { fileNameOf } from "../layout.ts";
 import { maxRestarts } from "../limits.ts";
 import { availableDeflate } from "../pack/deflate.ts";
+import { nodeZstd } from "../pack/node-zlib.ts";
+import { noZstd } from "../pack/zstd-native.ts";
 import { planInTurns, type Making, type Plan } from "../plan.ts";
 import { sealBroken } from "../source/seal.ts";
 import type { Consistency } from "./consistency.ts";
 import type { JobContext } from "./context.ts";
-import type { Job } from "./job.ts";
+import { compressionOf, type Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
 import { notes } from "./notes.ts";
 import { madeAnew, mayBeRemade, remade, replanned } from "./transitions.ts";
@@ -21,7 +24,7 @@ export type NextPlan =
 /** Throws where a job can neither go on nor begin again. */
 export async function nextPlan(job: Job, context: JobContext, still: Consistency): Promise<NextPlan> {
   const { sql, formats } = context;
-  const options = { ...job.options, format: formatOf(job, formats) };
+  const options = exportOptionsOf(job, formats);
   if (canGoOnWith(job.making, context.making)) {
     const isUnread = job.seal === null;
     const plan = await planInTurns(sql, { ...options, ...job.making }, formats, {
@@ -56,12 +59,20 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
 
 /** What a job begins again with, and why, for its warnings. Throws where there is a table no more that it was asked for. */
 export async function planAnew(job: Job, { sql, formats }: JobContext, making: Making, why: string | null) {
-  const plan = await planInTurns(sql, { ...job.options, format: formatOf(job, formats), ...making }, formats);
+  const plan = await planInTurns(sql, { ...exportOptionsOf(job, formats), ...making }, formats);
   const missing = missingFrom(plan, job);
   if (missing.length > 0) throw schemaChanged(missing);
   const planned = await plannedBy(plan);
   const warnings = why === null ? planned.warnings : [...planned.warnings, why];
   return { ...planned, warnings, fileName: fileNameOf(plan.layout, job.startedMs) };
+}
+
+/** What a job was asked for; throws where a deploy has taken away what that needs. */
+function exportOptionsOf(job: Job, formats: readonly Format[]): ExportOptions {
+  const compress = compressionOf(job.options);
+  if (compress === "zstd" && nodeZstd() === null)
+    throw new ExportError("plan_changed", `Cannot go on with dump ${job.id}: ${noZstd}`);
+  return { ...job.options, format: formatOf(job, formats), compress };
 }
 
 /** A deploy may take a format away. */

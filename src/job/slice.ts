@@ -1,11 +1,11 @@
 /** One alarm's work: steps through the pipeline, cuts parts, uploads them, and checkpoints each once it is durable. */
 import { ExportError } from "../errors.ts";
-import { madePerTurn, overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesDeflated } from "../limits.ts";
+import { madePerTurn, overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesPacked } from "../limits.ts";
 import type { Pipeline, Position } from "../pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
-import type { Checkpoint, Job } from "./job.ts";
+import { compressionOf, type Checkpoint, type Job } from "./job.ts";
 import { storageError, type SentPart } from "./object.ts";
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
@@ -150,7 +150,7 @@ class Slice {
   async #yield(rendered: number): Promise<boolean> {
     this.#sinceYield += rendered - this.rendered;
     this.rendered = rendered;
-    const most = this.#job.options.gzip ? yieldBytesDeflated : yieldBytes;
+    const most = compressionOf(this.#job.options) === "none" ? yieldBytes : yieldBytesPacked;
     if (this.#sinceYield < most && this.#made < madePerTurn) return false;
     [this.#sinceYield, this.#made] = [0, 0];
     await scheduler.wait(0);

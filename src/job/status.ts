@@ -4,7 +4,7 @@ import { neverMs } from "../limits.ts";
 import { isBrief } from "./brief.ts";
 import type { Callback } from "./callback.ts";
 import { expiresMs } from "./transitions.ts";
-import type { Job } from "./job.ts";
+import { compressionOf, type Job } from "./job.ts";
 import { consistencyOf, crcOf, rowsOf } from "./manifest.ts";
 import { progressNow } from "./progress.ts";
 
@@ -15,6 +15,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     dumpId: job.id,
     status,
     format: job.options.format,
+    compress: compressionOf(job.options),
     gzip: job.options.gzip,
     fileName: job.fileName,
     startedAt: new Date(job.startedMs).toISOString(),

@@ -1,8 +1,9 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { zstdDecompressSync } from "node:zlib";
 import { gunzipSync } from "fflate";
 import { describe, expect, it, vi } from "vitest";
-import { objectKey } from "../src/engine.ts";
+import { manifestKey, objectKey } from "../src/engine.ts";
 import { partBytes as usual } from "../src/limits.ts";
 import type { Wanted } from "./database.ts";
 import { standingAlarm } from "./alarms.ts";
@@ -12,6 +13,7 @@ describe("a job", () => {
   it.each<Wanted>([
     {},
     { gzip: true },
+    { compress: "zstd" },
     { format: "csv" },
     { format: "csv", gzip: true },
     { format: "jsonl", tables: ["files"] },
@@ -299,5 +301,33 @@ describe("a job", () => {
     await finished(stub, dumpId);
     const unpacked = gunzipSync((await storedBytes(stub, dumpId)) ?? new Uint8Array());
     expect(equal(unpacked, await expected(stub))).toBe(true);
+  });
+
+  it("makes one zstd frame over all its slices, and says so", async () => {
+    const stub = await filledArchive();
+    const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options({ compress: "zstd" })));
+    const status = await finished(stub, dumpId);
+    expect(status).toMatchObject({ compress: "zstd", gzip: false, fileName: expect.stringMatching(/\.sql\.zst$/) });
+    const unpacked = zstdDecompressSync((await storedBytes(stub, dumpId)) ?? new Uint8Array());
+    expect(equal(new Uint8Array(unpacked), await expected(stub))).toBe(true);
+    const object = await env.EXPORTS.head(objectKey(stub.id.toString(), dumpId));
+    expect(object?.httpMetadata?.contentType).toBe("application/zstd");
+    const manifest = await env.EXPORTS.get(manifestKey(stub.id.toString(), dumpId));
+    expect(await manifest?.json()).toMatchObject({ compress: "zstd", gzip: false });
+  });
+
+  it("keeps its options as releases before zstd did, so that a repeated key finds a job of theirs", async () => {
+    const stub = await filledArchive(10);
+    const kept = async (wanted: Wanted, key: string) => {
+      const { dumpId } = await inArchive(stub, (object) => object.exporter.start(options(wanted), key));
+      return inArchive(stub, (_, state) => {
+        const query =
+          "SELECT job ->> '$.options.gzip' AS gzip, job ->> '$.options.compress' AS compress FROM _durable_export_jobs WHERE id = ?";
+        return state.storage.sql.exec(query, dumpId).one();
+      });
+    };
+    expect(await kept({}, "a")).toEqual({ gzip: 0, compress: null });
+    expect(await kept({ gzip: true }, "b")).toEqual({ gzip: 1, compress: null });
+    expect(await kept({ compress: "zstd" }, "c")).toEqual({ gzip: 0, compress: "zstd" });
   });
 });

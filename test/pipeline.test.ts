@@ -1,3 +1,4 @@
+import { zstdDecompressSync } from "node:zlib";
 import { unzipSync, gunzipSync } from "fflate";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
@@ -28,6 +29,8 @@ const kinds: readonly Wanted[] = [
   { format: "csv", gzip: true },
   { format: "jsonl", tables: ["people"] },
   { format: "csv", tables: ["mixed"], gzip: true },
+  { format: "sql", compress: "zstd" },
+  { format: "csv", tables: ["mixed"], compress: "zstd" },
 ];
 
 describe("the chain", () => {
@@ -116,6 +119,13 @@ describe("the chain", () => {
       expect(gunzipSync(packed)).toEqual(plain);
       const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
       expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(plain);
+    });
+  });
+
+  it("makes one zstd frame of the same bytes", async () => {
+    await withDatabase((sql) => {
+      fill(sql);
+      expect(new Uint8Array(zstdDecompressSync(fileOf(sql, { compress: "zstd" })))).toEqual(fileOf(sql));
     });
   });
 

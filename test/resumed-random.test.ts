@@ -90,6 +90,7 @@ function fill(storage: SqlStorage, hasStatistics: boolean): void {
 const wanteds: readonly Wanted[] = [
   {},
   { gzip: true },
+  { compress: "zstd" },
   { chosen: { target: "d1" } },
   { format: "csv" },
   { format: "jsonl", tables: ["z"] },

@@ -19,6 +19,7 @@ const job = (wanted: Wanted, more: JobOptions = {}): ExportOptions & JobOptions 
 const wanteds: readonly Wanted[] = [
   {},
   { gzip: true },
+  { compress: "zstd" },
   { format: "csv" },
   { format: "csv", tables: ["b"] },
   { format: "jsonl", gzip: true },

@@ -1,4 +1,5 @@
 import { exports } from "cloudflare:workers";
+import { zstdDecompressSync } from "node:zlib";
 import { gunzipSync, unzipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -70,6 +71,18 @@ describe("who may ask", () => {
 describe("options", () => {
   it.each([
     ["format=xml", { code: "invalid_option", option: "format", received: "xml", allowed: ["sql", "csv", "jsonl"] }],
+    [
+      "compress=brotli",
+      { code: "invalid_option", option: "compress", received: "brotli", allowed: ["none", "gzip", "zstd"] },
+    ],
+    ["compress=zstd&gzip=1", { code: "invalid_option", option: "compress", received: "zstd" }],
+    ["compress=none&gzip=1", { code: "invalid_option", option: "compress", received: "none" }],
+    ["compress=gzip&gzip=0", { code: "invalid_option", option: "compress", received: "gzip" }],
+    ["compress=zstd&compress=gzip", { code: "invalid_option", option: "compress", allowed: ["one value"] }],
+    [
+      "compress=zstd&format=csv",
+      { code: "invalid_option", option: "compress", received: "zstd", allowed: ["none", "gzip"] },
+    ],
     ["gzip=maybe", { code: "invalid_option", option: "gzip", received: "maybe", allowed: ["0", "1"] }],
     [
       "content=most",
@@ -78,7 +91,7 @@ describe("options", () => {
     ["table=nope", { code: "unknown_table", option: "table", received: "nope", allowed: ["users", "notes"] }],
     ["exclude=", { code: "unknown_table", option: "exclude", received: "", allowed: ["users", "notes"] }],
     ["table=users&exclude=USERS", { code: "invalid_option", option: "exclude", received: "users" }],
-    ["compress=1", { code: "invalid_option", option: "compress", received: "1" }],
+    ["compression=1", { code: "invalid_option", option: "compression", received: "1" }],
     ["format=csv&nulls=%22", { code: "invalid_option", option: "nulls", received: '"' }],
     ...[
       "=x",
@@ -223,11 +236,27 @@ describe("GET /export/dump", () => {
     expect(text).toBe(await (await send("/export/dump?table=users")).text());
   });
 
+  it("sends a zstd file as a file, never as an encoding", async () => {
+    const response = await send("/export/dump?compress=zstd&table=users");
+    expect(response.headers.get("Content-Encoding")).toBeNull();
+    const text = new TextDecoder().decode(zstdDecompressSync(new Uint8Array(await response.arrayBuffer())));
+    expect(text).toBe(await (await send("/export/dump?table=users")).text());
+  });
+
   it.each([
     ["format=csv&table=users", "text/csv; charset=utf-8; header=present", ".csv"],
     ["format=jsonl&table=users", "application/x-ndjson", ".jsonl"],
     ["format=csv", "application/zip", ".zip"],
     ["format=csv&gzip=1&table=users", "application/gzip", ".csv.gz"],
+    ["compress=gzip", "application/gzip", ".sql.gz"],
+    ["compress=gzip&gzip=1", "application/gzip", ".sql.gz"],
+    ["compress=none", "application/sql", ".sql"],
+    ["compress=none&gzip=0", "application/sql", ".sql"],
+    ["compress=gzip&format=csv", "application/zip", ".zip"],
+    ["compress=zstd", "application/zstd", ".sql.zst"],
+    ["compress=zstd&gzip=0", "application/zstd", ".sql.zst"],
+    ["compress=zstd&format=csv&table=users", "application/zstd", ".csv.zst"],
+    ["compress=zstd&format=jsonl&table=users", "application/zstd", ".jsonl.zst"],
   ])("names the type and the file of %s", async (query, type, ending) => {
     const response = await send(`/export/dump?${query}`);
     expect(response.headers.get("Content-Type")).toBe(type);

@@ -70,11 +70,11 @@ function throughLane(low: number, high: number, words: Int32Array, first: number
     const sum = (low >>> 0) + (product >>> 0);
     high = (high + productHigh + (sum > 0xffff_ffff ? 1 : 0)) | 0;
     // turned left by 31 bits
-    const turned = (sum << 31) | (high >>> 1);
-    const turnedHigh = (high << 31) | ((sum | 0) >>> 1);
+    const left = (sum << 31) | (high >>> 1);
+    const leftHigh = (high << 31) | ((sum | 0) >>> 1);
     // lane *= prime1
-    low = Math.imul(turned, prime1Low);
-    high = (highOf(turned, prime1Low) + Math.imul(turned, prime1High) + Math.imul(turnedHigh, prime1Low)) | 0;
+    low = Math.imul(left, prime1Low);
+    high = (highOf(left, prime1Low) + Math.imul(left, prime1High) + Math.imul(leftHigh, prime1Low)) | 0;
   }
   return [low, high];
 }

@@ -36,12 +36,11 @@ function codesOf(first: number, bits: readonly number[]): readonly (readonly [ba
     return code;
   });
 }
-const zeros = (count: number) => Array.from({ length: count }, () => 0);
-const literalCodes = codesOf(0, [...zeros(16), 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
-export const lengthCodes = codesOf(3, [
-  ...[...zeros(32), 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5],
-  ...[7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
-]);
+const times = (count: number, value: number) => Array.from({ length: count }, () => value);
+const literalBits = [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+const lengthBits = [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+const literalCodes = codesOf(0, [...times(16, 0), ...literalBits]);
+export const lengthCodes = codesOf(3, [...times(32, 0), ...lengthBits]);
 
 /** Section 3.1.1.3.2.2. */
 const predefined: Tables = {
@@ -49,8 +48,8 @@ const predefined: Tables = {
     [4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1],
     6,
   ),
-  offsets: fseTable([1, 1, 1, 1, 1, 1, 2, 2, 2, ...zeros(15).map(() => 1), -1, -1, -1, -1, -1], 5),
-  lengths: fseTable([1, 4, 3, 2, 2, 2, 2, 2, 2, ...zeros(37).map(() => 1), -1, -1, -1, -1, -1, -1, -1], 6),
+  offsets: fseTable([1, 1, 1, 1, 1, 1, 2, 2, 2, ...times(15, 1), ...times(5, -1)], 5),
+  lengths: fseTable([1, 4, 3, 2, 2, 2, 2, 2, 2, ...times(37, 1), ...times(7, -1)], 6),
 };
 
 /** Reads a compressed block behind its header; `before` are the tables of those in front of it. Throws RangeError for what is no such block. */
@@ -108,10 +107,10 @@ function* sequencesOf(stream: Uint8Array, count: number, tables: Tables): Genera
     (bases[state] ?? 0) + bits.read(widths[state] ?? 0);
   for (let nth = 1; nth <= count; nth++) {
     const offsetCode = tables.offsets.symbols[offsetState] ?? 0;
-    const [length, lengthBits] = lengthCodes[tables.lengths.symbols[lengthState] ?? 0] ?? [0, 0];
-    const [literals, literalBits] = literalCodes[tables.literals.symbols[literalState] ?? 0] ?? [0, 0];
+    const [length, moreLength] = lengthCodes[tables.lengths.symbols[lengthState] ?? 0] ?? [0, 0];
+    const [literals, moreLiterals] = literalCodes[tables.literals.symbols[literalState] ?? 0] ?? [0, 0];
     const offsetValue = (1 << offsetCode) + bits.read(offsetCode);
-    yield { offsetValue, length: length + bits.read(lengthBits), literals: literals + bits.read(literalBits) };
+    yield { offsetValue, length: length + bits.read(moreLength), literals: literals + bits.read(moreLiterals) };
     if (nth === count) return;
     literalState = next(tables.literals, literalState);
     lengthState = next(tables.lengths, lengthState);

@@ -1,6 +1,7 @@
 /** What is measured: the shell's ways, ours, D1's, and what nothing can be faster than. */
 import { download, runCommand, runJob, runOnServer, type Measured } from "./measure.ts";
 import type { Server } from "../scripts/lib/server.ts";
+import { has } from "../test/node/commands.ts";
 
 /** Something to time. */
 export interface Case {
@@ -30,6 +31,7 @@ function variants(): readonly Variant[] {
       { name: format, query, shell, level: 6 },
       { name: `${format} gzip`, query: `${query}&gzip=1`, shell: `${shell} | gzip -6`, level: 6 },
       { name: `${format} gzip 1`, query: `${query}&gzip=1`, shell: `${shell} | gzip -1`, level: 1 },
+      { name: `${format} zstd`, query: `${query}&compress=zstd`, shell: `${shell} | zstd -3`, level: 6 },
     ];
   });
 }
@@ -48,7 +50,7 @@ export function casesFor(server: Server, file: string, tables: readonly { readon
     floors: [],
     run: (bytesOf) => runOnServer(server, () => download(server, path(like === undefined ? 0 : bytesOf(like)))),
   });
-  const shell = ["", " | gzip -6", " | gzip -1"].flatMap((pipe) =>
+  const shell = ["", " | gzip -6", " | gzip -1", ...(has("zstd") ? [" | zstd -3"] : [])].flatMap((pipe) =>
     Object.entries(commands).map(([name, command]): Case => ({
       name: `sqlite3 ${name}${pipe}`,
       reference: null,

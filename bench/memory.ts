@@ -34,6 +34,7 @@ const variants: Readonly<Record<string, string>> = {
   jsonl: "format=jsonl&table=t",
   d1: "format=sql&target=d1",
   "sql gzip": "format=sql&gzip=1",
+  "sql zstd": "format=sql&compress=zstd",
   "csv zip": "format=csv",
 };
 const methods = {

@@ -23,6 +23,8 @@ const jobs = [
   "format=jsonl",
   "format=jsonl&gzip=1",
   "format=csv&table=narrow&gzip=1",
+  "format=sql&compress=zstd",
+  "format=jsonl&table=narrow&compress=zstd",
 ];
 const file = databaseFile(join(import.meta.dirname, "../.bench"), "mix", bytesOf(values.size));
 const random = wholeNumber("random", values.random, 0);

@@ -32,9 +32,9 @@ async function live(): Promise<void> {
     "| small reads (`POST /query`) | reads | p50 ms | p99 ms | max ms |\n| --- | ---: | ---: | ---: | ---: |",
   );
   await readsWhile("nothing else", wait(10_000));
-  for (const options of ["format=sql", "format=sql&gzip=1", "format=csv", "format=jsonl"])
+  for (const options of ["format=sql", "format=sql&gzip=1", "format=sql&compress=zstd", "format=csv", "format=jsonl"])
     await readsWhile(`a job, ${options}`, job(options));
-  for (const options of ["format=sql", "format=sql&gzip=1"]) {
+  for (const options of ["format=sql", "format=sql&gzip=1", "format=sql&compress=zstd"]) {
     const read = server.fetch(`/export/dump?${options}`).then(async (response) => {
       for await (const _ of response.body ?? []);
     });
@@ -124,6 +124,7 @@ async function truncated(): Promise<void> {
       (line: string) => (line.startsWith("-- dump complete") ? "looks whole" : "no last line"),
     ],
     ["format=sql&gzip=1", "cut.sql.gz", "gzip -t", null],
+    ["format=sql&compress=zstd", "cut.sql.zst", "zstd -tq", null],
     ["format=csv", "cut.zip", "unzip -tq", null],
   ] as const;
   for (const [options, name, command, judge] of checks) {

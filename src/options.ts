@@ -174,7 +174,8 @@ function compressionOf(query: URLSearchParams): Compression {
     const problem = `Options "compress" and "gzip" say different things: compress=${compress} and gzip=${Number(isGzip)}`;
     refuse("compress", compress, ["one of the two"], problem);
   }
-  if (compress === "zstd" && nodeZstd() === null) refuse("compress", compress, ["none", "gzip"], noZstd);
+  if (compress === "zstd" && nodeZstd() === null)
+    refuse("compress", compress, ["none", "gzip"], `Option "compress" is "zstd", and ${noZstd}`);
   return compress;
 }
 

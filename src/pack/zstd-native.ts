@@ -4,7 +4,7 @@ import type { ZstdCompress } from "./zstd-blocks.ts";
 
 /** Why there is no zstd, where there is none, and what helps. */
 export const noZstd =
-  "this Worker has no zstd: its node:zlib has no zstdCompressSync; set the compatibility flag nodejs_compat and a compatibility date of today, or take gzip";
+  "this Worker has no zstd: there is no zstdCompressSync in its node:zlib, for which it needs the compatibility flag nodejs_compat";
 
 /** `ZSTD_c_compressionLevel` and `ZSTD_e_flush` of zstd.h. */
 const [compressionLevel, flush] = [100, 1];

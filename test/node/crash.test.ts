@@ -13,13 +13,16 @@ beforeAll(async () => {
 });
 
 describe("a job whose workerd is killed", () => {
-  it.each(["format=sql", "format=csv&gzip=1", "format=jsonl"])("makes the same file: %s", async (job) => {
-    jobs++;
-    const { kills, parts, sha256, expected } = await harness.run(job, 2);
-    expect(kills.length).toBeGreaterThan(parts === 1 ? 8 : 10);
-    expect(kills).toContain("complete answered");
-    expect(sha256).toBe(expected);
-  });
+  it.each(["format=sql", "format=csv&gzip=1", "format=jsonl", "format=sql&compress=zstd"])(
+    "makes the same file: %s",
+    async (job) => {
+      jobs++;
+      const { kills, parts, sha256, expected } = await harness.run(job, 2);
+      expect(kills.length).toBeGreaterThan(parts === 1 ? 8 : 10);
+      expect(kills).toContain("complete answered");
+      expect(sha256).toBe(expected);
+    },
+  );
 
   it("leaves nothing behind but uploads that R2 had begun and never told of", async () => {
     expect(await harness.stop()).toEqual({ rows: 0, objects: 0, uploads: jobs });

@@ -25,6 +25,7 @@ describe.runIf(has("curl"))("a download whose schema changes in its middle", () 
   it.each([
     ["format=sql", "cut.sql", "grep", ["-c", "^-- dump complete"]],
     ["format=sql&gzip=1", "cut.sql.gz", "gzip", ["-t"]],
+    ["format=sql&compress=zstd", "cut.sql.zst", "zstd", ["-tq"]],
     ["format=csv", "cut.zip", "unzip", ["-tq"]],
   ])("ends with curl's exit code 18, and is no whole file: %s", async (options, name, command, args) => {
     const file = join(folder, name);

@@ -139,7 +139,7 @@ describe.runIf(has("zstd"))("zstd -d reads", () => {
 describe("a Worker without nodejs_compat", () => {
   it("says what zstd needs, and has gzip", async () => {
     const main = join(import.meta.dirname, "../../src/worker.ts");
-    const config = writeConfig(folder, main, { compatibility_flags: ["no_nodejs_compat"] });
+    const config = writeConfig(folder, main, { compatibility_date: "2026-01-01" });
     const old = await startServer({ config });
     try {
       await query(old, { sql: "CREATE TABLE t (a); INSERT INTO t VALUES (1)" });

@@ -47,7 +47,7 @@ const hasPython = async (module: string) =>
 const zstandard = await hasPython("zstandard");
 const pandas = zstandard && (await hasPython("pandas"));
 const jar = "/usr/share/java/zstd-jni.jar";
-const has7z = has("7z") && (await run("7z", ["i"])).stdout.includes("zstd"); // Debian's p7zip does not know it
+const has7z = has("7z") && (await run("7z", ["i"])).stdout.includes("zstd"); // older ones do not know it
 const named = (what: string, isThere: boolean) => (isThere ? what : `${what}: not tried, it is not installed`);
 
 describe.each(Object.keys(queries))("%s.zst", (name) => {

@@ -108,6 +108,29 @@ export interface Table extends SchemaObject {
   readonly owner: string | null;
   /** SQL condition on the rows to export; absent for all. */
   readonly where?: string;
+  /** Names of the columns of its primary key. */
+  readonly primaryKey: readonly string[];
+  /** Its foreign keys, in the order of SQLite. */
+  readonly foreignKeys: readonly ForeignKey[];
+}
+
+export interface ForeignKey {
+  /** The table that is referred to, as the definition calls it. */
+  readonly parent: string;
+  readonly columns: readonly string[];
+  /** The parent's columns; none for its primary key. */
+  readonly parentColumns: readonly string[];
+  /** What becomes of the row when the one that it refers to goes, or gets another key. */
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
+/** A table or a view that the database has, and an export has not. */
+export interface Absent {
+  readonly type: "table" | "view";
+  readonly name: string;
+  /** The name by which it is selected: its own, or its owner's; null for what no selection takes along. */
+  readonly selectedBy: string | null;
 }
 
 /** What is to be exported, in the order of `sqlite_schema`, already filtered by the options. */
@@ -125,6 +148,11 @@ export interface Schema {
   indexState(table: Table): "as its content" | "otherwise" | "unreadable" | "unknown";
   /** One line for each thing that is left out or changed. */
   readonly warnings: readonly string[];
+  /** What of this name (ASCII case folded) is in the database, and not selected; null where there is none, or it is in the export. */
+  absent(name: string): Absent | null;
+  /** True where everything is selected; and where tables were named, so that no view comes along. */
+  readonly isWhole: boolean;
+  readonly isNamed: boolean;
 }
 
 /** Counts known once everything in front of a piece of text has been written. */
@@ -186,8 +214,11 @@ interface FormatBase {
 /** One stream holds the whole database. */
 export interface DatabaseFormat extends FormatBase {
   readonly scope: "database";
-  /** One line for each thing that the format leaves out or changes; `schema.warnings` holds them when `segments` is called. */
-  warnings?(schema: Schema, chosen: Chosen): readonly string[];
+  /**
+   * One line for each thing that the format leaves out or changes; `schema.warnings` holds them when `segments` is called. Null where others may
+   * come in between: what takes more than some milliseconds with thousands of tables gives one now and then.
+   */
+  warnings?(schema: Schema, chosen: Chosen, content: Content): Iterable<string | null>;
   segments(schema: Schema, content: Content, chosen: Chosen): Iterable<Segment>;
 }
 

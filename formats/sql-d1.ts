@@ -9,6 +9,7 @@ import type { Cell, Column, Content, Pieces, RowEncoder, Schema, SchemaObject, S
 import { internalSegments, unusedName } from "./sql-internal.ts";
 import { literal } from "./sql-literal.ts";
 import { indexSegments, indexWarnings } from "./sql-d1-index.ts";
+import { foreignKeyWarnings, parentsFirst } from "./sql-d1-order.ts";
 import { insertInto, rowEncoder } from "./sql-rows.ts";
 import { hasWord } from "./tokens.ts";
 import { contentOf, moduleOf } from "./virtual.ts";
@@ -31,7 +32,7 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
   // what foreign keys refer to may be unique by an index; virtual tables lock the names of their shadow tables, so they come later
   const [unique, others] = partition(schema.indexes, ({ sql }) => sql !== null && hasWord(sql, "unique"));
   if (definitions) yield* [...plain, ...unique].map(define);
-  if (data) for (const table of plain) yield rowsOf(table, stage);
+  if (data) for (const circle of parentsFirst(plain)) for (const table of circle) yield rowsOf(table, stage);
   if (definitions) yield* virtual.map(define);
   if (data) {
     for (const table of virtual) {
@@ -47,9 +48,10 @@ export function* d1Segments(schema: Schema, content: Content): Iterable<Segment>
 }
 
 /** What comes back otherwise, as nothing may be written to sqlite_schema. */
-export function d1Warnings(schema: Schema): readonly string[] {
+export function* d1Warnings(schema: Schema, content: Content): Iterable<string | null> {
   const { tables, views, triggers, indexes } = schema;
-  return [
+  yield null;
+  yield* [
     ...tablesOf(schema, "virtual")
       .filter((table) => contentOf(table) === "none")
       .map(
@@ -63,10 +65,13 @@ export function d1Warnings(schema: Schema): readonly string[] {
         ({ name }) =>
           `The names of the columns of ${quoteName(name)} are so long that D1 may refuse a statement for one of its rows`,
       ),
-    ...[...tables, ...views, ...triggers, ...indexes]
-      .filter(({ sql }) => sql !== null && !runnable(sql, null).isExact)
-      .map(({ type, name }) => `The definition of ${type} ${quoteName(name)} comes back with its comment closed`),
   ];
+  yield null;
+  yield* [...tables, ...views, ...triggers, ...indexes]
+    .filter(({ sql }) => sql !== null && !runnable(sql, null).isExact)
+    .map(({ type, name }) => `The definition of ${type} ${quoteName(name)} comes back with its comment closed`);
+  yield null;
+  yield* foreignKeyWarnings(schema, content);
 }
 
 function partition<T>(list: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -1,5 +1,6 @@
 /** SQL: schema, rows, and what belongs to them. For the sqlite3 shell and node:sqlite, or for D1 and Durable Objects. */
 import type { Chosen, Content, DatabaseFormat, Schema, Segment } from "./format.ts";
+import { brokenWarnings } from "./broken-warnings.ts";
 import { d1Segments, d1Warnings } from "./sql-d1.ts";
 import { sqliteSegments, sqliteWarnings } from "./sql-sqlite.ts";
 
@@ -10,7 +11,11 @@ export const sql = {
   mediaType: "application/sql", // RFC 6922
   choices: { target: ["sqlite", "d1"] },
   scope: "database",
-  warnings: (schema: Schema, { target }: Chosen) => (target === "d1" ? d1Warnings : sqliteWarnings)(schema),
+  *warnings(schema: Schema, { target }: Chosen, content: Content): Iterable<string | null> {
+    yield* target === "d1" ? d1Warnings(schema, content) : sqliteWarnings(schema);
+    yield null;
+    yield* brokenWarnings(schema, content, target === "d1");
+  },
   *segments(schema: Schema, content: Content, { target }: Chosen): Iterable<Segment> {
     if (schema.warnings.length > 0) yield { kind: "text", text: comments(schema.warnings) };
     yield* target === "d1" ? d1Segments(schema, content) : sqliteSegments(schema, content);

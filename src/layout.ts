@@ -34,7 +34,7 @@ export function* layingOut(
   const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
   const isLong = schema.tables.length > plannedAtOnce;
   if (format.scope === "database") {
-    const warnings = [...schema.warnings, ...(format.warnings?.(schema, chosen) ?? [])];
+    const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, chosen, content)))];
     if (isLong) yield;
     const parts = yield* gathering<Part>(format.segments({ ...schema, warnings }, content, chosen), partsPerTurn);
     return { ...single(parts, format, compress), warnings };
@@ -48,7 +48,8 @@ export function* layingOut(
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
   if (isLong) yield;
-  const warnings = [...own, ...(definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {})) ?? [])];
+  const said = definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {}), "schema");
+  const warnings = [...own, ...(yield* warned(said))];
   if (isLong) yield;
   const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
   if (isLong) yield;
@@ -61,6 +62,16 @@ export function* layingOut(
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
   };
+}
+
+/** What a format warns of, gathered in turns. */
+function* warned(said: Iterable<string | null> = []): Generator<void, readonly string[], void> {
+  const lines: string[] = [];
+  for (const line of said) {
+    if (line === null) yield;
+    else lines.push(line);
+  }
+  return lines;
 }
 
 function single(parts: readonly Part[], format: Format, compress: Compression): Omit<Layout, "warnings"> {

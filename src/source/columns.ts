@@ -1,6 +1,6 @@
 /** Columns and primary keys of tables. */
 import { foldAscii } from "../../formats/expression.ts";
-import type { Column } from "../../formats/format.ts";
+import type { Column, ForeignKey } from "../../formats/format.ts";
 import { columnSql, type KeyColumn } from "./key.ts";
 
 /** What the declared types of a table's columns mean: `none` in a virtual table, whose values are whatever its module gives. */
@@ -15,6 +15,7 @@ interface TableColumns {
   readonly names: ReadonlySet<string>;
   /** The only primary-key column, if it is declared INTEGER: it may stand for the rowid. */
   readonly alias: string | null;
+  readonly primaryKey: readonly string[];
 }
 
 interface ColumnRow {
@@ -24,11 +25,17 @@ interface ColumnRow {
   readonly hidden: number;
 }
 
+interface KeyInMaking extends ForeignKey {
+  readonly columns: string[];
+  readonly parentColumns: string[];
+}
+
 /** Columns and primary keys of tables, read for many at once. The platform's own may not even be described (workerd api/sql.c++:141). */
 export class Columns {
   readonly #sql: SqlStorage;
   readonly #columns = new Map<string, ColumnRow[]>();
   readonly #keys = new Map<string, KeyColumn[]>();
+  readonly #foreign = new Map<string, Map<number, KeyInMaking>>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -44,6 +51,8 @@ export class Columns {
       .exec(columns, names)
       .raw<[at: number, name: string, type: string, pk: number, hidden: number]>())
       this.#columns.get(tables[at]?.name ?? "")?.push({ name, type, pk, hidden });
+    const referring = tables.filter((table) => /references/i.test(table.sql ?? "")).map(({ name }) => name);
+    if (referring.length > 0) this.#readForeign(referring);
     const keys =
       'SELECT n.key, k.name, k."desc", k.coll FROM json_each(?) n JOIN pragma_index_list(n.value) l JOIN pragma_index_xinfo(l.name) k ' +
       "WHERE l.origin='pk' AND k.key=1 ORDER BY n.key, k.seqno";
@@ -58,6 +67,27 @@ export class Columns {
       const collation = /collate/i.test(table.sql ?? "") ? coll : null;
       own.push({ sql: columnSql(name), descending: down === 1, collation });
     }
+  }
+
+  #readForeign(tables: readonly string[]): void {
+    const query =
+      'SELECT n.value, f.id, f."table", f."from", f."to", f.on_delete, f.on_update FROM json_each(?) n JOIN pragma_foreign_key_list(n.value) f ORDER BY n.key, f.id, f.seq';
+    type Row = [table: string, id: number, parent: string, from: string, to: string | null, del: string, up: string];
+    for (const [table, id, parent, from, to, onDelete, onUpdate] of this.#sql
+      .exec(query, JSON.stringify(tables))
+      .raw<Row>()) {
+      const own = this.#foreign.get(table) ?? new Map<number, KeyInMaking>();
+      this.#foreign.set(table, own);
+      const key = own.get(id) ?? { parent, columns: [], parentColumns: [], onDelete, onUpdate };
+      own.set(id, key);
+      key.columns.push(from);
+      if (to !== null) key.parentColumns.push(to);
+    }
+  }
+
+  /** The foreign keys of a table that was read with its definition. */
+  foreignKeys(table: string): readonly ForeignKey[] {
+    return [...(this.#foreign.get(table)?.values() ?? [])];
   }
 
   /** The columns of a primary-key index, which a rowid alias does not have. */
@@ -82,6 +112,7 @@ export class Columns {
       kept: made.filter(({ hidden }) => hidden === 0 || hidden === 3).map((one) => one.column),
       names: new Set(own.map((row) => foldAscii(row.name))),
       alias: primary.length === 1 && first !== undefined && foldAscii(first.type) === "integer" ? first.name : null,
+      primaryKey: primary.map(({ name }) => name),
     };
   }
 }

@@ -1,12 +1,13 @@
 /** What is in the database, what of it is exported, and what is left out. */
 import { foldAscii, quoteName } from "../../formats/expression.ts";
-import type { Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
+import type { Absent, Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
 import { hasWord } from "../../formats/tokens.ts";
 import { makesShadow } from "../../formats/virtual.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { describedPerTurn, plannedAtOnce } from "../limits.ts";
 import { atOnce } from "../turns.ts";
+import { absentFrom, namesOf } from "./absent.ts";
 import { Columns } from "./columns.ts";
 import { readingSchema } from "./reading.ts";
 import { virtualKey } from "./virtual-key.ts";
@@ -50,6 +51,8 @@ export interface Catalog extends Omit<Objects, "shown" | "lines"> {
   readonly tables: readonly SourceTable[];
   readonly internal: readonly SourceTable[];
   readonly others: readonly SchemaObject[];
+  /** All tables and views that a host can see, by their folded names. */
+  readonly known: ReadonlyMap<string, Absent>;
 }
 
 /** Reads the schema in one turn; of the tables those that are selected. */
@@ -90,7 +93,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
   const build = (object: SchemaObject): SourceTable => {
     const kind = kinds.get(object.name);
     const typing = kind?.type === "virtual" ? "none" : kind?.strict === 1 ? "strict" : "usual";
-    const { stored, visible, kept, names, alias } = columns.of(object.name, typing);
+    const { stored, visible, kept, names, alias, primaryKey } = columns.of(object.name, typing);
     const withoutRowid = kind?.wr === 1;
     const hasPrimaryIndex = columns.key(object.name) !== undefined;
     const isAlias = alias !== null && !hasPrimaryIndex && !withoutRowid;
@@ -126,6 +129,8 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
       owner,
       key,
       line: lines.get(object.name) ?? 0,
+      primaryKey,
+      foreignKeys: columns.foreignKeys(object.name),
     };
   };
 
@@ -144,6 +149,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
     yield;
   }
   return {
+    known: namesOf(shown, ownerNamed),
     tables: built.filter((object) => !isInternal(object)),
     internal: built.filter(isKept),
     others: shown.filter((object) => object.type !== "table"),
@@ -199,6 +205,9 @@ export function select(catalog: Catalog, { tables: wanted, exclude }: Selection)
     );
   }
   return {
+    absent: absentFrom(catalog.known, [...tables, ...views, ...internal]),
+    isNamed: wanted !== null,
+    isWhole: all,
     tables,
     indexes: others.filter((object) => object.type === "index"),
     views,

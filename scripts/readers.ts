@@ -1,11 +1,11 @@
-/** `npm run readers`: hostile tables, read by the programs that people read them with; writes the table in `docs/readers.md`. */
+/** `npm run readers [-- NAME]`: hostile tables, read by the programs that people read them with; writes the table in `docs/readers.md` if it is all of them. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "./lib/server.ts";
 import { findingsOf, readers } from "./readers/all.ts";
 import { cases } from "./readers/cases.ts";
-import type { Finding, Reader } from "./readers/reader.ts";
+import { queryOf, type Finding, type Reader } from "./readers/reader.ts";
 import { samplesOf } from "./readers/samples.ts";
 
 /** A reader, and what came of each case; null where it is not installed. */
@@ -18,17 +18,19 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "durable-export-readers-"));
   const server = await startServer();
   try {
-    const samples = await samplesOf(server, folder);
+    const [only] = process.argv.slice(2);
+    const wanted = readers.filter(({ name }) => only === undefined || name.includes(only));
+    const samples = await samplesOf(server, folder, new Set(wanted.map(queryOf)));
     const columns: Column[] = [];
-    for (const reader of readers) {
-      const column = { reader, findings: await findingsOf(reader, samples[reader.format]) };
+    for (const reader of wanted) {
+      const column = { reader, findings: await findingsOf(reader, samples) };
       columns.push(column);
       console.log(`${reader.format} by ${reader.name}: ${summary(column)}`);
       for (const [at, { verdict, why }] of (column.findings ?? []).entries())
         if (verdict === "wrong" || verdict === "loud")
           console.log(`    ${verdict}: ${cases[at]?.name}: ${why.slice(0, 120)}`);
     }
-    writePage(columns);
+    if (only === undefined) writePage(columns);
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

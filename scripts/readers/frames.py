@@ -69,7 +69,47 @@ def by_objects(path):
     return list(frame.columns), frame.values.tolist()
 
 
+def by_polars(path, **options):
+    import polars
+
+    frame = polars.read_csv(path, **options)
+    return frame.columns, [list(row) for row in frame.rows()]
+
+
+def kinds_of(path):
+    """The type of each column; str where there are several, or none."""
+    with open(path, encoding="utf-8", newline="\n") as file:
+        rows = [json.loads(line) for line in file]
+    kinds = {name: {type(row[name]) for row in rows} - {type(None)} for name in (rows[0] if rows else {})}
+    return {name: next(iter(kind)) if len(kind) == 1 else str for name, kind in kinds.items()}
+
+
+def by_polars_lines(path, types=None):
+    import polars
+
+    types = types and {name: {int: polars.Int64, float: polars.Float64}.get(kind, polars.String) for name, kind in kinds_of(path).items()}
+    frame = polars.read_ndjson(path, schema=types)
+    return frame.columns, [list(row) for row in frame.rows()]
+
+
+def by_pyarrow_lines(path, types=None):
+    from pyarrow import float64, int64, json as arrow, schema, string
+
+    options = {}
+    if types:
+        fields = [(name, {int: int64(), float: float64()}.get(kind, string())) for name, kind in kinds_of(path).items()]
+        options = {"parse_options": arrow.ParseOptions(explicit_schema=schema(fields)), "read_options": arrow.ReadOptions(block_size=1 << 27)}
+    table = arrow.read_json(path, **options)
+    return table.column_names, [list(row.values()) for row in table.to_pylist()]
+
+
 readers = {
+    "polars": by_polars,
+    "polars exact": lambda path: by_polars(path, infer_schema=False, missing_utf8_is_empty_string=False),
+    "polars lines": by_polars_lines,
+    "polars lines exact": lambda path: by_polars_lines(path, types=True),
+    "pyarrow lines": by_pyarrow_lines,
+    "pyarrow lines exact": lambda path: by_pyarrow_lines(path, types=True),
     "json": by_json,
     "pandas lines": by_pandas_lines,
     "pandas lines exact": by_objects,

@@ -4,32 +4,36 @@ import { join } from "node:path";
 import { query } from "../lib/database.ts";
 import type { Server } from "../lib/server.ts";
 import { cases, type Case, type Value } from "./cases.ts";
+import { kindsOf } from "./kinds.ts";
 import type { Sample } from "./reader.ts";
 
 /** Bytes of JSON in one parameter, of the 2 MB that SQLite takes in an object. */
 const batchBytes = 1_400_000;
 
-/** Makes each table in the object, and downloads it as CSV and as JSON Lines into a folder. */
+/** Makes each table in the object, and downloads it in each of some ways into a folder: the files by the query that asks for them. */
 export async function samplesOf(
   server: Server,
   folder: string,
-): Promise<Readonly<Record<"csv" | "jsonl", readonly Sample[]>>> {
-  const samples: Record<"csv" | "jsonl", Sample[]> = { csv: [], jsonl: [] };
+  queries: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const samples = new Map([...queries].map((one): [string, Sample[]] => [one, []]));
   for (const [at, one] of cases.entries()) {
     await make(server, `t${at}`, one);
-    for (const format of ["csv", "jsonl"] as const) {
-      const response = await server.fetch(`/export/dump?format=${format}&table=t${at}`);
+    for (const [way, [asked, list]] of [...samples].entries()) {
+      const response = await server.fetch(`/export/dump?${asked}&table=t${at}`);
       if (!response.ok) throw new Error(await response.text());
-      const path = join(folder, `t${at}.${format}`);
+      const path = join(folder, `t${at}-${way}.${asked.includes("jsonl") || asked === "for=pandas" ? "jsonl" : "csv"}`);
       writeFileSync(path, new Uint8Array(await response.arrayBuffer()));
-      samples[format].push({ path, one });
+      list.push({ path, one });
     }
   }
   return samples;
 }
 
-async function make(server: Server, name: string, { columns, rows }: Case): Promise<void> {
-  const definitions = columns.map((column, at) => `${quoted(column)} ${typeOf(rows.map((row) => row[at] ?? null))}`);
+async function make(server: Server, name: string, one: Case): Promise<void> {
+  const { columns, rows } = one;
+  const kinds = kindsOf(one);
+  const definitions = columns.map((column, at) => `${quoted(column)} ${kinds[at]}`);
   await query(server, { sql: `CREATE TABLE ${name} (${definitions.join(", ")})` });
   const values = columns.map(
     (_, at) => `CASE WHEN value->>'$[${at}].b' IS NULL THEN value->>'$[${at}]' ELSE unhex(value->>'$[${at}].b') END`,
@@ -45,14 +49,6 @@ async function make(server: Server, name: string, { columns, rows }: Case): Prom
     batch.push(json);
     bytes += json.length;
   }
-}
-
-/** How somebody would have declared a column of these values. */
-function typeOf(values: readonly Value[]): string {
-  const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
-  const [kind, another] = kinds;
-  if (another !== undefined) return ""; // anything
-  return kind === "string" ? "TEXT" : kind === "bigint" ? "INTEGER" : kind === "number" ? "REAL" : "";
 }
 
 function jsonOf(value: Value): string {

@@ -1,6 +1,7 @@
 /** Other people's programs, by the lines of `docs/readers.md`: each reads every hostile table right, or says that it cannot. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findingsOf, readers } from "../../scripts/readers/all.ts";
+import { findingsOf, queries, readers } from "../../scripts/readers/all.ts";
+import { cases } from "../../scripts/readers/cases.ts";
 import { samplesOf } from "../../scripts/readers/samples.ts";
 import { startServer } from "../../scripts/lib/server.ts";
 import { folderFor } from "./support.ts";
@@ -10,7 +11,7 @@ let samples: Awaited<ReturnType<typeof samplesOf>>;
 beforeAll(async () => {
   const server = await startServer();
   try {
-    samples = await samplesOf(server, folderFor(afterAll));
+    samples = await samplesOf(server, folderFor(afterAll), queries);
   } finally {
     await server.stop();
   }
@@ -23,9 +24,9 @@ describe.each(right)("$format, read by $name", (reader) => {
   it.skipIf(isThere.get(reader) !== true)(
     isThere.get(reader) === true ? "is right, or loud" : "is not tried: it is not installed",
     async () => {
-      const findings = await findingsOf(reader, samples[reader.format]);
+      const findings = await findingsOf(reader, samples);
       const wrong = (findings ?? []).flatMap(({ verdict, why }, at) => {
-        const name = samples[reader.format][at]?.one.name ?? "";
+        const name = cases[at]?.name ?? "";
         return verdict !== "wrong" || name in reader.faults ? [] : [`${name}: ${why}`];
       });
       expect(wrong).toEqual([]);

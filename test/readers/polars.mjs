@@ -1,8 +1,8 @@
-// Reads the files whose paths come by standard input, plainly or as text; prints names and rows of each as a line of JSON.
+// Reads the files whose paths come by standard input, as text; prints names and rows of each as a line of JSON.
 import { createInterface } from "node:readline";
 import pl from "nodejs-polars";
 
-const options = process.argv[2] === "exact" ? { inferSchemaLength: 0, missingUtf8IsEmptyString: false } : {};
+const options = { inferSchemaLength: 0, missingUtf8IsEmptyString: false };
 
 function cell(value) {
   if (value === null || value === undefined) return null;

@@ -2,16 +2,26 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { corpus } from "../test/fixtures/corpus.ts";
+import { startTestServer } from "../test/node/places.ts";
 import { startServer } from "./lib/server.ts";
 import { findingsOf, readers } from "./readers/all.ts";
 import { cases } from "./readers/cases.ts";
 import { queryOf, type Finding, type Reader } from "./readers/reader.ts";
 import { samplesOf } from "./readers/samples.ts";
+import { d1FindingsOf, dumpsOf, sqlFindingsOf, sqlReaders, type SqlFinding } from "./readers/sql.ts";
 
 /** A reader, and what came of each case; null where it is not installed. */
 interface Column {
   readonly reader: Reader;
   readonly findings: readonly Finding[] | null;
+}
+
+/** A reader of SQL, and how many databases of each verdict, with what it says of those that it refuses. */
+interface SqlLine {
+  readonly name: string;
+  readonly line: string;
+  readonly findings: readonly SqlFinding[];
 }
 
 async function main(): Promise<void> {
@@ -30,10 +40,25 @@ async function main(): Promise<void> {
         if (verdict === "wrong" || verdict === "loud")
           console.log(`    ${verdict}: ${cases[at]?.name}: ${why.slice(0, 120)}`);
     }
-    if (only === undefined) writePage(columns);
+    if (only === undefined) writePage(columns, await sqlLines(folder));
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The databases of the corpus, by those that run SQL. */
+async function sqlLines(folder: string): Promise<readonly SqlLine[]> {
+  const server = await startTestServer(corpus.length);
+  try {
+    const dumps = await dumpsOf(server, folder);
+    const lines: SqlLine[] = [];
+    for (const reader of sqlReaders)
+      if (reader.isThere()) lines.push({ ...reader, findings: await sqlFindingsOf(reader, dumps) });
+    const findings = await d1FindingsOf(server, dumps);
+    return [...lines, { name: "D1", line: "one statement after the other, of `target=d1`", findings }];
+  } finally {
+    await server.stop();
   }
 }
 
@@ -51,7 +76,7 @@ const marks: Readonly<Record<Finding["verdict"], string>> = {
 };
 
 /** Puts the tables between the marks of the page. */
-function writePage(columns: readonly Column[]): void {
+function writePage(columns: readonly Column[], sql: readonly SqlLine[]): void {
   const there = columns.filter((column) => column.findings !== null);
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const tables = (["csv", "jsonl"] as const).map((format) => {
@@ -75,9 +100,25 @@ function writePage(columns: readonly Column[]): void {
       all,
     ].join("\n");
   });
+  const sqlTable = [
+    line(["SQL", "", "exact", "loud", "silently wrong", "what it says"]),
+    line(["", "", "", "", "", ""].map(() => "---")),
+    ...sql.map((one) => {
+      const count = (verdict: SqlFinding["verdict"]) =>
+        String(one.findings.filter((finding) => finding.verdict === verdict).length);
+      const said = new Set(one.findings.flatMap(({ verdict, why }) => (verdict === "loud" ? [spoken(why)] : [])));
+      return line([one.name, one.line, count("exact"), count("loud"), count("wrong"), [...said].join("; ")]);
+    }),
+  ].join("\n");
   const path = join(import.meta.dirname, "../docs/readers.md");
   const [before] = readFileSync(path, "utf8").split("<!-- made by `npm run readers` -->");
-  writeFileSync(path, `${before}<!-- made by \`npm run readers\` -->\n\n${tables.join("\n\n")}\n`);
+  writeFileSync(path, `${before}<!-- made by \`npm run readers\` -->\n\n${[...tables, sqlTable].join("\n\n")}\n`);
+}
+
+/** The first line of what a program says, without the names of one database. */
+function spoken(why: string): string {
+  const [first = ""] = why.trim().split("\n");
+  return first.replace(/^-- warning: /, "").replaceAll(/"[^"]*"/g, "…");
 }
 
 await main();

@@ -98,6 +98,13 @@ export const pythons: readonly Reader[] = [
     how: "pandas lines exact",
     line: "pandas.DataFrame([json.loads(line) for line in open('t.jsonl', encoding='utf-8', newline='\\n')], dtype=object)",
   }),
+  reader("pandas, for=pandas", "right", {
+    query: "for=pandas&format=csv",
+    module: "pandas",
+    how: "pandas exact",
+    line: "as above",
+    faults: { "an empty name": "the same", "NUL in text": "the same" },
+  }),
   reader("polars, plain", "plain", {
     format: "jsonl",
     module: "polars",

@@ -1,5 +1,6 @@
 /** Other people's programs, by the lines of `docs/readers.md`: each reads every hostile table right, or says that it cannot. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { presets, type Preset } from "../../formats/presets.ts";
 import { findingsOf, queries, readers } from "../../scripts/readers/all.ts";
 import { cases } from "../../scripts/readers/cases.ts";
 import { samplesOf } from "../../scripts/readers/samples.ts";
@@ -33,4 +34,11 @@ describe.each(right)("$format, read by $name", (reader) => {
     },
     300_000,
   );
+});
+
+it("has a reader for each preset and format", () => {
+  const asked = (name: string, { format }: Preset, at: number) =>
+    `for=${name}${at === 0 ? "" : `&format=${format.name}`}`;
+  const all = Object.entries(presets).flatMap(([name, list]) => list.map((preset, at) => asked(name, preset, at)));
+  expect(all.filter((one) => !queries.has(one))).toEqual([]);
 });

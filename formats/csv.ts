@@ -47,7 +47,7 @@ export const csv = {
   },
 } as const satisfies TableFormat;
 
-/** The largest integer of 15 digits: spreadsheets keep no more of a number (https://support.microsoft.com/office/1672db73-8483-4779-90f6-bc068e40b6e2). */
+/** The largest integer of 15 digits: spreadsheets keep no more of a number (Microsoft, "Excel specifications and limits": number precision). */
 const fifteenDigits = 999_999_999_999_999n;
 
 function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   } finally {
     await server.stop();
   }
-}, 120_000);
+}, 600_000);
 
 const right = readers.filter(({ use }) => use === "right");
 const isThere = new Map(await Promise.all(right.map(async (reader) => [reader, await reader.isThere()] as const)));

@@ -159,6 +159,8 @@ export interface Schema {
 export interface Totals {
   /** Rows of the tables that a user made; not what SQLite and its virtual tables keep for themselves. */
   readonly rows: number;
+  /** All rows in front of the text. */
+  readonly written: number;
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
   /** One line for each table with values that the format noted. */
   readonly warnings: readonly string[];

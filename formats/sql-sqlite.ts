@@ -5,6 +5,7 @@ import type { Content, Schema, SchemaObject, Segment, Table } from "./format.ts"
 import { internalSegments } from "./sql-internal.ts";
 import { textLiteral } from "./sql-literal.ts";
 import { rowEncoder } from "./sql-rows.ts";
+import { wholeness } from "./sql-whole.ts";
 
 /** The statements in the order in which they can be run. */
 export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segment> {
@@ -34,6 +35,9 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
 
   // The shell of SQLite 3.53 lets a file write to sqlite_schema only if it begins with these two.
   yield text("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n");
+  // rows alone go into what is there: triggers may fire, and rows of shadow tables are replaced, so that nobody knows how much is changed
+  const whole = definitions ? wholeness(schema, data) : null;
+  if (whole !== null) yield whole.open;
   if (checks) yield text("PRAGMA ignore_check_constraints=ON;\n");
   if (writable) yield text("PRAGMA writable_schema=ON;\n");
   for (const table of schema.tables) {
@@ -45,12 +49,15 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
       yield rowsOf(table);
     }
   }
+  if (data && whole !== null) yield whole.rows(schema.tables.filter((table) => defined.get(table)?.isWritten).length);
   if (data) yield* internalSegments(schema, rowsOf);
   for (const object of [...schema.views, ...schema.triggers, ...schema.indexes])
     yield text(defined.get(object)?.sql ?? "");
   if (writable) yield text("PRAGMA writable_schema=OFF;\n");
   if (checks) yield text("PRAGMA ignore_check_constraints=OFF;\n");
+  if (whole !== null) yield whole.check(defined.size);
   yield text("COMMIT;\n");
+  if (whole !== null) yield whole.close;
 }
 
 /** What only one of the readers takes as it is. */

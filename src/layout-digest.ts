@@ -27,6 +27,7 @@ function* linesOf({ parts, packing, mediaType, versions, warnings }: Layout): It
   for (const warning of warnings) yield JSON.stringify(warning);
   const none: Totals = {
     rows: 0,
+    written: 0,
     tables: countedTables(parts).map(({ name }) => ({ name, rows: 0 })),
     warnings: [],
   };

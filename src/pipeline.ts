@@ -166,6 +166,7 @@ function totalsOf(parts: readonly Part[], counts: readonly number[], noted: read
   );
   return {
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    written: counts.reduce((sum, rows) => sum + rows, 0),
     tables,
     warnings: warningsOf(parts, noted),
   };

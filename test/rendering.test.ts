@@ -9,7 +9,7 @@ import { fileOf, withDatabase, type Wanted } from "./database.ts";
  * What the database below comes out as. If this test fails, the bytes of a file have changed, or where its pages end: `renderingVersion` goes up by
  * one, unless it has done so since the last release, and the digest becomes the one that was found.
  */
-const recorded = { version: 2, digest: "7a5a8135d602761aa5671d352703b61fbc9bc3b4f8dfd3da2ec48ef319304039" };
+const recorded = { version: 2, digest: "b8868dc19e300e43ae13df3a4894ad802662eca9f4721938e2df6f4cc5e1221a" };
 
 const wanteds: readonly Wanted[] = (["sql", "csv", "jsonl"] as const).flatMap((format) =>
   [false, true].map((gzip) => ({ format, gzip, deflate: "fflate" as const })),

@@ -109,7 +109,8 @@ export class SharedAlarm implements HostsAlarm {
     const { own } = this.#memory.alarmTimes();
     if (own === null || !(at > 0)) return set;
     const now = Date.now();
-    const times = { own: Math.max(own, now), host: Math.max(at, now) };
+    const host = Math.max(at, now);
+    const times = { own: withHosts(Math.max(own, now), host), host };
     this.#keep(times);
     await Promise.all([set, this.#stand(calls, earlier(times.own, times.host))]);
   }
@@ -165,10 +166,10 @@ export class SharedAlarm implements HostsAlarm {
     // One that fires a little early does no harm, and each one set is a row written.
     if (own !== null && standing === expected && own > now && own <= wanted && wanted - own <= watchdogMs) return true;
     const hosts = this.#hostsAt(standing, now);
-    const isSoon = hosts !== null && hosts > wanted && hosts - wanted <= alarmPollMs; // then the host's own event does for both
-    this.#keep({ own: isSoon ? hosts : wanted, host: hosts });
-    const next = isSoon ? hosts : earlier(wanted, hosts);
-    if (next !== standing) await this.#set(next);
+    const next = withHosts(wanted, hosts);
+    this.#keep({ own: next, host: hosts });
+    const first = earlier(next, hosts);
+    if (first !== standing) await this.#set(first);
     return true;
   }
 
@@ -220,6 +221,11 @@ export class SharedAlarm implements HostsAlarm {
   #remember(own: number | null, host: number | null): void {
     if (own !== null && own !== host) this.#moved = [...this.#moved, own].slice(-movedKept);
   }
+}
+
+/** The exporter's time; the host's if that is shortly behind it: one event, which has the host's time, does for both. */
+function withHosts(own: number, host: number | null): number {
+  return host !== null && host > own && host - own <= alarmPollMs ? host : own;
 }
 
 function earlier(own: number, host: number | null): number {

@@ -76,8 +76,14 @@ export class SharedAlarm implements HostsAlarm {
       return this.#settled(async (standing) => standing === null || standing > now || standing === at);
     }
     if (host !== null && (host <= now || host === at)) {
-      // One that was on its way when another was set in its place: that one comes next, and the host's handler then has its second try.
-      if (wasMoved && (await this.#take().getAlarm()) !== null) return true;
+      // One that was on its way when another was set in its place: that one comes next, and the host's handler then has its second try. Where the
+      // platform has taken this event for it, as it is overdue (workerd io/actor-sqlite.c++:1018), it is set again, or it would go with this event.
+      if (wasMoved) {
+        const platform = this.#take();
+        const isNext = (await platform.getAlarm()) !== null;
+        if (!isNext && at !== host) await this.#stand(platform, host);
+        if (isNext || at !== host) return true;
+      }
       // From here on all is as if there were no exporter: should the handler fail, the platform calls it again, at this very time.
       this.#keep(none);
       this.#moved = this.#moved.filter((time) => time !== (at ?? own));

@@ -42,7 +42,7 @@ describe.each(all.map((format) => [format.name, format] as const))("%s", (_, for
       fill(sql);
       const text = textOf(sql, { format, tables: ["empty"] });
       expect(text).not.toContain("undefined");
-      expect(text).not.toMatch(/INSERT/);
+      expect(text).not.toMatch(/INSERT (?!.*temp\.)/); // what counts the statements of the file is no row
     });
   });
 

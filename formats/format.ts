@@ -133,6 +133,13 @@ export interface Absent {
   readonly selectedBy: string | null;
 }
 
+/** The least SQLite that definitions are known to need, and the first of them that does, and for what. */
+export interface Needed {
+  /** As `3.45.0`. */
+  readonly version: string;
+  readonly by: string;
+}
+
 /** What is to be exported, in the order of `sqlite_schema`, already filtered by the options. */
 export interface Schema {
   readonly tables: readonly Table[];
@@ -148,6 +155,8 @@ export interface Schema {
   indexState(table: Table): "as its content" | "otherwise" | "unreadable" | "unknown";
   /** One line for each thing that is left out or changed. */
   readonly warnings: readonly string[];
+  /** What `needs` of the format gave, when `segments` is called; absent where it has none, or nothing is known to be needed. */
+  readonly needed?: Needed;
   /** What of this name (ASCII case folded) is in the database, and not selected; null where there is none, or it is in the export. */
   absent(name: string): Absent | null;
   /** True where everything is selected; and where tables were named, so that no view comes along. */
@@ -221,6 +230,8 @@ export interface DatabaseFormat extends FormatBase {
    * come in between: what takes more than some milliseconds with thousands of tables gives one now and then.
    */
   warnings?(schema: Schema, chosen: Chosen, content: Content): Iterable<string | null>;
+  /** Which SQLite its definitions need; null where that is none that is new. It yields where others may come in between, as `warnings` does. */
+  needs?(schema: Schema, content: Content): Generator<void, Needed | null, void>;
   segments(schema: Schema, content: Content, chosen: Chosen): Iterable<Segment>;
 }
 

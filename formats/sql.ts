@@ -1,6 +1,7 @@
 /** SQL: schema, rows, and what belongs to them. For the sqlite3 shell and node:sqlite, or for D1 and Durable Objects. */
 import type { Chosen, Content, DatabaseFormat, Schema, Segment } from "./format.ts";
 import { brokenWarnings } from "./broken-warnings.ts";
+import { neededBy, neededLine } from "./needed.ts";
 import { d1Segments, d1Warnings } from "./sql-d1.ts";
 import { sqliteSegments, sqliteWarnings } from "./sql-sqlite.ts";
 
@@ -16,7 +17,9 @@ export const sql = {
     yield null;
     yield* brokenWarnings(schema, content, target === "d1");
   },
+  needs: neededBy,
   *segments(schema: Schema, content: Content, { target }: Chosen): Iterable<Segment> {
+    if (schema.needed !== undefined) yield { kind: "text", text: comment(neededLine(schema.needed)) };
     if (schema.warnings.length > 0) yield { kind: "text", text: comments(schema.warnings) };
     yield* target === "d1" ? d1Segments(schema, content) : sqliteSegments(schema, content);
     const tables = schema.tables.filter((table) => table.kind !== "shadow").length;
@@ -27,5 +30,9 @@ export const sql = {
 } as const satisfies DatabaseFormat;
 
 function comments(lines: readonly string[]): string {
-  return lines.map((line) => `-- warning: ${line.replaceAll(/[\r\n]+/g, " ")}\n`).join("");
+  return lines.map((line) => comment(`warning: ${line}`)).join("");
+}
+
+function comment(line: string): string {
+  return `-- ${line.replaceAll(/[\r\n]+/g, " ")}\n`;
 }

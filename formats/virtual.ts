@@ -1,6 +1,7 @@
 /** What a virtual table's definition says of it. */
 import { quoteName } from "./expression.ts";
 import type { Table } from "./format.ts";
+import type { Newer } from "./newer-functions.ts";
 import { isBlank, tokensOf } from "./tokens.ts";
 
 /** What is looked at of a table. */
@@ -83,7 +84,34 @@ const options = [
   "contentless_unindexed",
   "content_rowid",
   "columnsize",
+  "locale",
+  "detail",
+  "tokendata",
 ];
+
+/** Options that older releases do not know (https://sqlite.org/changes.html). */
+const optionsSince: Readonly<Record<string, string>> = {
+  contentless_delete: "3.43.0",
+  contentless_unindexed: "3.47.0",
+  locale: "3.47.0",
+  tokendata: "3.45.0",
+};
+
+/** What an FTS5 table uses that older releases do not have. */
+export function newerOptions(table: Definition): readonly Newer[] {
+  const definition = definitionOf(table);
+  if (definition?.module !== "fts5") return [];
+  const found = Object.entries(optionsSince).filter(([name]) => optionOf(definition.arguments, name) !== undefined);
+  const tokenizer = unquoted(optionOf(definition.arguments, "tokenize") ?? "").trim();
+  const trigram: Newer[] = /^\W*trigram\b/i.test(tokenizer)
+    ? [
+        /\bremove_diacritics\b/i.test(tokenizer)
+          ? { what: "FTS5: remove_diacritics of trigram", since: "3.45.0" }
+          : { what: "FTS5: trigram", since: "3.34.0" },
+      ]
+    : [];
+  return [...found.map(([name, since]) => ({ what: `FTS5: ${name}`, since })), ...trigram];
+}
 
 function optionOf(list: readonly string[], wanted: string): string | undefined {
   const values = list.flatMap((argument) => {

@@ -85,6 +85,8 @@ export interface JobStatus {
   readonly expiresAt: string | null;
   readonly progress: Progress;
   readonly warnings: readonly string[];
+  /** The least SQLite that the definitions in the file are known to need, as `3.45.0`; absent where nothing beyond 3.33 is known of, or there are no definitions. */
+  readonly needsSqlite?: string;
   /** The moment of whose database the file is, ISO 8601, UTC; null where it is of none. */
   readonly snapshotAt: string | null;
   /** When complete: the file is the database as it stood at one moment, or tables may be partly old and partly new. */

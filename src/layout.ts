@@ -1,6 +1,16 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
 import { defaultsOf } from "../formats/choices.ts";
-import type { Chosen, DatabaseFormat, Format, Schema, Segment, Table, TableFormat, Totals } from "../formats/format.ts";
+import type {
+  Chosen,
+  Content,
+  DatabaseFormat,
+  Format,
+  Schema,
+  Segment,
+  Table,
+  TableFormat,
+  Totals,
+} from "../formats/format.ts";
 import type { Compression, ExportOptions } from "./engine.ts";
 import { entryNames } from "./entry-names.ts";
 import { ExportError } from "./errors.ts";
@@ -23,6 +33,8 @@ export interface Layout {
   readonly versions: readonly number[];
   /** One line for each thing that is left out or changed, as far as it is known before a row is read. */
   readonly warnings: readonly string[];
+  /** The least SQLite that its definitions are known to need, as `3.45.0`; null where that is none that is new, or there are none. */
+  readonly needsSqlite: string | null;
 }
 
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
@@ -36,32 +48,50 @@ export function* layingOut(
   if (format.scope === "database") {
     const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, chosen, content)))];
     if (isLong) yield;
-    const parts = yield* gathering<Part>(format.segments({ ...schema, warnings }, content, chosen), partsPerTurn);
-    return { ...single(parts, format, compress), warnings };
+    const needed = yield* needing(schema, format, content);
+    if (isLong) yield;
+    const parts = yield* gathering<Part>(
+      format.segments({ ...schema, ...needed, warnings }, content, chosen),
+      partsPerTurn,
+    );
+    return { ...single(parts, format, compress), warnings, needsSqlite: needed.needed?.version ?? null };
   }
   const all = schema.tables.filter((table) => table.kind !== "shadow");
   const tables = content === "schema" ? [] : all;
   const [only] = tables;
   const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, chosen) ?? [])];
   if (all.length === 1 && only !== undefined)
-    return { ...single([...format.segments(only, chosen)], format, compress), warnings: own };
+    return { ...single([...format.segments(only, chosen)], format, compress), warnings: own, needsSqlite: null };
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
   if (isLong) yield;
   const said = definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {}), "schema");
   const warnings = [...own, ...(yield* warned(said))];
   if (isLong) yield;
+  const needed = yield* needing(schema, definitions, "schema");
+  if (isLong) yield;
   const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
   if (isLong) yield;
   return {
     parts: yield* gathering(
-      archiveParts({ ...schema, warnings }, tables, { definitions, files, format, chosen }),
+      archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, chosen }),
       partsPerTurn,
     ),
     ...packagingOf(format, compress, false),
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
+    needsSqlite: needed.needed?.version ?? null,
   };
+}
+
+/** What the definitions of a file need. */
+function* needing(
+  schema: Schema,
+  format: DatabaseFormat | undefined,
+  content: Content,
+): Generator<void, Pick<Schema, "needed">, void> {
+  const needed = format?.needs === undefined ? null : yield* format.needs(schema, content);
+  return needed === null ? {} : { needed };
 }
 
 /** What a format warns of, gathered in turns. */
@@ -74,7 +104,11 @@ function* warned(said: Iterable<string | null> = []): Generator<void, readonly s
   return lines;
 }
 
-function single(parts: readonly Part[], format: Format, compress: Compression): Omit<Layout, "warnings"> {
+function single(
+  parts: readonly Part[],
+  format: Format,
+  compress: Compression,
+): Omit<Layout, "warnings" | "needsSqlite"> {
   return { parts, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
 }
 
@@ -128,7 +162,8 @@ function* archiveParts(
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
     const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
     const warnings = [...schema.warnings, ...totals.warnings];
-    return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, warnings }, null, 2)}\n`;
+    const needs = schema.needed && { needsSqlite: schema.needed.version };
+    return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, ...needs, warnings }, null, 2)}\n`;
   };
   if (definitions !== undefined) {
     yield entry(`schema${definitions.extension}`);

@@ -49,6 +49,8 @@ export interface Job {
   /** Since when rows are kept as they were, Unix milliseconds; null as long as they are not. */
   readonly snapshotMs: number | null;
   readonly warnings: readonly string[];
+  /** `Layout.needsSqlite`; absent where a release that did not look for it has begun the job. */
+  readonly needsSqlite?: string | null;
   readonly uploadId: string | null;
   readonly checkpoint: Checkpoint | null;
   /** How often it began again, as R2 had lost its parts. */
@@ -85,7 +87,8 @@ export interface Job {
 export type Planned = Pick<
   Job,
   "schemaHash" | "layoutHash" | "facts" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings"
->;
+> &
+  Required<Pick<Job, "needsSqlite">>;
 
 /** The options in the form that is kept. */
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {

@@ -17,6 +17,11 @@ export function consistencyOf({ changes }: Job): Pick<JobStatus, "consistency" |
   return { consistency, changedTables: changed, unwatchedTables: unwatched };
 }
 
+/** Which SQLite the file's definitions need, where that is known. */
+export function needsOf({ needsSqlite }: Job): Pick<JobStatus, "needsSqlite"> {
+  return needsSqlite == null ? {} : { needsSqlite };
+}
+
 /** CRC-32 of the file so far, eight hex digits. */
 export function crcOf(job: Job): string {
   return (job.checkpoint?.crc ?? 0).toString(16).padStart(8, "0");
@@ -39,6 +44,7 @@ export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: stri
     rows: rowsOf(job),
     snapshotAt: job.snapshotMs === null ? null : new Date(job.snapshotMs).toISOString(),
     ...consistencyOf(job),
+    ...needsOf(job),
     warnings: job.warnings,
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;

@@ -28,6 +28,7 @@ export async function plannedBy(plan: Plan): Promise<Planned> {
     tables: countedTables(layout.parts).map((table) => table.name),
     estimate: await inTurns(source.estimating()),
     warnings: layout.warnings,
+    needsSqlite: layout.needsSqlite,
     ...(await hashesOf(plan)),
   };
 }

@@ -5,7 +5,7 @@ import { isBrief } from "./brief.ts";
 import type { Callback } from "./callback.ts";
 import { expiresMs } from "./transitions.ts";
 import { compressionOf, type Job } from "./job.ts";
-import { consistencyOf, crcOf, rowsOf } from "./manifest.ts";
+import { consistencyOf, crcOf, needsOf, rowsOf } from "./manifest.ts";
 import { progressNow } from "./progress.ts";
 
 /** Status of a job; one that is running may still wait for the ones before it. `parts` are the SHA-256 of its parts, where they are wanted. */
@@ -22,6 +22,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     finishedAt: job.finishedMs === null ? null : new Date(job.finishedMs).toISOString(),
     expiresAt: job.finishedMs === null || expiresMs(job) === neverMs ? null : new Date(expiresMs(job)).toISOString(),
     progress: progressOf(job, now),
+    ...needsOf(job),
     warnings: job.warnings,
     snapshotAt: job.snapshotMs === null ? null : new Date(job.snapshotMs).toISOString(),
     ...(job.state === "complete" && consistencyOf(job)),

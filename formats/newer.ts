@@ -1,0 +1,159 @@
+/** What a definition uses that older releases of SQLite do not have, by its tokens: what stands in a string, a name or a comment does not count. */
+import { functionsSince, newerArguments, tableFunctions, type Newer } from "./newer-functions.ts";
+import type { SchemaObject } from "./format.ts";
+import { isBlank, tokensOf } from "./tokens.ts";
+
+/** What any of this begins with, so that most definitions are not looked at any closer. */
+const hints = new RegExp(
+  `\\b(?:${[...functionsSince.keys()].join("|")}|json_valid|iif|distinct|join|materialized|conflict|raise|strict|order)\\b|->|\\b\\d\\w*_`,
+  "i",
+);
+
+/** Words in front of a parenthesis that is not that of a function's arguments. */
+const noCalls = new Set(
+  "over as in exists filter values and or not on where when then else select set by having using materialized from join case between is like glob union all except intersect check default table into view index trigger references update conflict key unique".split(
+    " ",
+  ),
+);
+/** Words behind which a name is that of a table, a type or an alias, though a parenthesis follows. */
+const namesBefore = new Set("table into exists from join references view index trigger update as".split(" "));
+/** What may stand between RIGHT or FULL and JOIN, and in front of them. */
+const joinWords = new Set(["natural", "outer", "right", "full", "left", "inner", "cross"]);
+
+/** All that a table, an index, a view or a trigger uses and older releases do not have; of a virtual table, see `virtual.ts`. */
+export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): readonly Newer[] {
+  if (sql === null || !hints.test(sql)) return [];
+  const tokens = tokensOf(sql).filter((token) => !isBlank(token));
+  const words = tokens.map((token) => (/^["'`[]/.test(token) ? "" : token.toLowerCase()));
+  if (words[1] === "virtual") return [];
+  const closing = closingOf(words);
+  const found: Newer[] = [];
+  const add = (what: string, since: string) => found.push({ what, since });
+  const open: boolean[] = []; // parentheses: of a function's arguments, or not
+  let clauses = 0; // ON CONFLICT of the statement so far
+  for (const [at, word] of words.entries()) {
+    const [before = "", next = ""] = [words[at - 1], words[at + 1]];
+    if (/^\d\w*_/.test(word)) add("digits in groups, as in 1_000", "3.46.0");
+    if (before === ".") continue; // a column, or a table
+    if (next === "(") {
+      const name = calledName(tokens[at] ?? "");
+      const since = functionsSince.get(name);
+      const isOne = () => isCall({ words, at, type, name, depth: open.length, end: closing.get(at + 1) });
+      if (since !== undefined && isOne()) add(`${name}()`, since);
+      const more = /^(?:json_valid|iif|if)$/.test(name) && isOne();
+      const argued = more ? newerArguments(name, argumentsAt(words, at + 1).length) : null;
+      if (argued !== null) found.push(argued);
+    }
+    switch (word) {
+      case "(":
+        open.push(isName(tokens[at - 1] ?? "") && !noCalls.has(before) && !/^(?:select|with|values)$/.test(next));
+        break;
+      case ")":
+        open.pop();
+        break;
+      case ";":
+        clauses = 0;
+        break;
+      case ">":
+        if (before === "-") add(next === ">" ? "->>" : "->", "3.38.0");
+        break;
+      case "distinct":
+        if (next === "from" && /^(?:is|not)$/.test(before)) add("IS DISTINCT FROM", "3.39.0");
+        break;
+      case "join":
+        if (isOuter(words, at)) add("RIGHT or FULL JOIN", "3.39.0");
+        break;
+      case "materialized":
+        if (next === "(" && /^(?:as|not)$/.test(before)) add("MATERIALIZED", "3.35.0");
+        break;
+      case "do":
+        if (next !== "nothing" && !(next === "update" && words[at + 2] === "set")) break;
+        clauses++;
+        if (clauses > 1) add("several ON CONFLICT", "3.35.0");
+        else if (before === "conflict" && next === "update") add("ON CONFLICT DO UPDATE without columns", "3.35.0");
+        break;
+      case "order":
+        if (next === "by" && open.at(-1) === true) add("ORDER BY in an aggregate", "3.44.0");
+        break;
+      case "raise":
+        if (next === "(" && type === "trigger" && isExpression(argumentsAt(words, at + 1)[1]))
+          add("RAISE() of an expression", "3.47.0");
+        break;
+      case "strict":
+        if (type === "table" && open.length === 0 && /^[,)]$/.test(before)) add("STRICT", "3.37.0");
+    }
+  }
+  return found;
+}
+
+/** The place of each closing parenthesis by that of its opening one. */
+function closingOf(words: readonly string[]): ReadonlyMap<number, number> {
+  const [closing, open] = [new Map<number, number>(), new Array<number>()];
+  for (const [at, word] of words.entries()) {
+    if (word === "(") open.push(at);
+    if (word !== ")") continue;
+    const from = open.pop();
+    if (from !== undefined) closing.set(from, at);
+  }
+  return closing;
+}
+
+/** The name of a function; SQLite lets it be quoted like any other name, but not as a string. */
+function calledName(token: string): string {
+  return (/^["`[]/.test(token) ? token.slice(1, -1) : token).toLowerCase();
+}
+
+function isName(token: string): boolean {
+  return /^["`[\w$\u0080-\uffff]/.test(token);
+}
+
+/** A name in front of a parenthesis, and where that ends. */
+interface Place {
+  readonly words: readonly string[];
+  readonly at: number;
+  readonly type: SchemaObject["type"];
+  readonly name: string;
+  readonly depth: number;
+  readonly end: number | undefined;
+}
+
+/** False for a table, a type, an alias, or a WITH of this name. */
+function isCall({ words, at, type, name, depth, end = at }: Place): boolean {
+  const [before = "", first = ""] = [words[at - 1], words[at - 2]];
+  // in a table, what is not within the parentheses of a column or a constraint is a name or a type
+  if (type === "table" && depth < 2) return false;
+  if (type === "index" && depth === 0) return before !== "on" && before !== "index" && before !== "exists";
+  if (tableFunctions.has(name) && /^(?:from|join)$/.test(before)) return true;
+  if (before === "from" && first === "distinct") return true;
+  if (namesBefore.has(before)) return false;
+  const behind = `${words[end + 1] ?? ""} ${words[end + 2] ?? ""}`;
+  return !/^as (?:\(|materialized|not)/.test(behind);
+}
+
+/** RIGHT and FULL are words of a JOIN, unless they are a table's name or an alias. */
+function isOuter(words: readonly string[], join: number): boolean {
+  for (let at = join - 1; joinWords.has(words[at] ?? ""); at--)
+    if (/^(?:right|full)$/.test(words[at] ?? "") && !/^(?:from|join|as|,|\.|\()$/.test(words[at - 1] ?? ""))
+      return true;
+  return false;
+}
+
+/** Before 3.47 the message of RAISE() is a name or a string: no number, no NULL, nothing of several pieces. */
+function isExpression(argument: readonly string[] | undefined): boolean {
+  const [only, ...others] = argument ?? [""];
+  return others.length > 0 || /^(?:\d.*|null)$/.test(only ?? "");
+}
+
+/** The tokens of each argument, of a call whose parenthesis stands here. */
+function argumentsAt(words: readonly string[], from: number): readonly (readonly string[])[] {
+  const list: string[][] = [[]];
+  let depth = 0;
+  for (let at = from; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === ")" && --depth === 0) break;
+    if (word === "," && depth === 1) list.push([]);
+    else if (depth > 0) list.at(-1)?.push(word);
+    if (word === "(") depth++;
+  }
+  return list;
+}

@@ -12,7 +12,7 @@ import { newerOptions } from "./virtual.ts";
 const usual = "3.33.0";
 
 /** Length of definitions that are looked at between two places where others may come in, in UTF-16 units, and their number: some milliseconds. */
-const lengthPerTurn = 50_000;
+const lengthPerTurn = 20_000;
 const perTurn = 500;
 
 /** The release that definitions are known to need, and the first of them that does; null where that is none beyond 3.33. */

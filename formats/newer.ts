@@ -26,7 +26,7 @@ export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): read
   const tokens = tokensOf(sql).filter((token) => !isBlank(token));
   const words = tokens.map((token) => (/^["'`[]/.test(token) ? "" : token.toLowerCase()));
   if (words[1] === "virtual") return [];
-  const closing = closingOf(words);
+  const pairs = pairsOf(words);
   const found: Newer[] = [];
   const add = (what: string, since: string) => found.push({ what, since });
   const open: boolean[] = []; // parentheses: of a function's arguments, or not
@@ -37,12 +37,12 @@ export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): read
     if (before === ".") continue; // a column, or a table
     if (next === "(") {
       const name = calledName(tokens[at] ?? "");
+      const pair = pairs.get(at + 1);
+      const isOne = () => isCall({ words, at, type, name, depth: open.length, end: pair?.end });
       const since = functionsSince.get(name);
-      const isOne = () => isCall({ words, at, type, name, depth: open.length, end: closing.get(at + 1) });
       if (since !== undefined && isOne()) add(`${name}()`, since);
-      const more = /^(?:json_valid|iif|if)$/.test(name) && isOne();
-      const argued = more ? newerArguments(name, argumentsAt(words, at + 1).length) : null;
-      if (argued !== null) found.push(argued);
+      const argued = pair === undefined ? null : newerArguments(name, pair.commas.length + 1);
+      if (argued !== null && isOne()) found.push(argued);
     }
     switch (word) {
       case "(":
@@ -76,7 +76,7 @@ export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): read
         if (next === "by" && open.at(-1) === true) add("ORDER BY in an aggregate", "3.44.0");
         break;
       case "raise":
-        if (next === "(" && type === "trigger" && isExpression(argumentsAt(words, at + 1)[1]))
+        if (next === "(" && type === "trigger" && isExpression(words, pairs.get(at + 1)))
           add("RAISE() of an expression", "3.47.0");
         break;
       case "strict":
@@ -86,16 +86,27 @@ export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): read
   return found;
 }
 
-/** The place of each closing parenthesis by that of its opening one. */
-function closingOf(words: readonly string[]): ReadonlyMap<number, number> {
-  const [closing, open] = [new Map<number, number>(), new Array<number>()];
+/** What stands between two parentheses: where they end, and the commas that are in no other ones. */
+interface Pair {
+  readonly commas: number[];
+  end?: number;
+}
+
+/** By the places of the opening ones. */
+function pairsOf(words: readonly string[]): ReadonlyMap<number, Pair> {
+  const pairs = new Map<number, Pair>();
+  const open: Pair[] = [];
   for (const [at, word] of words.entries()) {
-    if (word === "(") open.push(at);
-    if (word !== ")") continue;
-    const from = open.pop();
-    if (from !== undefined) closing.set(from, at);
+    if (word === ",") open.at(-1)?.commas.push(at);
+    if (word === "(") {
+      const pair: Pair = { commas: [] };
+      open.push(pair);
+      pairs.set(at, pair);
+    }
+    const closed = word === ")" ? open.pop() : undefined;
+    if (closed !== undefined) closed.end = at;
   }
-  return closing;
+  return pairs;
 }
 
 /** The name of a function; SQLite lets it be quoted like any other name, but not as a string. */
@@ -139,21 +150,8 @@ function isOuter(words: readonly string[], join: number): boolean {
 }
 
 /** Before 3.47 the message of RAISE() is a name or a string: no number, no NULL, nothing of several pieces. */
-function isExpression(argument: readonly string[] | undefined): boolean {
-  const [only, ...others] = argument ?? [""];
-  return others.length > 0 || /^(?:\d.*|null)$/.test(only ?? "");
-}
-
-/** The tokens of each argument, of a call whose parenthesis stands here. */
-function argumentsAt(words: readonly string[], from: number): readonly (readonly string[])[] {
-  const list: string[][] = [[]];
-  let depth = 0;
-  for (let at = from; at < words.length; at++) {
-    const word = words[at] ?? "";
-    if (word === ")" && --depth === 0) break;
-    if (word === "," && depth === 1) list.push([]);
-    else if (depth > 0) list.at(-1)?.push(word);
-    if (word === "(") depth++;
-  }
-  return list;
+function isExpression(words: readonly string[], pair: Pair | undefined): boolean {
+  const [comma] = pair?.commas ?? [];
+  if (comma === undefined || pair?.end === undefined) return false;
+  return pair.end - comma > 2 || /^(?:\d.*|null)$/.test(words[comma + 1] ?? "");
 }

@@ -88,8 +88,10 @@ export function judge(
         fault(`saw ${time}, where ${shown} was set`, at);
     } else if (kind === "run") {
       if (state.running !== null) fault("two handlers at once", at);
-      if (state.due === null && state.mayRun !== null) state.mayRun = null;
-      else if (state.due === null) fault("a run that was not set", at);
+      if (state.due === null && state.mayRun !== null) {
+        state.set = state.mayRun; // shown again, should it fail this time
+        state.mayRun = null;
+      } else if (state.due === null) fault("a run that was not set", at);
       else if (at < state.due - 1) fault(`a run ${state.due - at} ms early`, at);
       else if (at - state.due > allowed) fault(`a run ${at - state.due} ms late`, at);
       if (!state.wasLost && state.due !== null && state.retry !== null && retry !== state.retry)

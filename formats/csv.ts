@@ -10,7 +10,7 @@ import { longestNull, toLines, type Notation } from "./csv-page.ts";
 import type { Cell, Chosen, Column, FreeText, Pieces, RowEncoder, Table, TableFormat } from "./format.ts";
 import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "./json-rows.ts";
 import { bytePieces, joined, textPieces } from "./large.ts";
-import { includesAscii, isInfinite, isInvalidText, isUtf8 } from "./scan.ts";
+import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
 /** What a NULL is written as. All text is in quotes, so it is none; and it is no number, no formula, and not PostgreSQL's end of the data. */
@@ -79,17 +79,13 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     noted: losesInfinity
       ? {
           what: `${invalid}; or they are infinite, and are written as NULL`,
-          count: (cells) => cells.filter(isChanged).length,
+          count: (cells) => cells.filter(isInvalidOrInfinite).length,
         }
       : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
   };
 }
 
 const invalid = "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there";
-
-function isChanged(cell: Cell): boolean {
-  return isInvalidText(cell) || isInfinite(cell);
-}
 
 /** A piece of a text as it is, or so that no spreadsheet takes it for a formula. */
 function piecesWith({ formulas }: Chosen): (piece: string, before: string) => string {

@@ -13,7 +13,7 @@ import {
   plainColumns,
 } from "./json-rows.ts";
 import { bytePieces, textPieces } from "./large.ts";
-import { includesAscii, isInfinite, isInvalidText, isUtf8 } from "./scan.ts";
+import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "./scan.ts";
 import { lostIndex } from "./virtual.ts";
 
 /** One table as JSON Lines (https://jsonlines.org). */
@@ -65,16 +65,15 @@ function encoder(table: Table, chosen: Chosen): RowEncoder {
     ],
     noted:
       chosen["infinity"] === "null"
-        ? { what: `${invalid}, or are infinite, and are null`, count: (cells) => cells.filter(isChanged).length }
+        ? {
+            what: `${invalid}, or are infinite, and are null`,
+            count: (cells) => cells.filter(isInvalidOrInfinite).length,
+          }
         : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
   };
 }
 
 const invalid = "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD";
-
-function isChanged(cell: Cell): boolean {
-  return isInvalidText(cell) || isInfinite(cell);
-}
 
 /** The largest integer up to which a double holds each: 2^53. */
 const exactDouble = 9007199254740992n;

@@ -1,7 +1,7 @@
 /** What a definition uses that older releases of SQLite do not have, by its tokens: what stands in a string, a name or a comment does not count. */
 import { functionsSince, newerArguments, tableFunctions, type Newer } from "./newer-functions.ts";
 import type { SchemaObject } from "./format.ts";
-import { isBlank, tokensOf } from "./tokens.ts";
+import { codeOf, wordOf } from "./tokens.ts";
 
 /** What any of this begins with, so that most definitions are not looked at any closer. */
 const hints = new RegExp(
@@ -23,8 +23,8 @@ const joinWords = new Set(["natural", "outer", "right", "full", "left", "inner",
 /** All that a table, an index, a view or a trigger uses and older releases do not have; of a virtual table, see `virtual.ts`. */
 export function newerIn({ type, sql }: Pick<SchemaObject, "type" | "sql">): readonly Newer[] {
   if (sql === null || !hints.test(sql)) return [];
-  const tokens = tokensOf(sql).filter((token) => !isBlank(token));
-  const words = tokens.map((token) => (/^["'`[]/.test(token) ? "" : token.toLowerCase()));
+  const tokens = codeOf(sql);
+  const words = tokens.map(wordOf);
   if (words[1] === "virtual") return [];
   const pairs = pairsOf(words);
   const found: Newer[] = [];

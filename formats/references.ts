@@ -2,8 +2,7 @@
  * Which tables and views a view or a trigger names. SQLite itself does not tell: its plans (EXPLAIN) leave out what it has optimized away, and
  * it looks at names only when they are used. So this reads its grammar (https://sqlite.org/lang.html), in which a name stands for a table in few places.
  */
-import { foldAscii } from "./expression.ts";
-import { isBlank, tokensOf } from "./tokens.ts";
+import { codeOf, nameOf, wordOf } from "./tokens.ts";
 
 /** What becomes of a table that is named. */
 export type Deed = "read" | "insert" | "update" | "delete";
@@ -26,22 +25,22 @@ export interface TriggerReferences {
 
 /** What a view reads. */
 export function viewReferences(sql: string): readonly Reference[] {
-  const list = tokensOf(sql).filter((token) => !isBlank(token));
+  const list = codeOf(sql);
   let depth = 0;
   const start = list.findIndex((token) => {
     if (token === "(") depth++;
     if (token === ")") depth--;
-    return depth === 0 && word(token) === "as";
+    return depth === 0 && wordOf(token) === "as";
   });
   return referencesIn(list.slice(start + 1));
 }
 
 /** What a trigger fires at, and names. */
 export function triggerReferences(sql: string): TriggerReferences {
-  const list = tokensOf(sql).filter((token) => !isBlank(token));
-  const at = list.findIndex((token) => events.has(word(token)));
-  const on = list.findIndex((token, place) => place > at && word(token) === "on");
-  const event = events.get(word(list[at] ?? "")) ?? "insert";
+  const list = codeOf(sql);
+  const at = list.findIndex((token) => events.has(wordOf(token)));
+  const on = list.findIndex((token, place) => place > at && wordOf(token) === "on");
+  const event = events.get(wordOf(list[at] ?? "")) ?? "insert";
   const columns = list.slice(at + 2, on).filter((token) => token !== ",");
   return { event, columns: columns.map(nameOf), references: referencesIn(list.slice(on + 2)) };
 }
@@ -82,7 +81,7 @@ function referencesIn(list: readonly string[]): readonly Reference[] {
       level.next = null;
     } else if (token === ")") {
       levels.pop();
-    } else if (level.next !== null && !ends.has(word(token)) && !isWith(list, at)) {
+    } else if (level.next !== null && !ends.has(wordOf(token)) && !isWith(list, at)) {
       const isQualified = next === ".";
       if (isQualified) at += 2;
       const name = nameOf(list[at] ?? "");
@@ -97,15 +96,15 @@ function referencesIn(list: readonly string[]): readonly Reference[] {
     } else if (list[at - 1] !== ".") {
       const isColumn = isSetting && levels.length <= 2 && (next === "=" || next === "," || next === ")");
       if (isColumn) target.columns.push(nameOf(token)); // one too many does no harm
-      switch (word(token)) {
+      switch (wordOf(token)) {
         case "with":
           if (!isWith(list, at)) break;
           for (const name of givenAt(list, at + 1)) level.given.add(name);
           [level.isFrom, level.next] = [false, null];
           break;
         case "from":
-          if (word(list[at - 1] ?? "") === "distinct" && /^(?:is|not)$/.test(word(list[at - 2] ?? ""))) break;
-          [level.isFrom, level.next] = [true, word(list[at - 1] ?? "") === "delete" ? "delete" : "read"];
+          if (wordOf(list[at - 1] ?? "") === "distinct" && /^(?:is|not)$/.test(wordOf(list[at - 2] ?? ""))) break;
+          [level.isFrom, level.next] = [true, wordOf(list[at - 1] ?? "") === "delete" ? "delete" : "read"];
           break;
         case "join":
           level.next = "read";
@@ -117,22 +116,22 @@ function referencesIn(list: readonly string[]): readonly Reference[] {
           level.next = "insert";
           break;
         case "update":
-          if (word(next) === "set") {
+          if (wordOf(next) === "set") {
             // of an UPSERT
             target = { deed: "update", name: target.name, columns: [] };
             found.push(target);
             break;
           }
-          if (word(next) === "or") at += 2;
+          if (wordOf(next) === "or") at += 2;
           level.next = "update";
           break;
         case "in":
           if (next !== "(") level.next = "read";
           break;
         default:
-          if (!ends.has(word(token))) break;
+          if (!ends.has(wordOf(token))) break;
           [level.isFrom, level.next] = [false, null];
-          isSetting = word(token) === "set";
+          isSetting = wordOf(token) === "set";
       }
     }
   }
@@ -144,17 +143,17 @@ function levelOf(next: Deed | null): Level {
 }
 
 function isWith(list: readonly string[], at: number): boolean {
-  return word(list[at] ?? "") === "with" && [...givenAt(list, at + 1)].length > 0;
+  return wordOf(list[at] ?? "") === "with" && [...givenAt(list, at + 1)].length > 0;
 }
 
 /** The names that a WITH clause gives, which begins here; none where `with` is a name itself. */
 function* givenAt(list: readonly string[], start: number): Iterable<string> {
-  let at = word(list[start] ?? "") === "recursive" && word(list[start + 1] ?? "") !== "as" ? start + 1 : start;
+  let at = wordOf(list[start] ?? "") === "recursive" && wordOf(list[start + 1] ?? "") !== "as" ? start + 1 : start;
   for (;;) {
     const name = nameOf(list[at] ?? "");
     at++;
     if (list[at] === "(") at = behindParenthesis(list, at);
-    if (word(list[at] ?? "") !== "as") return;
+    if (wordOf(list[at] ?? "") !== "as") return;
     yield name;
     at = behindParenthesis(list, list.indexOf("(", at)); // MATERIALIZED may come in front of it
     if (list[at] !== ",") return;
@@ -169,16 +168,4 @@ function behindParenthesis(list: readonly string[], open: number): number {
     if (list[at] === ")" && --depth === 0) return at + 1;
   }
   return list.length;
-}
-
-/** An unquoted word, in lower case; a sign as it is; nothing for what is quoted. */
-function word(token: string): string {
-  return /^["'`[]/.test(token) ? "" : foldAscii(token);
-}
-
-/** A name without its quotes, folded. */
-function nameOf(token: string): string {
-  const [first = ""] = token;
-  if (first === "[") return foldAscii(token.slice(1, -1));
-  return foldAscii(/["'`]/.test(first) ? token.slice(1, -1).replaceAll(first + first, first) : token);
 }

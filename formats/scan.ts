@@ -17,8 +17,9 @@ export function isInvalidText(cell: Cell): cell is InvalidText {
   return cell !== null && typeof cell === "object" && "invalidUtf8" in cell;
 }
 
-/** True for a REAL that is infinite. */
-export function isInfinite(cell: Cell): boolean {
+/** True for the same, and for a REAL that is infinite. */
+export function isInvalidOrInfinite(cell: Cell): boolean {
+  if (isInvalidText(cell)) return true;
   return cell !== null && typeof cell === "object" && "real" in cell && !Number.isFinite(cell.real);
 }
 

@@ -71,10 +71,11 @@ export function* foreignKeyWarnings(schema: Schema, content: Content): Iterable<
     const isOwn = circle.some(({ name, foreignKeys }) =>
       foreignKeys.some(({ parent }) => foldAscii(parent) === foldAscii(name)),
     );
-    if (circle.length > 1)
-      yield `one_request: the foreign keys of ${namesOf(circle)} form a circle; run the file as one request, as wrangler d1 execute --file does: statement by statement D1 refuses rows whose parents come later`;
-    else if (isOwn)
-      yield `one_request: rows of ${namesOf(circle)} refer to others of it; run the file as one request, as wrangler d1 execute --file does: statement by statement D1 refuses rows whose parents come later`;
+    if (circle.length === 1 && !isOwn) continue;
+    const list = namesOf(circle);
+    const what =
+      circle.length > 1 ? `the foreign keys of ${list} form a circle` : `rows of ${list} refer to others of it`;
+    yield `one_request: ${what}; run the file as one request, as wrangler d1 execute --file does: statement by statement D1 refuses rows whose parents come later`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** SQL text in pieces: https://sqlite.org/lang.html. */
+import { foldAscii } from "./expression.ts";
 
 /** Strings, quoted names, comments (the last one may be open), words, what SQLite takes for white space, and any other sign. */
 const pattern =
@@ -7,6 +8,29 @@ const pattern =
 /** All pieces of a text; joined they are the text again. */
 export function tokensOf(sql: string): readonly string[] {
   return sql.match(pattern) ?? [];
+}
+
+/** The pieces that mean something: no white space, no comments. */
+export function codeOf(sql: string): readonly string[] {
+  return tokensOf(sql).filter((token) => !isBlank(token));
+}
+
+/** A piece without the quotes that SQLite lets a name have. */
+export function unquoted(token: string): string {
+  const quote = /^["'`[]/.exec(token)?.[0];
+  if (quote === undefined) return token;
+  const inner = token.slice(1, -1);
+  return quote === "[" ? inner : inner.replaceAll(quote + quote, quote);
+}
+
+/** A name without its quotes, ASCII case folded. */
+export function nameOf(token: string): string {
+  return foldAscii(unquoted(token));
+}
+
+/** An unquoted word, ASCII case folded; a sign as it is; nothing for what is quoted. */
+export function wordOf(token: string): string {
+  return /^["'`[]/.test(token) ? "" : foldAscii(token);
 }
 
 /** True for white space and comments. */

@@ -2,7 +2,7 @@
 import { quoteName } from "./expression.ts";
 import type { Table } from "./format.ts";
 import type { Newer } from "./newer-functions.ts";
-import { isBlank, tokensOf } from "./tokens.ts";
+import { isBlank, tokensOf, unquoted } from "./tokens.ts";
 
 /** What is looked at of a table. */
 type Definition = Pick<Table, "kind" | "sql">;
@@ -26,20 +26,17 @@ export function externalContent(table: Definition): { readonly name: string; rea
   const definition = definitionOf(table);
   if (definition === undefined || contentOf(table) !== "external") return null;
   const option = (wanted: string) => optionOf(definition.arguments, wanted);
-  return { name: unquoted(option("content") ?? ""), rowid: unquoted(option("content_rowid") ?? "rowid") };
+  return { name: valueOf(option("content")), rowid: valueOf(option("content_rowid") ?? "rowid") };
 }
 
 /** The FTS5 table whose terms an fts5vocab table shows. */
 export function vocabularyOf(table: Definition): string {
-  return unquoted(definitionOf(table)?.arguments[0] ?? "");
+  return valueOf(definitionOf(table)?.arguments[0]);
 }
 
-/** The value of an option, without the quotes that SQLite lets it have. */
-function unquoted(value: string): string {
-  const text = value.trim();
-  const [first = ""] = text;
-  if (first === "[") return text.slice(1, -1);
-  return ["'", '"', "`"].includes(first) ? text.slice(1, -1).replaceAll(first + first, first) : text;
+/** The value of an option, without its quotes; nothing where there is none. */
+function valueOf(option = ""): string {
+  return unquoted(option.trim());
 }
 
 /** True if an FTS5 table keeps the rowid of each row that is in its index, in `NAME_docsize`. */
@@ -102,7 +99,7 @@ export function newerOptions(table: Definition): readonly Newer[] {
   const definition = definitionOf(table);
   if (definition?.module !== "fts5") return [];
   const found = Object.entries(optionsSince).filter(([name]) => optionOf(definition.arguments, name) !== undefined);
-  const tokenizer = unquoted(optionOf(definition.arguments, "tokenize") ?? "").trim();
+  const tokenizer = valueOf(optionOf(definition.arguments, "tokenize")).trim();
   const trigram: Newer[] = /^\W*trigram\b/i.test(tokenizer)
     ? [
         /\bremove_diacritics\b/i.test(tokenizer)

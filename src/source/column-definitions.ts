@@ -1,6 +1,5 @@
 /** What no pragma tells of columns: the definition of their table does (https://sqlite.org/lang_createtable.html). */
-import { foldAscii } from "../../formats/expression.ts";
-import { isBlank, tokensOf } from "../../formats/tokens.ts";
+import { isBlank, nameOf, tokensOf } from "../../formats/tokens.ts";
 
 /** One column, as it is defined. */
 export interface ColumnDefinition {
@@ -25,14 +24,6 @@ export function definedColumns(definition: string): ReadonlyMap<string, ColumnDe
     if (!columns.has(nameOf(name))) columns.set(nameOf(name), defined);
   }
   return columns;
-}
-
-/** A name without its quotes, ASCII case folded. */
-export function nameOf(token: string): string {
-  const quote = /^["'`[]/.exec(token)?.[0];
-  if (quote === undefined) return foldAscii(token);
-  const inner = token.slice(1, -1);
-  return foldAscii(quote === "[" ? inner : inner.replaceAll(quote + quote, quote));
 }
 
 /** What stands between the commas of a table's definition: columns, then constraints. Blanks and comments are one space each. */

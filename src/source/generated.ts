@@ -1,7 +1,7 @@
 /** What generated columns are made of, and which of them may fail to be computed. No pragma tells; the definition does. */
 import { foldAscii } from "../../formats/expression.ts";
-import { isBlank, tokensOf } from "../../formats/tokens.ts";
-import { definedColumns, nameOf } from "./column-definitions.ts";
+import { codeOf, nameOf } from "../../formats/tokens.ts";
+import { definedColumns } from "./column-definitions.ts";
 import type { SourceTable } from "./schema.ts";
 
 type Defined = Pick<SourceTable, "sql" | "stored" | "visible">;
@@ -23,14 +23,10 @@ export function sourcesOf({ sql, stored, visible }: Defined): (column: string) =
 
 /** The columns that stand in an expression. */
 function namesIn(expression: string, columns: ReadonlySet<string>): ReadonlySet<string> {
-  const tokens = wordsOf(expression);
+  const tokens = codeOf(expression);
   // a string is the name of a column only behind a dot, and 'b' is none
   const names = tokens.filter((token, at) => !token.startsWith("'") || tokens[at - 1] === ".");
   return new Set(names.map(nameOf).filter((one) => columns.has(one)));
-}
-
-function wordsOf(expression: string): readonly string[] {
-  return tokensOf(expression).filter((token) => !isBlank(token));
 }
 
 /** The generated columns of a table whose expressions may fail for some values; `harmless` functions never do. */
@@ -47,7 +43,7 @@ export function fallibleOf({ sql, stored, visible }: Defined, harmless = infalli
 
 /** True for an expression with a function that may throw; operators do not, but `->` and `->>`, which read JSON, and ESCAPE. */
 function mayFail(expression: string, harmless: ReadonlySet<string>): boolean {
-  const tokens = wordsOf(expression);
+  const tokens = codeOf(expression);
   return tokens.some((token, at) => {
     const word = nameOf(token);
     if (throwing.has(word) || (token === "-" && tokens[at + 1] === ">")) return true;

@@ -1,5 +1,5 @@
 /** The host's triggers on a table, as far as their definitions tell what fires them: https://sqlite.org/lang_createtrigger.html */
-import { isBlank, tokensOf } from "../../formats/tokens.ts";
+import { codeOf } from "../../formats/tokens.ts";
 import { ownership } from "./own.ts";
 
 /** When a trigger fires. */
@@ -26,7 +26,7 @@ export function hostTriggersOn(sql: SqlStorage, { name }: { readonly name: strin
 
 /** CREATE TRIGGER [schema.]name [BEFORE | AFTER] event [OF column, …] ON … BEGIN …; words of a name or of a condition that are taken for these do no harm. */
 function described(definition: string): HostTrigger {
-  const words = tokensOf(definition).filter((token) => !isBlank(token));
+  const words = codeOf(definition);
   const behindName = words.slice(words[3] === "." ? 5 : 3);
   const isTimed = /^(?:before|after)$/i.test(behindName[0] ?? "");
   const [event = "", of = "", ...rest] = isTimed ? behindName.slice(1) : behindName;

@@ -6,7 +6,7 @@
  * `sqlite3TriggerColmask`).
  */
 import { foldAscii, quoteName } from "../../formats/expression.ts";
-import { nameOf } from "./column-definitions.ts";
+import { nameOf } from "../../formats/tokens.ts";
 import { fallibleOf, infallibleForNumbers, sourcesOf } from "./generated.ts";
 import { hostTriggersOn } from "./host-triggers.ts";
 import type { SourceTable } from "./schema.ts";

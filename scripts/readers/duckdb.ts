@@ -5,6 +5,11 @@ import { eachOf, seenOf, type Reader } from "./reader.ts";
 
 let duckdb: Promise<DuckDBConnection> | undefined;
 
+/** One connection for all, made when it is first asked for. */
+function connected(): Promise<DuckDBConnection> {
+  return (duckdb ??= DuckDBInstance.create(":memory:").then((instance) => instance.connect()));
+}
+
 /** DuckDB, by any of its functions that read a file; text by its bytes, as the package takes a byte order mark away from the beginning of one. */
 const duckDb = (
   name: string,
@@ -18,7 +23,7 @@ const duckDb = (
   isThere: () => true,
   read: (samples) =>
     eachOf(samples, async ({ path, one }) => {
-      const connection = await (duckdb ??= DuckDBInstance.create(":memory:").then((instance) => instance.connect()));
+      const connection = await connected();
       const ask = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS();
       const types = one.columns.map((column) => `'${column.replaceAll("'", "''")}': 'VARCHAR'`).join(", ");
       const table = from.replace(/t\.(?:csv|jsonl)/, path).replace("{…}", `{${types}}`);
@@ -59,7 +64,7 @@ const duckDbTyped = (format: Reader["format"], query: string, line: string): Rea
   isThere: () => true,
   read: (samples) =>
     eachOf(samples, async ({ path, one }) => {
-      const connection = await (duckdb ??= DuckDBInstance.create(":memory:").then((instance) => instance.connect()));
+      const connection = await connected();
       const kinds = kindsOf(one);
       const columns = kinds.map((_, at) => `c${at}`);
       await connection.run(

@@ -5,7 +5,7 @@ import { concatBytes } from "../../formats/bytes.ts";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
 import { fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import { gzipPacker, type GzipOptions } from "../../src/pack/gzip.ts";
-import { digest, insertText, noise, packSliced, packWhole, zeroRuns } from "./samples.ts";
+import { digest, noise, packSliced, packWhole, pieceSamples, text, zeroRuns } from "./samples.ts";
 
 const options: GzipOptions = { deflate: nativeDeflate, crc32, level: 6, modified: 1_704_128_400 };
 
@@ -21,14 +21,8 @@ async function expectReaders(gzip: Uint8Array, content: Uint8Array): Promise<voi
   expect(digest(await decompress(gzip))).toEqual(digest(content));
 }
 
-const text = insertText(700_000);
 const samples: readonly (readonly [name: string, pieces: readonly Uint8Array[]])[] = [
-  ["nothing", []],
-  ["empty pieces", [new Uint8Array(), new Uint8Array()]],
-  ["one byte", [Uint8Array.of(7)]],
-  ["one large piece", [text]],
-  ["pieces of all sizes", [text.subarray(0, 1), new Uint8Array(), text.subarray(1, 300_000), text.subarray(300_000)]],
-  ["what cannot be made smaller", [noise(300_000), noise(50_000, 2)]],
+  ...pieceSamples,
   ["zeros", [zeroRuns(100_000, 5), new Uint8Array(300_000)]],
 ];
 

@@ -64,3 +64,16 @@ function restored(checkpoint: string): PackerState {
   const state: PackerState = JSON.parse(checkpoint);
   return state;
 }
+
+/** 700 kB of INSERT statements. */
+export const text = insertText(700_000);
+
+/** Files in pieces, for any packer of one file. */
+export const pieceSamples: readonly (readonly [name: string, pieces: readonly Uint8Array[]])[] = [
+  ["nothing", []],
+  ["empty pieces", [new Uint8Array(), new Uint8Array()]],
+  ["one byte", [Uint8Array.of(7)]],
+  ["one large piece", [text]],
+  ["pieces of all sizes", [text.subarray(0, 1), new Uint8Array(), text.subarray(1, 300_000), text.subarray(300_000)]],
+  ["what cannot be made smaller", [noise(300_000), noise(50_000, 2)]],
+];

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../formats/bytes.ts";
 import { nativeZstd } from "../../src/pack/zstd-native.ts";
 import { zstdPacker } from "../../src/pack/zstd.ts";
-import { digest, insertText, noise, packSliced, packWhole } from "./samples.ts";
+import { digest, noise, packSliced, packWhole, pieceSamples, text } from "./samples.ts";
 import { hostile, zstdSamples } from "./zstd-samples.ts";
 
 const packer = zstdPacker(nativeZstd(3));
@@ -14,16 +14,7 @@ function expectFrame(packed: Uint8Array, content: Uint8Array): void {
   expect(digest(read)).toEqual(digest(content));
 }
 
-const text = insertText(700_000);
-const samples: readonly (readonly [name: string, pieces: readonly Uint8Array[]])[] = [
-  ["nothing", []],
-  ["empty pieces", [new Uint8Array(), new Uint8Array()]],
-  ["one byte", [Uint8Array.of(7)]],
-  ["one large piece", [text]],
-  ["pieces of all sizes", [text.subarray(0, 1), new Uint8Array(), text.subarray(1, 300_000), text.subarray(300_000)]],
-  ["what cannot be made smaller", [noise(300_000), noise(50_000, 2)]],
-  ...zstdSamples,
-];
+const samples: readonly (readonly [name: string, pieces: readonly Uint8Array[]])[] = [...pieceSamples, ...zstdSamples];
 
 describe("zstdPacker", () => {
   it.each(samples)("makes a frame of %s", (_name, pieces) => {

@@ -100,14 +100,14 @@ function forgetting(): Sink {
 
 export class Database extends Deployed {
   #plan: Plan | null = null;
-  readonly #collecting =
+  #instead: Exporter | null =
     typeof collect === "function"
       ? new Exporter(collecting(this.ctx, ["storage", "sql"]), { bucket: forgetting() })
       : null;
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    if (this.#collecting === null) return super.alarm(info);
-    await this.#collecting.alarm(info);
+    if (this.#instead === null) return super.alarm(info);
+    await this.#instead.alarm(info);
   }
   #stretch: { readonly all: Stretch[]; isOpen: boolean } = { all: [], isOpen: false };
 
@@ -115,10 +115,15 @@ export class Database extends Deployed {
     const { pathname } = new URL(request.url);
     if (pathname === "/floor/http") return new Response(this.#send(bytesOf(request.url)));
     if (pathname === "/collect") return new Response(typeof collect === "function" ? String(collect()) : "");
-    if (this.#collecting !== null) return this.#collecting.fetch(request);
+    if (this.#instead !== null) return this.#instead.fetch(request);
     const level = Number(request.headers.get("X-Level") ?? 6);
     if (level === 6) return super.fetch(request);
     return new Exporter(this.ctx, { bucket: this.env.EXPORTS, level }).fetch(request);
+  }
+
+  /** From now on parts go to nobody: R2's simulator works in this object's thread. */
+  forget(): void {
+    this.#instead = new Exporter(this.ctx, { bucket: forgetting() });
   }
 
   /** So many bytes from memory, in chunks as an export's. */
@@ -286,6 +291,7 @@ const object = (env: Env) => env.DATABASE.getByName("main");
 
 app.get("/floor/http", (c) => object(c.env).fetch(c.req.raw));
 app.get("/collect", (c) => object(c.env).fetch(c.req.raw));
+app.get("/forget", async (c) => c.json(await object(c.env).forget()));
 app.get("/floor/r2", async (c) => c.json(await object(c.env).upload(bytesOf(c.req.url))));
 app.get("/floor/scan", async (c) => c.json(await object(c.env).scan()));
 app.get("/floor/deflate", async (c) =>

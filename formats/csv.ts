@@ -43,7 +43,7 @@ export const csv = {
     const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
     const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
     yield { kind: "text", text: `${bom}${header}\n` };
-    yield { kind: "rows", table, columns, rows: encoder(table, columns, chosen) };
+    yield { kind: "rows", table, columns, rows: () => encoder(table, columns, chosen) };
   },
 } as const satisfies TableFormat;
 

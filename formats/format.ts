@@ -181,11 +181,11 @@ export type Segment =
   | {
       readonly kind: "rows";
       readonly table: Table;
-      /** Rows with implied rowids, or for all formats that do not keep them. */
-      readonly rows: RowEncoder;
+      /** Rows with implied rowids, or for all formats that do not keep them. Made when it is asked for: with thousands of tables, all that memory would hold. */
+      readonly rows: () => RowEncoder;
       readonly columns: readonly Column[];
       /** Where rowids are kept: used for a page whose rowids do not go on by one from the page before. */
-      readonly sparse?: { readonly rows: RowEncoder; readonly columns: readonly Column[] };
+      readonly sparse?: { readonly rows: () => RowEncoder; readonly columns: readonly Column[] };
     };
 
 /** Which half of a dump is wanted. */

@@ -29,7 +29,7 @@ export const jsonl = {
   scope: "table",
   warnings: lostIndex,
   *segments(table: Table, chosen: Chosen) {
-    yield { kind: "rows", table, columns: table.visible, rows: encoder(table, chosen) };
+    yield { kind: "rows", table, columns: table.visible, rows: () => encoder(table, chosen) };
   },
 } as const satisfies TableFormat;
 

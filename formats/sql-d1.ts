@@ -92,7 +92,10 @@ function* settingsOf(table: Table, { tables }: Schema): Iterable<Segment> {
   const name = quoteName(table.name);
   for (const settings of tables) {
     if (settings.owner !== table.name || !settings.name.toLowerCase().endsWith("_config")) continue;
-    const rows = { ...rowEncoder(settings, settings.stored), open: `INSERT INTO ${name}(${name},rank) VALUES(` };
+    const rows = () => ({
+      ...rowEncoder(settings, settings.stored),
+      open: `INSERT INTO ${name}(${name},rank) VALUES(`,
+    });
     yield { kind: "rows", table: { ...settings, where: "k<>'version'" }, columns: settings.stored, rows };
   }
 }
@@ -101,10 +104,10 @@ function rowsOf(table: Table, stage: string): Segment {
   const { stored, rowid } = table;
   const segment = (columns: readonly Column[]) => ({
     columns,
-    rows: {
+    rows: (): RowEncoder => ({
       ...rowsByColumns(table, columns),
       limit: { bytes: longestStatement, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
-    },
+    }),
   });
   const plain: Segment = { kind: "rows", table, ...segment(stored) };
   if (rowid === null || moduleOf(table)?.startsWith("rtree") === true) return plain; // an R-Tree's first column is its rowid

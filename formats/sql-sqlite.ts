@@ -104,8 +104,8 @@ function entered({ type, name, table, sql }: SchemaObject): Definition {
 
 function rowsOf(table: Table): Segment {
   const { stored, rowid } = table;
-  const plain: Segment = { kind: "rows", table, columns: stored, rows: rowEncoder(table, stored) };
+  const plain: Segment = { kind: "rows", table, columns: stored, rows: () => rowEncoder(table, stored) };
   if (rowid === null) return plain;
   const columns = [rowid, ...stored];
-  return { ...plain, sparse: { columns, rows: rowEncoder(table, columns) } };
+  return { ...plain, sparse: { columns, rows: () => rowEncoder(table, columns) } };
 }

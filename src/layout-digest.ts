@@ -44,7 +44,7 @@ function saidBy(part: Part, none: Totals): readonly unknown[] {
     case "rows": {
       const { table, columns, rows, sparse } = part;
       const list = [columns, sparse?.columns ?? []].map((some) => some.map(({ name }) => name));
-      return ["rows", table.name, table.where, list, rendering(rows), sparse && rendering(sparse.rows)];
+      return ["rows", table.name, table.where, list, rendering(rows()), sparse && rendering(sparse.rows())];
     }
   }
 }

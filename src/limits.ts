@@ -103,8 +103,8 @@ export const logsPerTurn = 4;
 /** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
 export const firstTries = 3;
 
-/** A download of so many parts is held still before anything is read: the tables of its first chunk would take some 50 ms. */
-export const longFileParts = 1600;
+/** A download of so many parts (some 125 tables) is held still before anything is read: the tables of its first chunk would take some 50 ms. */
+export const longFileParts = 500;
 
 /** Triggers and tables that are dropped in one turn at most: some 10 ms. */
 export const sweptPerTurn = 48;

@@ -155,7 +155,7 @@ export function countedTables(parts: readonly Part[]) {
 function warningsOf(parts: readonly Part[], noted: readonly number[]): readonly string[] {
   return rowsOf(parts).flatMap(({ table, rows }, at) => {
     const count = noted[at] ?? 0;
-    return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows.noted?.what ?? ""}`];
+    return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows().noted?.what ?? ""}`];
   });
 }
 

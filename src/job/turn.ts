@@ -212,6 +212,8 @@ class Turn {
   async #complete(upload: MultipartUpload, { pipeline }: Plan): Promise<void> {
     const { store } = this.#context;
     const { id } = this.#job;
+    await scheduler.wait(0); // lets the host's requests in: with thousands of tables the last checkpoint took its time, and so does the manifest
+    if (!store.isRunning(id)) return;
     const [job, parts] = [store.get(id), store.parts(id)];
     const sha256 = await compositeOf(parts);
     const noted = job.checkpoint === null ? [] : pipeline.warnings(job.checkpoint.position);

@@ -46,6 +46,7 @@ export class Columns {
     const names = JSON.stringify(tables.map(({ name }) => name));
     const columns =
       "SELECT n.key, x.name, x.type, x.pk, x.hidden FROM json_each(?) n JOIN pragma_table_xinfo(n.value) x ORDER BY n.key, x.cid";
+    this.forget(tables);
     for (const { name } of tables) this.#columns.set(name, []);
     for (const [at, name, type, pk, hidden] of this.#sql
       .exec(columns, names)
@@ -85,6 +86,11 @@ export class Columns {
     }
   }
 
+  /** Lets go of what was read of some tables; whoever asks for one of them once more reads it again. */
+  forget(tables: readonly { readonly name: string }[]): void {
+    for (const { name } of tables) for (const read of [this.#columns, this.#keys, this.#foreign]) read.delete(name);
+  }
+
   /** The foreign keys of a table that was read with its definition. */
   foreignKeys(table: string): readonly ForeignKey[] {
     return [...(this.#foreign.get(table)?.values() ?? [])];
@@ -106,10 +112,14 @@ export class Columns {
     const primary = own.filter((row) => row.pk > 0);
     const [first] = primary;
     const made = own.map((row) => ({ hidden: row.hidden, column: column(row) }));
+    const all = made.map((one) => one.column);
+    // one list, where they are the same: with thousands of tables there are many of them
+    const those = (isOne: (hidden: number) => boolean) =>
+      own.every(({ hidden }) => isOne(hidden)) ? all : all.filter((_, at) => isOne(made[at]?.hidden ?? 0));
     return {
-      stored: made.filter(({ hidden }) => hidden === 0).map((one) => one.column),
-      visible: made.filter(({ hidden }) => hidden !== 1).map((one) => one.column),
-      kept: made.filter(({ hidden }) => hidden === 0 || hidden === 3).map((one) => one.column),
+      stored: those((hidden) => hidden === 0),
+      visible: those((hidden) => hidden !== 1),
+      kept: those((hidden) => hidden === 0 || hidden === 3),
       names: new Set(own.map((row) => foldAscii(row.name))),
       alias: primary.length === 1 && first !== undefined && foldAscii(first.type) === "integer" ? first.name : null,
       primaryKey: primary.map(({ name }) => name),

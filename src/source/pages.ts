@@ -24,6 +24,7 @@ import {
   type Refused,
   type Rendered,
   type Rendering,
+  type Renderings,
 } from "./render.ts";
 import type { SourceTable } from "./schema.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
@@ -38,6 +39,7 @@ export interface Reading {
   readonly sql: SqlStorage;
   readonly table: SourceTable;
   readonly budget: PageBudget;
+  readonly renderings: Renderings;
   /** What the table's rows were, if they are wanted as they were. */
   readonly undo: Undo | null;
 }
@@ -51,7 +53,7 @@ export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | nu
   if (undo?.old?.shown != null)
     at = { ...at, limit: showOld(sql, table, { old: undo.old.name, shown: undo.old.shown }, at) };
   for (;;) {
-    const rendering: Rendering = at.sparse && segment.sparse !== undefined ? segment.sparse : segment;
+    const rendering = whole.renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
     const quick = at.careful > 0 ? null : renderFast(reading, rendering, at);
     const path = quick === null ? "careful" : quick === "needs care" ? "refused" : "fast";
     let rendered = quick ?? "needs care";

@@ -17,6 +17,16 @@ export interface Rendering {
   readonly columns: readonly Column[];
 }
 
+/** Makes the encoder of a segment, and keeps the last one: its next page is as a rule what is read next. */
+export class Renderings {
+  #last: { readonly of: () => RowEncoder; readonly rendering: Rendering } | null = null;
+
+  of({ rows, columns }: { readonly rows: () => RowEncoder; readonly columns: readonly Column[] }): Rendering {
+    if (this.#last?.of !== rows) this.#last = { of: rows, rendering: { rows: rows(), columns } };
+    return this.#last.rendering;
+  }
+}
+
 /** What a read of some rows gave, by either path. */
 export interface Rendered {
   /** To be taken once: those of a large row are made as they are asked for. */

@@ -113,8 +113,15 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
         : null;
     const owner = ownerNamed(object);
     const tableKind = kind?.type === "virtual" ? "virtual" : owner === null ? "table" : "shadow";
-    const exact = (list: readonly Column[]) =>
-      list.map((column): Column => (isAlias && column.name === alias ? { ...column, only: "INTEGER" } : column));
+    const exactly = new Map<readonly Column[], readonly Column[]>(); // what is one list stays one
+    const exact = (list: readonly Column[]): readonly Column[] => {
+      if (!isAlias) return list;
+      const known =
+        exactly.get(list) ??
+        list.map((column): Column => (column.name === alias ? { ...column, only: "INTEGER" } : column));
+      exactly.set(list, known);
+      return known;
+    };
     return {
       ...object,
       type: "table",
@@ -146,6 +153,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
     const some = wanted.slice(at, at + describedPerTurn);
     readingSchema(sql, () => columns.read(some));
     built.push(...some.map(build));
+    columns.forget(some);
     yield;
   }
   return {

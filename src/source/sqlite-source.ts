@@ -10,6 +10,7 @@ import type { FirstRead } from "./first.ts";
 import { freezing } from "./freezing.ts";
 import { trace, traceBegun, traceOf } from "./own.ts";
 import { readPage } from "./pages.ts";
+import { Renderings } from "./render.ts";
 import { readObjects } from "./objects.ts";
 import { schemaMark, schemaVersion } from "./schema-version.ts";
 import { readingCatalog, select, type Selection, type SourceTable } from "./schema.ts";
@@ -57,6 +58,7 @@ export function* readingSource(
     if (own === undefined) throw new TypeError(`Cannot read table "${table.name}": it is not in the schema`);
     return table.where === undefined ? own : { ...own, where: table.where };
   };
+  const renderings = new Renderings();
   let leftOut = catalog.warnings;
   /** The version of the schema that is known to be the one that was read. */
   let versionRead = catalog.mark === schemaMark(sql) ? schemaVersion(sql) : null;
@@ -133,7 +135,7 @@ export function* readingSource(
     if (!isThere(sql, table)) throw schemaChanged();
     try {
       if (at === null && table.owner !== null) flush(sql, known.get(table.owner));
-      return readPage({ sql, budget, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
+      return readPage({ sql, budget, renderings, ...(log?.of(table) ?? { table, undo: null }) }, segment, at);
     } catch (cause) {
       verify(); // a table that is gone, or has other columns now, is not unreadable
       throw cause instanceof ExportError ? cause : unreadable(table, cause, ` behind row ${at?.rows ?? 0}`);

@@ -51,7 +51,7 @@ function rowsOf(format: Format, chosen: Chosen, selected: ReturnType<typeof sele
     format.scope === "database" ? format.segments(schema, "data", chosen) : format.segments(table, chosen);
   const found = [...segments].find((segment) => segment.kind === "rows");
   if (found?.kind !== "rows") throw new TypeError(`${format.name} has no rows`);
-  return found.rows;
+  return found.rows();
 }
 
 /** Options that lengthen fields, or change the same values, together. */

@@ -12,12 +12,12 @@ export const pgcopy = {
       kind: "rows",
       table,
       columns,
-      rows: {
+      rows: () => ({
         open: "",
         separator: "\n",
         close: "\n",
-        encode: (cells) => cells.map(field).join("\t"),
-      },
+        encode: (cells: readonly Cell[]) => cells.map(field).join("\t"),
+      }),
     };
   },
 } as const satisfies TableFormat;

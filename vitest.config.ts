@@ -7,20 +7,20 @@ export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./test/wrangler.toml" } })],
+        plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/node/**"],
+          exclude: ["test/e2e/**"],
           testTimeout: 60_000,
-          setupFiles: ["test/seed.ts"],
+          setupFiles: ["test/support/seed.ts"],
         },
       },
       {
         test: {
           name: "node",
-          include: ["test/node/**/*.test.ts"],
-          setupFiles: ["test/seed.ts"],
+          include: ["test/e2e/**/*.test.ts"],
+          setupFiles: ["test/support/seed.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

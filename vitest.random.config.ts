@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 // `npm run test:random`: databases that nobody has tried before, in the same workerd as the other tests.
 export default defineConfig({
-  plugins: [cloudflareTest({ wrangler: { configPath: "./test/wrangler.toml" } })],
+  plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
   test: {
     name: "random",
     include: ["test/random/**/*.ts"],

@@ -1,7 +1,7 @@
-import { csv } from "./csv.ts";
+import { csv } from "./csv/csv.ts";
 import type { Format } from "./format.ts";
-import { jsonl } from "./jsonl.ts";
-import { sql } from "./sql.ts";
+import { jsonl } from "./jsonl/jsonl.ts";
+import { sql } from "./sql/sql.ts";
 
 export { csv, jsonl, sql };
 /** The formats that come with the package; the first is the default. */

@@ -1,11 +1,11 @@
 /**
  * `for=NAME`: the options by which one program reads each value as it is, or refuses it, with its line in docs/readers.md. A preset is here only
- * if that program itself holds it (test/node/readers.test.ts). It changes how values are written, never what they are: no preset makes
+ * if that program itself holds it (test/e2e/readers.test.ts). It changes how values are written, never what they are: no preset makes
  * an infinity NULL.
  */
-import { csv } from "./csv.ts";
+import { csv } from "./csv/csv.ts";
 import type { Chosen, Format } from "./format.ts";
-import { jsonl } from "./jsonl.ts";
+import { jsonl } from "./jsonl/jsonl.ts";
 
 /** A format for a program, and what of its options is not as usual. */
 export interface Preset {

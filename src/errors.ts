@@ -1,5 +1,5 @@
 /** Errors that a caller may handle, and what their messages are made of. */
-import { quoteName } from "../formats/expression.ts";
+import { quoteName } from "../formats/kit/expression.ts";
 import { nameShown, namesShown } from "./limits.ts";
 
 /** The stable codes of `ExportError`; they are part of the HTTP surface and of a failed job's status. */

@@ -1,22 +1,22 @@
 /** What the object holds: the engine, behind `fetch()` and `alarm()`. */
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
-import { DownloadSnapshot, endLostSnapshots } from "./download-snapshot.ts";
-import { DownloadPlan } from "./download-plan.ts";
-import { Downloads } from "./downloads.ts";
-import type { Asked, AskedJob, Dump, Engine, ExportOptions, JobStatus, ListAsked } from "./engine.ts";
+import { DownloadSnapshot, endLostSnapshots } from "./download/download-snapshot.ts";
+import { DownloadPlan } from "./download/download-plan.ts";
+import { Downloads } from "./download/downloads.ts";
+import type { Asked, AskedJob, Dump, Engine, ExportOptions, JobStatus, ListAsked } from "./api.ts";
 import { ExportError } from "./errors.ts";
-import { SharedAlarm } from "./job/alarm.ts";
-import { HostSchedule } from "./job/host-schedule.ts";
+import { SharedAlarm } from "./alarm/shared-alarm.ts";
+import { HostSchedule } from "./alarm/host-schedule.ts";
 import type { Job } from "./job/job.ts";
-import { JobStore, noSuchDump } from "./job/job-store.ts";
-import { Keeper, type Work } from "./job/keeper.ts";
+import { JobStore, noSuchDump } from "./job/store.ts";
+import { Keeper, type Work } from "./alarm/keeper.ts";
 import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { expiresMs } from "./job/transitions.ts";
-import type { Waker } from "./job/waker.ts";
-import { fileNameOf } from "./layout.ts";
+import type { Waker } from "./alarm/waker.ts";
+import { fileNameOf } from "./file/layout.ts";
 import {
   directLimitBytes,
   listedJobs,
@@ -28,19 +28,19 @@ import {
   sinkDeadlineMs,
   sweepAgainMs,
 } from "./limits.ts";
-import { parseJobOptions, parseOptions, type OptionContext } from "./options.ts";
-import { makingNow, type Making } from "./plan.ts";
-import { isForwarded } from "./routes/forward.ts";
-import { objectRoutes } from "./routes/object-routes.ts";
+import { parseJobOptions, parseOptions, type OptionContext } from "./options/options.ts";
+import { makingNow, type Making } from "./file/plan.ts";
+import { isForwarded } from "./http/forward.ts";
+import { objectRoutes } from "./http/object-routes.ts";
 import { inTime } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
-import { readingSchema } from "./source/reading.ts";
-import { readCatalog, tableNames } from "./source/schema.ts";
-import type { PageBudget } from "./source/source.ts";
-import { endUndoLogs } from "./source/undo.ts";
-import { isUndoLeft, sweeping } from "./source/undo-states.ts";
-import { inTurns } from "./turns.ts";
-import { Webhooks } from "./webhook.ts";
+import { readingSchema } from "./schema/read-errors.ts";
+import { readCatalog, tableNames } from "./schema/catalog.ts";
+import type { PageBudget } from "./reader/source.ts";
+import { endUndoLogs } from "./snapshot/undo-log.ts";
+import { isUndoLeft, sweeping } from "./snapshot/registry.ts";
+import { inTurns } from "./base/event-loop.ts";
+import { Webhooks } from "./webhook/webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
 export interface ExporterOptions {

@@ -1,5 +1,5 @@
 export { Exporter, type ExporterOptions } from "./exporter.ts";
-export { exportRoutes } from "./routes.ts";
+export { exportRoutes } from "./http/worker-routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
 export type {
   Asked,
@@ -12,6 +12,6 @@ export type {
   JobState,
   JobStatus,
   Progress,
-} from "./engine.ts";
+} from "./api.ts";
 export { csv, formats, jsonl, sql } from "../formats/index.ts";
 export type * from "../formats/format.ts";

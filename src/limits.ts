@@ -273,7 +273,7 @@ export const linkSeconds = 3600;
 
 /**
  * Changes whenever the same database comes out as other bytes: text of a format, sizes of pages and of blocks. A job that was begun with
- * another one begins again (docs/decisions.md); `test/rendering.test.ts` tells when it is due.
+ * another one begins again (docs/decisions.md); `test/file/rendering-version.test.ts` tells when it is due.
  */
 export const renderingVersion = 2;
 

@@ -1,9 +1,9 @@
 /** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time; and how a host asks for one, or for a job. */
-import type { Asked } from "../src/engine.ts";
+import type { Asked } from "../src/api.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { filledArchive, finished, forwardedTo, inArchive } from "./jobs.ts";
+import { filledArchive, finished, forwardedTo, inArchive } from "./support/jobs.ts";
 import { csv, Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;

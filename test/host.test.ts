@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { describe, expect, it, vi } from "vitest";
 import { exportRoutes } from "../src/index.ts";
-import type { Host } from "./host.ts";
+import type { Host } from "./support/busy-host.ts";
 
 function newHost() {
   return env.HOST.get(env.HOST.idFromName(crypto.randomUUID()));

@@ -1,5 +1,5 @@
 /** Checksums of a file that goes out in parts. */
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { digestBytes } from "../limits.ts";
 
 /** What is kept of a part besides its etag. */

@@ -1,10 +1,10 @@
 /** What jobs work with: the same for all of an object's, and for as long as it lives. */
 import type { Format } from "../../formats/format.ts";
-import type { Making } from "../plan.ts";
+import type { Making } from "../file/plan.ts";
 import type { Sink } from "../sink/sink.ts";
-import type { Webhooks } from "../webhook.ts";
+import type { Webhooks } from "../webhook/webhook.ts";
 import type { PartLimits } from "./part-size.ts";
-import type { JobStore } from "./job-store.ts";
+import type { JobStore } from "./store.ts";
 import type { SliceBudget } from "./slice.ts";
 
 /** The object's storage, where files go, and what the host has set. */

@@ -1,7 +1,7 @@
 /** Takes away all that there is of an object's exports: for a host that is about to delete the object itself. */
-import { objectPrefix } from "../engine.ts";
+import { objectPrefix } from "../api.ts";
 import type { JobContext } from "./context.ts";
-import { JobObject, storageError } from "./object.ts";
+import { JobObject, storageError } from "./upload.ts";
 import { cancel } from "./transitions.ts";
 
 /** How often it is looked whether a turn that is under way has come back, in milliseconds. */

@@ -1,13 +1,13 @@
 /** A job: all that is kept of it. Plain data; how it changes, its tables and the clock are elsewhere. */
-import type { Compression, ExportOptions, JobOptions } from "../engine.ts";
-import type { Callback } from "./callback.ts";
+import type { Compression, ExportOptions, JobOptions } from "../api.ts";
+import type { Callback } from "../webhook/delivery.ts";
 import type { ExportErrorCode } from "../errors.ts";
-import type { Position } from "../pipeline.ts";
-import type { Making } from "../plan.ts";
-import type { Facts } from "../source/facts.ts";
-import type { Seal } from "../source/seal.ts";
-import type { Estimate } from "../source/source.ts";
-import type { Changes } from "../source/watch.ts";
+import type { Position } from "../file/pipeline.ts";
+import type { Making } from "../file/plan.ts";
+import type { Facts } from "../reader/facts.ts";
+import type { Seal } from "../snapshot/seal.ts";
+import type { Estimate } from "../reader/source.ts";
+import type { Changes } from "../snapshot/change-tracker.ts";
 
 /** Options as they are kept: a format by its name, `compress` only where it is neither gzip nor nothing, as releases before it kept it. */
 export type StoredOptions = Omit<Required<ExportOptions>, "format" | "compress"> &

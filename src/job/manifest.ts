@@ -1,5 +1,5 @@
 /** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
-import type { JobStatus } from "../engine.ts";
+import type { JobStatus } from "../api.ts";
 import type { PartDigests } from "./checksums.ts";
 import { compressionOf, type Job } from "./job.ts";
 

@@ -1,10 +1,10 @@
 /** A job as it begins. */
-import type { ExportOptions, JobOptions } from "../engine.ts";
-import { fileNameOf, timestamp } from "../layout.ts";
-import { layoutDigest } from "../layout-digest.ts";
-import { countedTables } from "../pipeline.ts";
-import type { Plan } from "../plan.ts";
-import { inTurns } from "../turns.ts";
+import type { ExportOptions, JobOptions } from "../api.ts";
+import { fileNameOf, timestamp } from "../file/layout.ts";
+import { layoutDigest } from "../file/layout-digest.ts";
+import { countedTables } from "../file/pipeline.ts";
+import type { Plan } from "../file/plan.ts";
+import { inTurns } from "../base/event-loop.ts";
 import { sha256Hex } from "./checksums.ts";
 import { storedOptions, type Job, type Planned } from "./job.ts";
 

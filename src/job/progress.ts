@@ -1,6 +1,6 @@
 /** How far a job is. */
-import type { Progress } from "../engine.ts";
-import { shareDone } from "../source/source.ts";
+import type { Progress } from "../api.ts";
+import { shareDone } from "../reader/source.ts";
 import type { Job } from "./job.ts";
 
 /** Tables and rows in front of its checkpoint, and the share of the work that they are, 0 to 1. */

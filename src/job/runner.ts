@@ -1,20 +1,20 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
-import type { ExportOptions, JobOptions } from "../engine.ts";
+import type { ExportOptions, JobOptions } from "../api.ts";
 import { ExportError } from "../errors.ts";
 import { maxOpenJobs, limitCheckMs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
-import { planInTurns } from "../plan.ts";
-import { call } from "./call.ts";
-import { Consistency } from "./consistency.ts";
+import { planInTurns } from "../file/plan.ts";
+import { call } from "./notify.ts";
+import { Consistency } from "./job-snapshot.ts";
 import { deleteAllJobs } from "./delete-all.ts";
 import { begin, cancel, frozen, stalled, unwanted } from "./transitions.ts";
 import { storedOptions, type Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
-import { noSuchDump } from "./job-store.ts";
+import { noSuchDump } from "./store.ts";
 import { newJob } from "./new-job.ts";
 import { partSizeFor } from "./part-size.ts";
-import { JobObject } from "./object.ts";
-import { tidy } from "./tidy.ts";
-import { takeTurn } from "./turn.ts";
+import { JobObject } from "./upload.ts";
+import { tidy } from "./cleanup.ts";
+import { takeTurn } from "./attempt.ts";
 
 /** The jobs of one object. */
 export class JobRunner {

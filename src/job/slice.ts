@@ -1,12 +1,12 @@
 /** One alarm's work: steps through the pipeline, cuts parts, uploads them, and checkpoints each once it is durable. */
 import { ExportError } from "../errors.ts";
 import { madePerTurn, overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesPacked } from "../limits.ts";
-import type { Pipeline, Position } from "../pipeline.ts";
+import type { Pipeline, Position } from "../file/pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
 import { compressionOf, type Checkpoint, type Job } from "./job.ts";
-import { storageError, type SentPart } from "./object.ts";
+import { storageError, type SentPart } from "./upload.ts";
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
 export interface SliceBudget {

@@ -1,8 +1,8 @@
 /** A job as its status shows it. */
-import type { JobState, JobStatus, Progress } from "../engine.ts";
+import type { JobState, JobStatus, Progress } from "../api.ts";
 import { neverMs } from "../limits.ts";
-import { isBrief } from "./brief.ts";
-import type { Callback } from "./callback.ts";
+import { isBrief } from "./job-summary.ts";
+import type { Callback } from "../webhook/delivery.ts";
 import { expiresMs } from "./transitions.ts";
 import { compressionOf, type Job } from "./job.ts";
 import { consistencyOf, crcOf, needsOf, rowsOf } from "./manifest.ts";

@@ -1,10 +1,10 @@
 /** How a job changes: each of these gives the job as it is afterwards. Pure; when they are called is the runner's and the turn's business. */
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
-import { newCallback } from "./callback.ts";
+import { newCallback } from "../webhook/delivery.ts";
 import { notesOf } from "./notes.ts";
-import type { Making } from "../plan.ts";
-import type { Seal } from "../source/seal.ts";
+import type { Making } from "../file/plan.ts";
+import type { Seal } from "../snapshot/seal.ts";
 import type { Checkpoint, Job, Planned } from "./job.ts";
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */

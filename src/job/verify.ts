@@ -2,7 +2,7 @@
 import { ExportError } from "../errors.ts";
 import { digestsOf, type PartDigests } from "./checksums.ts";
 import type { Job } from "./job.ts";
-import type { JobObject } from "./object.ts";
+import type { JobObject } from "./upload.ts";
 import type { SliceBudget } from "./slice.ts";
 
 /** What reading back needs from around it. */

@@ -1,5 +1,5 @@
 /** ZIP that is written front to back: sizes stand behind each entry's data, and again in the directory at the end. */
-import { chained } from "../../formats/bytes.ts";
+import { chained } from "../../formats/kit/bytes.ts";
 import { deflateBlocks, LAST_BLOCK, storedBlocks } from "./blocks.ts";
 import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
 import { centralDirectory, dataDescriptor, dosTime, localHeader, type ZipEntry } from "./zip-records.ts";

@@ -3,8 +3,8 @@ import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import type { Format } from "../../formats/format.ts";
 import { formats } from "../../formats/index.ts";
-import { withDatabase, fileOf, textOf } from "../database.ts";
-import { pgcopy } from "./pgcopy.ts";
+import { withDatabase, fileOf, textOf } from "../support/database.ts";
+import { pgcopy } from "../support/pgcopy.ts";
 
 const all: readonly Format[] = [...formats, pgcopy];
 

@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
-import { noise } from "./samples.ts";
+import { noise } from "../support/pack-samples.ts";
 
 describe.each([
   ["the one in use", crc32],

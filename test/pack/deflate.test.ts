@@ -1,9 +1,9 @@
 import { inflateRawSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { LAST_BLOCK } from "../../src/pack/blocks.ts";
 import { availableDeflate, deflater, fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
-import { digest, insertText, noise, zeroRuns } from "./samples.ts";
+import { digest, insertText, noise, zeroRuns } from "../support/pack-samples.ts";
 
 const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 

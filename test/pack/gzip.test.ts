@@ -1,11 +1,11 @@
 import { gunzipSync } from "node:zlib";
 import { gunzipSync as fflateGunzip } from "fflate";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
 import { fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import { gzipPacker, type GzipOptions } from "../../src/pack/gzip.ts";
-import { digest, noise, packSliced, packWhole, pieceSamples, text, zeroRuns } from "./samples.ts";
+import { digest, noise, packSliced, packWhole, pieceSamples, text, zeroRuns } from "../support/pack-samples.ts";
 
 const options: GzipOptions = { deflate: nativeDeflate, crc32, level: 6, modified: 1_704_128_400 };
 

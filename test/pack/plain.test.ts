@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { plainPacker } from "../../src/pack/plain.ts";
-import { digest, noise, packSliced, packWhole } from "./samples.ts";
+import { digest, noise, packSliced, packWhole } from "../support/pack-samples.ts";
 
 describe("plainPacker", () => {
   it("hands bytes through, and nothing else", () => {

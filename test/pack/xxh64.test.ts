@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { emptyXxh64, xxh64Digest, xxh64Update } from "../../src/pack/xxh64.ts";
-import { noise } from "./samples.ts";
+import { noise } from "../support/pack-samples.ts";
 
 const of = (...pieces: readonly Uint8Array[]) =>
   xxh64Digest(pieces.reduce(xxh64Update, emptyXxh64)).toString(16).padStart(16, "0");

@@ -1,11 +1,11 @@
 import { Unzip, UnzipInflate, UnzipPassThrough, unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { crc32, tableCrc32 } from "../../src/pack/crc32.ts";
 import { fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import type { Piece } from "../../src/pack/packer.ts";
 import { zipPacker, type ZipOptions } from "../../src/pack/zip.ts";
-import { digest, insertText, noise, packSliced, packWhole } from "./samples.ts";
+import { digest, insertText, noise, packSliced, packWhole } from "../support/pack-samples.ts";
 
 const GiB = 2 ** 30;
 const options: ZipOptions = { deflate: nativeDeflate, crc32, level: 6, modified: new Date("2024-01-02T17:00:42.900Z") };

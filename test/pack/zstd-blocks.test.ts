@@ -1,9 +1,9 @@
 import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { nativeZstd } from "../../src/pack/zstd-native.ts";
 import { chunkBlocks, type ZstdCompress } from "../../src/pack/zstd-blocks.ts";
-import { noise } from "./samples.ts";
+import { noise } from "../support/pack-samples.ts";
 
 /** A frame without a checksum. */
 const read = (blocks: Iterable<Uint8Array>) =>

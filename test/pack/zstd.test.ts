@@ -1,10 +1,10 @@
 import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { nativeZstd } from "../../src/pack/zstd-native.ts";
 import { zstdPacker } from "../../src/pack/zstd.ts";
-import { digest, noise, packSliced, packWhole, pieceSamples, text } from "./samples.ts";
-import { hostile, zstdSamples } from "./zstd-samples.ts";
+import { digest, noise, packSliced, packWhole, pieceSamples, text } from "../support/pack-samples.ts";
+import { hostile, zstdSamples } from "../support/zstd-samples.ts";
 
 const packer = zstdPacker(nativeZstd(3));
 

@@ -1,6 +1,6 @@
 /** New random hosts, until time is up; a host whose alarm is not what the platform alone would have made of it is to become a case of its own. */
 import { expect, inject, it } from "vitest";
-import { liveAll } from "../random-hosts.ts";
+import { liveAll } from "../support/random-hosts.ts";
 
 const hostsPerRound = 8;
 

@@ -1,7 +1,7 @@
 /** New random databases for an undo log, until time is up; a counterexample is to become a case of its own. */
 import fc from "fast-check";
 import { expect, inject, it } from "vitest";
-import { changesNothing, Databases, givesBack } from "../undo-properties.ts";
+import { changesNothing, Databases, givesBack } from "../support/undo-properties.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../formats/bytes.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
 import { PartBuffer } from "../../src/sink/part-buffer.ts";
 
 /** Pushes all of it; gives the parts that were full. */

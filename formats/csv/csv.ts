@@ -1,0 +1,153 @@
+/**
+ * CSV: RFC 4180, UTF-8, LF, a header always. NULL is an empty field; TEXT, BLOBs (base64) and names are quoted, whatever they hold, and
+ * numbers are not. So nothing that a reader takes for a marker (`NULL`, `\N`, `\.`), a separator or a sign of its own stands bare, and what
+ * it guesses from the first rows holds for all: docs/readers.md.
+ */
+import { hexBytes, utf8 } from "../kit/bytes.ts";
+import { doubled, doubledBytes } from "../kit/doubled-quotes.ts";
+import { guarded, guardedBytes, guardedPage } from "./formula-guard.ts";
+import { longestNull, toLines, type Notation } from "./page.ts";
+import type { Cell, Chosen, Column, FreeText, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "../kit/json-rows.ts";
+import { bytePieces, joined, textPieces } from "../kit/large-values.ts";
+import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
+import { lostIndex } from "../kit/virtual-table.ts";
+
+/** What a NULL is written as. All text is in quotes, so it is none; and it is no number, no formula, and not PostgreSQL's end of the data. */
+const nulls: FreeText = {
+  usual: "",
+  allowed: `nothing, or up to ${longestNull} of A-Z a-z 0-9 _ / \\ # . < > ( ) ? * that are no number, such as \\N, NULL, NA`,
+  isAllowed: (text) =>
+    text.length <= longestNull &&
+    /^(?:[A-Za-z_/\\#.<>()?*][\w/\\#.<>()?*]*)?$/.test(text) &&
+    !/^(?:\.\d.*|inf|infinity|nan|\\\.)$/i.test(text),
+};
+
+/** One table as CSV. */
+export const csv = {
+  name: "csv",
+  extension: ".csv",
+  mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
+  choices: {
+    nulls,
+    blobs: ["base64", "hex", "postgres", "duckdb"],
+    infinity: ["string", "number", "null"],
+    int64: ["number", "string"],
+    bom: ["0", "1"],
+    formulas: ["keep", "guard"],
+  },
+  scope: "table",
+  warnings: lostIndex,
+  *segments(table: Table, chosen: Chosen) {
+    const columns = table.visible;
+    const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
+    const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
+    yield { kind: "text", text: `${bom}${header}\n` };
+    yield { kind: "rows", table, columns, rows: () => encoder(table, columns, chosen) };
+  },
+} as const satisfies TableFormat;
+
+/** The largest integer of 15 digits: spreadsheets keep no more of a number (Microsoft, "Excel specifications and limits": number precision). */
+const fifteenDigits = 999_999_999_999_999n;
+
+function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
+  const plain = plainColumns(table, columns);
+  const isGuarded = chosen["formulas"] === "guard";
+  const losesInfinity = chosen["infinity"] === "null";
+  const marker = utf8(chosen["nulls"] ?? "");
+  const notation: Notation = {
+    reals: isGuarded ? [] : plain.map(isOfReals),
+    blob: (digits) => joined(blobField(Uint8Array.fromHex(digits), chosen)),
+    nulls: marker,
+    infinity: utf8(infinite(Infinity, chosen)),
+    isRoomy: marker.length > "null".length || chosen["blobs"] === "duckdb",
+  };
+  return {
+    open: "",
+    separator: "\n",
+    close: "\n",
+    fast: {
+      // what is text there, is guarded
+      ...jsonArray(plain, isGuarded ? "numbers" : "text", chosen["int64"] === "string" ? fifteenDigits : null),
+      finish(page) {
+        if (!isUtf8(page)) return null;
+        if (losesInfinity && includesAscii(page, infinity, infinity.indexOf("+"))) return null; // to be counted
+        return toLines(isGuarded ? guardedPage(page) : page, notation);
+      },
+    },
+    encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
+    noted: losesInfinity
+      ? {
+          what: `${invalid}; or they are infinite, and are written as NULL`,
+          count: (cells) => cells.filter(isInvalidOrInfinite).length,
+        }
+      : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
+  };
+}
+
+const invalid = "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there";
+
+/** A piece of a text as it is, or so that no spreadsheet takes it for a formula. */
+function piecesWith({ formulas }: Chosen): (piece: string, before: string) => string {
+  return formulas === "guard" ? guarded : (piece) => piece;
+}
+
+function field(cell: Cell, chosen: Chosen): Pieces {
+  if (cell === null) return chosen["nulls"] ?? "";
+  if (typeof cell === "bigint")
+    return chosen["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
+  if (typeof cell === "string") return textField(cell, chosen);
+  if (cell instanceof Uint8Array) return blobField(cell, chosen);
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
+  return invalidField(cell.invalidUtf8, chosen);
+}
+
+function infinite(real: number, chosen: Chosen): string {
+  if (chosen["infinity"] === "null") return chosen["nulls"] ?? "";
+  if (chosen["infinity"] !== "number") return String(real);
+  return real > 0 ? "9e999" : "-9e999";
+}
+
+function blobField(bytes: Uint8Array, { blobs, formulas }: Chosen): Pieces {
+  switch (blobs) {
+    case "hex":
+      return ['"', bytePieces(bytes, hexBytes), '"'];
+    case "postgres": // https://www.postgresql.org/docs/current/datatype-binary.html, "bytea Hex Format"
+      return ['"\\x', bytePieces(bytes, hexBytes), '"'];
+    case "duckdb": // https://duckdb.org/docs/stable/sql/data_types/blob
+      return ['"', bytePieces(bytes, escapedBytes), '"'];
+    default: {
+      // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
+      const isSuspect = formulas === "guard" && (bytes[0] ?? 0) >> 2 === 62;
+      return [isSuspect ? "\"'" : '"', bytePieces(bytes, (piece) => piece.toBase64()), '"'];
+    }
+  }
+}
+
+/** Each byte as `\x00`, as bytes: `replaceAll()` would make a rope of it (doubled.ts). */
+function escapedBytes(bytes: Uint8Array): Uint8Array {
+  const digits = hexBytes(bytes);
+  const all = new Uint8Array(bytes.length * 4);
+  for (let at = 0; at < bytes.length; at++) {
+    const to = at * 4;
+    all[to] = 0x5c;
+    all[to + 1] = 0x78;
+    all[to + 2] = digits[at * 2] ?? 0;
+    all[to + 3] = digits[at * 2 + 1] ?? 0;
+  }
+  return all;
+}
+
+function textField(text: string, chosen: Chosen): Pieces {
+  const written = piecesWith(chosen);
+  return ['"', textPieces(text, (piece, before) => doubled(written(piece, before), '"')), '"'];
+}
+
+/** Bytes that are no UTF-8 stay as they are. */
+function invalidField(stored: Uint8Array, { formulas }: Chosen): Pieces {
+  return [
+    '"',
+    bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, (piece) => doubledBytes(piece, '"')),
+    '"',
+  ];
+}

@@ -1,0 +1,124 @@
+/** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
+import { concat, quoteText } from "../kit/expression.ts";
+import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import { blobForm, withBlobs } from "./page.ts";
+import {
+  beyond,
+  careOf,
+  infinity,
+  isBeyond,
+  jsonSeparator,
+  jsonValue,
+  mayHoldBlobs,
+  plainColumns,
+} from "../kit/json-rows.ts";
+import { bytePieces, textPieces } from "../kit/large-values.ts";
+import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
+import { lostIndex } from "../kit/virtual-table.ts";
+
+/** One table as JSON Lines (https://jsonlines.org). */
+export const jsonl = {
+  name: "jsonl",
+  extension: ".jsonl",
+  mediaType: "application/x-ndjson",
+  choices: {
+    int64: ["number", "string"],
+    infinity: ["number", "string", "null"],
+    blobs: ["object", "base64", "hex"],
+  },
+  scope: "table",
+  warnings: lostIndex,
+  *segments(table: Table, chosen: Chosen) {
+    yield { kind: "rows", table, columns: table.visible, rows: () => encoder(table, chosen) };
+  },
+} as const satisfies TableFormat;
+
+/** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
+const maxObjectColumns = 63;
+
+function encoder(table: Table, chosen: Chosen): RowEncoder {
+  const columns = plainColumns(table, table.visible);
+  const keys = columns.map((column) => JSON.stringify(column.name));
+  const values = chosen["int64"] === "string" ? columns.map(quotingLarge) : columns;
+  const blob = blobForm(chosen);
+  const care = careOf(columns, () => false);
+  const hasBlobs = columns.some(mayHoldBlobs);
+  return {
+    open: "",
+    separator: "\n",
+    close: "\n",
+    fast: {
+      row: rowExpression(values),
+      ...(care !== undefined && { care }),
+      separator: jsonSeparator,
+      values: values.map(({ sql }) => sql),
+      // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
+      finish(page) {
+        if (includesAscii(page, infinity, infinity.indexOf("+")) || !isUtf8(page)) return null;
+        return hasBlobs ? withBlobs(page, blob) : page;
+      },
+    },
+    encode: (cells) => [
+      "{",
+      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, chosen)]),
+      "}",
+    ],
+    noted:
+      chosen["infinity"] === "null"
+        ? {
+            what: `${invalid}, or are infinite, and are null`,
+            count: (cells) => cells.filter(isInvalidOrInfinite).length,
+          }
+        : { what: invalid, count: (cells) => cells.filter(isInvalidText).length },
+  };
+}
+
+const invalid = "values hold bytes that are no UTF-8, which JSON cannot; each of them is written as U+FFFD";
+
+/** The largest integer up to which a double holds each: 2^53. */
+const exactDouble = 9007199254740992n;
+
+/** The same column, with INTEGERs that a double cannot hold as text. */
+function quotingLarge(column: Column): Column {
+  return { ...column, sql: beyond(exactDouble, column, `CAST(${column.sql} AS TEXT)`) };
+}
+
+function rowExpression(columns: readonly Column[]): string {
+  if (columns.length <= maxObjectColumns) {
+    return `json_object(${columns.map((column) => `${quoteText(column.name)},${written(column)}`).join(",")})`;
+  }
+  const parts = columns.flatMap((column, at) => [
+    quoteText(`${at === 0 ? "{" : ","}${JSON.stringify(column.name)}:`),
+    `json_quote(${written(column)})`,
+  ]);
+  return concat([...parts, "'}'"]);
+}
+
+function written(column: Column): string {
+  return mayHoldBlobs(column) ? jsonValue(column.sql) : column.sql;
+}
+
+const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+function value(cell: Cell, chosen: Chosen): Pieces {
+  if (cell === null) return "null";
+  if (typeof cell === "bigint")
+    return chosen["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
+  if (typeof cell === "string") return text(cell);
+  if (cell instanceof Uint8Array) {
+    const { open, digits, close } = blobForm(chosen);
+    return [open, bytePieces(cell, digits), close];
+  }
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
+  return text(replacing.decode(cell.invalidUtf8));
+}
+
+function infinite(real: number, chosen: Chosen): string {
+  if (chosen["infinity"] === "null") return "null";
+  if (chosen["infinity"] === "string") return `"${real}"`;
+  return real > 0 ? "9e999" : "-9e999";
+}
+
+function text(content: string): Pieces {
+  return ['"', textPieces(content, (piece) => JSON.stringify(piece).slice(1, -1)), '"'];
+}

@@ -1,0 +1,46 @@
+/** Wakes the object by a schedule that the host keeps: asked for as seldom as can be, as each call may be a row there. */
+import { scheduleLateMs, scheduleEarlyMs } from "../limits.ts";
+import type { AlarmMemory } from "./shared-alarm.ts";
+import type { Waker } from "./waker.ts";
+
+/** Two times are remembered: the next that was asked for (`own`), and one behind it that has been asked for before (`host`). */
+export class HostSchedule implements Waker {
+  readonly #memory: AlarmMemory;
+  readonly #ask: (at: number) => void | Promise<void>;
+  /** The earliest time that is being asked for. */
+  #asking = Number.POSITIVE_INFINITY;
+
+  constructor(memory: AlarmMemory, ask: (at: number) => void | Promise<void>) {
+    this.#memory = memory;
+    this.#ask = ask;
+  }
+
+  async wake(at: number): Promise<boolean> {
+    const now = Date.now();
+    const wanted = Math.max(at, now);
+    const { own } = this.#memory.alarmTimes();
+    const isAsked = own !== null && own <= wanted && now < own + scheduleLateMs; // later than that, it was lost
+    if (isAsked || this.#asking <= wanted) return true;
+    this.#asking = wanted;
+    try {
+      await this.#ask(wanted);
+      const before = this.#memory.alarmTimes();
+      const isLater = before.own !== null && before.own > wanted;
+      this.#memory.setAlarmTimes({ own: wanted, host: isLater ? before.own : null });
+    } finally {
+      this.#asking = Number.POSITIVE_INFINITY;
+    }
+    return true;
+  }
+
+  /** What was asked for stands in the host's schedule, and cannot be taken back. */
+  async rest(): Promise<void> {}
+
+  async fired(): Promise<boolean> {
+    const due = Date.now() + scheduleEarlyMs;
+    const { own, host } = this.#memory.alarmTimes();
+    if (own === null || own > due) return this.#memory.exists;
+    this.#memory.setAlarmTimes({ own: host !== null && host > due ? host : null, host: null });
+    return true;
+  }
+}

@@ -1,0 +1,195 @@
+/** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
+import { coalesced } from "../../formats/kit/bytes.ts";
+import { ExportError } from "../errors.ts";
+import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, longFileParts, madePerTurn, stepBytes } from "../limits.ts";
+import type { Pipeline, Read } from "../file/pipeline.ts";
+
+/** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
+export interface Stillness {
+  /** The first turn is over, and there is more to read; false if what was read in it is no longer what there is. */
+  begin(read: Read): Promise<boolean>;
+  /** What has been read is never read again. Throws `snapshot_too_old`. */
+  advance(read: Read): void;
+  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
+  checkLimit(): void;
+  /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
+  check(): void;
+  /** Leaves nothing behind. */
+  end(): void;
+}
+
+/** What a download reads from, and what holds it still, if anything does. */
+export interface Prepared {
+  readonly pipeline: Pipeline;
+  readonly still: Stillness | null;
+  /** There is much to read for the first chunk: it is held still before that. */
+  readonly isLong: boolean;
+}
+
+interface Open {
+  /** It may not go on. */
+  isOver: boolean;
+  /** Gives up its place and what is kept for it. */
+  readonly leave: () => void;
+  lastMs: number;
+  /** Present once the download has taken more than one turn. */
+  still: Stillness | null;
+}
+
+/** The downloads that one object has under way. */
+export class Downloads {
+  readonly #most: number;
+  readonly #open = new Set<Open>();
+  /** Those that keep rows, whether they still have their place or not. */
+  readonly #still = new Set<Open>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Throws `too_many_downloads` while as many as may be are under way. */
+  admit(now: number): void {
+    // A stream that waits is never told that its reader has gone (workerd pull request 7298): silence frees its place.
+    for (const one of this.#open) if (now - one.lastMs > downloadIdleMs) this.#open.delete(one);
+    if (this.#open.size < this.#most) return;
+    throw new ExportError(
+      "too_many_downloads",
+      `Cannot begin a download: ${this.#open.size} are under way, the limit is ${this.#most}; try again later, or start a job with POST`,
+      { details: { limit: this.#most } },
+    );
+  }
+
+  /** Takes away what is kept for downloads that nobody has read from for long. */
+  reap(now: number): void {
+    for (const one of this.#still) {
+      if (now - one.lastMs <= downloadAbandonedMs) continue;
+      one.still?.end();
+      this.#still.delete(one);
+    }
+  }
+
+  /** Cuts them all. */
+  endAll(): void {
+    for (const one of [...this.#open, ...this.#still]) {
+      one.isOver = true;
+      one.leave();
+    }
+  }
+
+  /** When there may be something to reap, Unix milliseconds; null if there will not. */
+  nextReapMs(): number | null {
+    const times = [...this.#still].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /**
+   * The file as a stream: nothing is prepared or read before it is asked for, or after it is cancelled. What does not fit into one turn is
+   * held `still`, if that is given; `changed` is called when that begins and when it ends.
+   */
+  stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
+    const own: Open = { isOver: false, lastMs: Date.now(), still: null, leave: () => leave() };
+    this.#open.add(own);
+    let timer: ReturnType<typeof setInterval> | undefined;
+    let watchLimit = () => {};
+    const leave = () => {
+      clearInterval(timer);
+      this.#open.delete(own);
+      if (!this.#still.delete(own)) return;
+      own.still?.end();
+      changed();
+    };
+    let chunks: AsyncGenerator<Chunk, undefined, undefined> | null = null;
+    /** True if the bytes of what was read may be handed on. */
+    const hold = async (read: Read, still: Stillness | null): Promise<boolean> => {
+      if (own.still === null && still !== null && !read.isDone) {
+        own.still = still;
+        this.#still.add(own);
+        const isSame = await still.begin(read); // should it throw, what it has begun is ended
+        watchLimit();
+        changed();
+        return isSame;
+      }
+      if (read.isDone) own.still?.check();
+      else own.still?.advance(read);
+      return true;
+    };
+    const next = async () => {
+      if (own.isOver)
+        throw new ExportError("snapshot_too_old", "Cannot go on with the download: all exports were deleted");
+      if (own.still !== null && !this.#still.has(own))
+        throw new ExportError(
+          "snapshot_too_old",
+          "Cannot go on with the download: nobody has read from it for too long",
+        );
+      if (chunks === null) {
+        const { pipeline, still, isLong } = await prepare();
+        if (isLong) await hold(pipeline.start(), still);
+        chunks = chunksOf(pipeline, (read) => hold(read, still));
+      }
+      return chunks.next();
+    };
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          // A client may dawdle for half an hour, and what is changed meanwhile is kept.
+          const look = () => {
+            try {
+              if (this.#still.has(own)) own.still?.checkLimit();
+            } catch (error) {
+              leave();
+              controller.error(error);
+            }
+          };
+          watchLimit = () => {
+            timer ??= setInterval(look, limitCheckMs);
+          };
+        },
+        async pull(controller) {
+          own.lastMs = Date.now();
+          try {
+            const { value } = await next();
+            if (value !== undefined) controller.enqueue(value.bytes);
+            if (value?.isLast !== false) {
+              leave();
+              controller.close();
+            }
+          } catch (error) {
+            leave();
+            throw error; // errors the stream, and the connection is cut: nothing ends as if it were whole
+          }
+        },
+        cancel() {
+          leave();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+}
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+}
+
+/** The file, a step or a part of one at a time; `hold` is told what was read, in the turn in which it was, and says whether that counts. */
+async function* chunksOf(
+  pipeline: Pipeline,
+  hold: (read: Read) => Promise<boolean>,
+): AsyncGenerator<Chunk, undefined, undefined> {
+  for (let position = pipeline.start(); !position.isDone;) {
+    const step = pipeline.step(position);
+    const isMuch =
+      step.read.part - position.part >= madePerTurn / 2 || (step.read.isDone && step.read.part > longFileParts);
+    if (!(await hold(step.read))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
+    // a small chunk in front of or behind a large one waits for the network (Nagle)
+    const chunks = coalesced(step.bytes, stepBytes);
+    for (let { value: bytes } = chunks.next(); bytes !== undefined;) {
+      const { value: following } = chunks.next();
+      yield { bytes, isLast: step.read.isDone && following === undefined };
+      bytes = following;
+      if (isMuch) await scheduler.wait(0); // lets the host's requests in
+    }
+    ({ position } = step);
+  }
+}

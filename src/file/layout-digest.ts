@@ -1,0 +1,55 @@
+/** A digest of a layout: two slices of a job must go by the same one, or the position of the first means nothing to the second. */
+import { utf8 } from "../../formats/kit/bytes.ts";
+import type { RowEncoder, Totals } from "../../formats/format.ts";
+import type { Layout, Part } from "./layout.ts";
+import { layoutDigestLength } from "../limits.ts";
+import { countedTables } from "./pipeline.ts";
+
+/** SHA-256, in hex, of all that a layout says: the kinds and names of its parts, their text, and how rows are rendered. */
+export async function layoutDigest(layout: Layout): Promise<string> {
+  const stream = new crypto.DigestStream("SHA-256");
+  const writer = stream.getWriter();
+  let text = "";
+  for (const line of linesOf(layout)) {
+    text += `${line}\n`;
+    if (text.length < layoutDigestLength) continue;
+    await writer.write(utf8(text));
+    await scheduler.wait(0); // lets the host's requests in
+    text = "";
+  }
+  await writer.write(utf8(text));
+  await writer.close();
+  return new Uint8Array(await stream.digest).toHex();
+}
+
+function* linesOf({ parts, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
+  yield JSON.stringify([packing, mediaType, versions]);
+  for (const warning of warnings) yield JSON.stringify(warning);
+  const none: Totals = {
+    rows: 0,
+    written: 0,
+    tables: countedTables(parts).map(({ name }) => ({ name, rows: 0 })),
+    warnings: [],
+  };
+  for (const part of parts) yield JSON.stringify(saidBy(part, none));
+}
+
+/** What is fixed of a part before a row is read; a text that counts rows is the one that it would be for none. */
+function saidBy(part: Part, none: Totals): readonly unknown[] {
+  switch (part.kind) {
+    case "entry":
+      return ["entry", part.name];
+    case "text":
+      return ["text", typeof part.text === "string" ? part.text : part.text(none)];
+    case "rows": {
+      const { table, columns, rows, sparse } = part;
+      const list = [columns, sparse?.columns ?? []].map((some) => some.map(({ name }) => name));
+      return ["rows", table.name, table.where, list, rendering(rows()), sparse && rendering(sparse.rows())];
+    }
+  }
+}
+
+function rendering({ open, separator, close, fast, limit, noted }: RowEncoder): readonly unknown[] {
+  const quick = fast && [fast.row, fast.care, fast.separator, fast.values];
+  return [open, separator, close, quick, limit?.bytes, noted?.what];
+}

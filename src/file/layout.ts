@@ -1,0 +1,192 @@
+/** Which file a set of options gives: its segments in order, its name and its media type. */
+import { defaultsOf } from "../../formats/format-options.ts";
+import type {
+  Chosen,
+  Content,
+  DatabaseFormat,
+  Format,
+  Schema,
+  Segment,
+  Table,
+  TableFormat,
+  Totals,
+} from "../../formats/format.ts";
+import type { Compression, ExportOptions } from "../api.ts";
+import { entryNames } from "./entry-names.ts";
+import { ExportError } from "../errors.ts";
+import { partsPerTurn, plannedAtOnce } from "../limits.ts";
+import { gathering } from "../base/event-loop.ts";
+
+/** A stretch of a file, or the beginning of an archive's entry. */
+export type Part = Segment | { readonly kind: "entry"; readonly name: string };
+
+/** How the bytes are packed. */
+export type Packing = "plain" | "gzip" | "zstd" | "zip";
+
+/** A file to be made. */
+export interface Layout {
+  readonly parts: readonly Part[];
+  readonly packing: Packing;
+  readonly extension: string;
+  readonly mediaType: string;
+  /** Of the formats that made it (`Format.version`). */
+  readonly versions: readonly number[];
+  /** One line for each thing that is left out or changed, as far as it is known before a row is read. */
+  readonly warnings: readonly string[];
+  /** The least SQLite that its definitions are known to need, as `3.45.0`; null where that is none that is new, or there are none. */
+  readonly needsSqlite: string | null;
+}
+
+/** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
+export function* layingOut(
+  schema: Schema,
+  { format, compress, content, chosen: given }: Pick<ExportOptions, "format" | "compress" | "content" | "chosen">,
+  formats: readonly Format[],
+): Generator<void, Layout, void> {
+  const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
+  const isLong = schema.tables.length > plannedAtOnce;
+  if (format.scope === "database") {
+    const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, chosen, content)))];
+    if (isLong) yield;
+    const needed = yield* needing(schema, format, content);
+    if (isLong) yield;
+    const parts = yield* gathering<Part>(
+      format.segments({ ...schema, ...needed, warnings }, content, chosen),
+      partsPerTurn,
+    );
+    return { ...single(parts, format, compress), warnings, needsSqlite: needed.needed?.version ?? null };
+  }
+  const all = schema.tables.filter((table) => table.kind !== "shadow");
+  const tables = content === "schema" ? [] : all;
+  const [only] = tables;
+  const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, chosen) ?? [])];
+  if (all.length === 1 && only !== undefined)
+    return { ...single([...format.segments(only, chosen)], format, compress), warnings: own, needsSqlite: null };
+  const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
+  const definitions = content === "data" ? undefined : first;
+  if (isLong) yield;
+  const said = definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {}), "schema");
+  const warnings = [...own, ...(yield* warned(said))];
+  if (isLong) yield;
+  const needed = yield* needing(schema, definitions, "schema");
+  if (isLong) yield;
+  const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
+  if (isLong) yield;
+  return {
+    parts: yield* gathering(
+      archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, chosen }),
+      partsPerTurn,
+    ),
+    ...packagingOf(format, compress, false),
+    versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
+    warnings,
+    needsSqlite: needed.needed?.version ?? null,
+  };
+}
+
+/** What the definitions of a file need. */
+function* needing(
+  schema: Schema,
+  format: DatabaseFormat | undefined,
+  content: Content,
+): Generator<void, Pick<Schema, "needed">, void> {
+  const needed = format?.needs === undefined ? null : yield* format.needs(schema, content);
+  return needed === null ? {} : { needed };
+}
+
+/** What a format warns of, gathered in turns. */
+function* warned(said: Iterable<string | null> = []): Generator<void, readonly string[], void> {
+  const lines: string[] = [];
+  for (const line of said) {
+    if (line === null) yield;
+    else lines.push(line);
+  }
+  return lines;
+}
+
+function single(
+  parts: readonly Part[],
+  format: Format,
+  compress: Compression,
+): Omit<Layout, "warnings" | "needsSqlite"> {
+  return { parts, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
+}
+
+/** What kind of file it is; `isOne` for one that holds a single table, or a format that holds the whole database. */
+export function packagingOf(
+  { extension, mediaType }: Format,
+  compress: Compression,
+  isOne: boolean,
+): Pick<Layout, "packing" | "extension" | "mediaType"> {
+  if (!isOne) {
+    if (compress === "zstd") throw noZstdArchive();
+    return { packing: "zip", extension: ".zip", mediaType: "application/zip" };
+  }
+  switch (compress) {
+    case "none":
+      return { packing: "plain", extension, mediaType };
+    case "gzip":
+      return { packing: "gzip", extension: `${extension}.gz`, mediaType: "application/gzip" };
+    case "zstd":
+      return { packing: "zstd", extension: `${extension}.zst`, mediaType: "application/zstd" }; // RFC 8878 section 7.1
+  }
+}
+
+/** ZIP has a method for zstd (APPNOTE 4.4.5: 93), which unzip, Python before 3.14, Java and others cannot read. */
+function noZstdArchive(): ExportError {
+  const allowed = ["none", "gzip"];
+  const message = `Option "compress" is "zstd", and several tables make a ZIP archive, whose readers know no zstd; allowed: ${allowed.join(", ")}, or one table (table=NAME), or format=sql`;
+  return new ExportError("invalid_option", message, { details: { option: "compress", received: "zstd", allowed } });
+}
+
+function versionOf({ version = 1 }: Format): number {
+  return version;
+}
+
+interface ArchiveOptions {
+  /** The format of the schema; absent where that is not wanted. */
+  readonly definitions: DatabaseFormat | undefined;
+  /** The names of the tables' entries. */
+  readonly files: readonly string[];
+  readonly format: TableFormat;
+  readonly chosen: Chosen;
+}
+
+/** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
+function* archiveParts(
+  schema: Schema,
+  tables: readonly Table[],
+  { definitions, files, format, chosen }: ArchiveOptions,
+): Iterable<Part> {
+  const manifest = (totals: Totals) => {
+    const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
+    const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
+    const warnings = [...schema.warnings, ...totals.warnings];
+    const needs = schema.needed && { needsSqlite: schema.needed.version };
+    return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, ...needs, warnings }, null, 2)}\n`;
+  };
+  if (definitions !== undefined) {
+    yield entry(`schema${definitions.extension}`);
+    yield* definitions.segments(schema, "schema", defaultsOf(definitions.choices ?? {}));
+  }
+  for (const [at, table] of tables.entries()) {
+    yield entry(files[at] ?? "");
+    yield* format.segments(table, chosen);
+  }
+  yield entry("manifest.json");
+  yield { kind: "text", text: manifest };
+}
+
+function entry(name: string): Part {
+  return { kind: "entry", name };
+}
+
+/** `dump_20240101-170000.sql`: UTC, the time of the start. */
+export function fileNameOf(layout: Pick<Layout, "extension">, startedMs: number): string {
+  return `dump_${timestamp(startedMs)}${layout.extension}`;
+}
+
+/** `20240101-170000`, UTC. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
+}

@@ -1,0 +1,122 @@
+/** From options to a file: the source, the layout, and the pipeline that makes it. The same for a download and a job. */
+import type { Format } from "../../formats/format.ts";
+import type { ExportOptions } from "../api.ts";
+import { ExportError } from "../errors.ts";
+import { layingOut, type Layout } from "./layout.ts";
+import { deflateLevel, renderingVersion, usualPage, usualZstdLevel } from "../limits.ts";
+import { crc32 } from "../pack/crc32.ts";
+import { availableDeflate, deflater, type DeflaterName } from "../pack/deflate.ts";
+import { gzipPacker } from "../pack/gzip.ts";
+import type { Packer } from "../pack/packer.ts";
+import { plainPacker } from "../pack/plain.ts";
+import { zipPacker } from "../pack/zip.ts";
+import { zstdPacker } from "../pack/zstd.ts";
+import { nativeZstd } from "../pack/zstd-native.ts";
+import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { readingSource, type Resumed } from "../reader/sqlite-source.ts";
+import { atOnce, inTurns } from "../base/event-loop.ts";
+import type { PageBudget, Source } from "../reader/source.ts";
+
+/** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
+export interface Making {
+  readonly deflate: DeflaterName;
+  readonly page: PageBudget;
+  /** Deflate level, 1 to 9. */
+  readonly level: number;
+  /** zstd level, 1 to 9. */
+  readonly zstdLevel: number;
+  /** `renderingVersion` of the code that began. */
+  readonly version: number;
+}
+
+/** All that a plan depends on besides the database and the code. */
+export type PlanOptions = ExportOptions & Omit<Making, "version">;
+
+/** What a new file is made with: the faster deflater that this Worker has, pages of this size, and these levels. */
+export function makingNow(
+  page: PageBudget = usualPage,
+  level: number = deflateLevel,
+  zstdLevel: number = usualZstdLevel,
+): Making {
+  return { deflate: availableDeflate(), page, level, zstdLevel, version: renderingVersion };
+}
+
+/** A file that can be made. */
+export interface Plan {
+  readonly source: Source;
+  readonly layout: Layout;
+  readonly pipeline: Pipeline;
+  /** Size of the database. */
+  readonly databaseBytes: number;
+}
+
+/** Reads the schema and puts the chain together; with an undo log over the rows that it has kept, with facts by what was seen before. */
+export function planOf(
+  sql: SqlStorage,
+  options: PlanOptions,
+  formats: readonly Format[],
+  resumed: Resumed = { log: null, facts: null },
+): Plan {
+  return atOnce(planning(sql, options, formats, resumed));
+}
+
+/** The same in several turns, where there are many tables. Should the schema change meanwhile it is planned again, in the end in one turn. */
+export async function planInTurns(...args: Parameters<typeof planOf>): Promise<Plan> {
+  for (let tries = 0; tries < planTries; tries++) {
+    try {
+      return await inTurns(verified(args));
+    } catch (error) {
+      if (!(error instanceof ExportError && error.code === "schema_changed")) throw error;
+    }
+  }
+  return planOf(...args);
+}
+
+function* verified(args: Parameters<typeof planOf>): Generator<void, Plan, void> {
+  const plan = yield* planning(...args);
+  plan.source.verify();
+  return plan;
+}
+
+/** How often a plan may be made in vain. */
+const planTries = 3;
+
+function* planning(
+  sql: SqlStorage,
+  options: PlanOptions,
+  formats: readonly Format[],
+  resumed: Resumed = { log: null, facts: null },
+): Generator<void, Plan, void> {
+  const source = yield* readingSource(sql, options, options.page, resumed);
+  const layout = yield* laidOut(options, layingOut(source.schema, options, formats));
+  const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
+  return { source, layout, pipeline, databaseBytes: sql.databaseSize };
+}
+
+/** A format may refuse what it cannot hold: trying again finds the same. */
+function* laidOut({ format }: PlanOptions, work: Generator<void, Layout, void>): Generator<void, Layout, void> {
+  try {
+    return yield* work;
+  } catch (cause) {
+    if (cause instanceof ExportError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ExportError("data_unreadable", `Cannot lay the file out as ${format.name}: ${message}`, { cause });
+  }
+}
+
+/** The time of all ZIP entries: a year behind the earliest that one can hold (APPNOTE 4.4.6), so that no time zone takes it out of range. */
+const zipEpoch = new Date(Date.UTC(1981, 0, 1));
+
+function packerFor(layout: Layout, { deflate, compress, level, zstdLevel }: PlanOptions): Packer {
+  // No times in the headers: the same data gives the same bytes, whenever it is exported.
+  switch (layout.packing) {
+    case "plain":
+      return plainPacker;
+    case "gzip":
+      return gzipPacker({ deflate: deflater(deflate), crc32, level, modified: 0 });
+    case "zstd":
+      return zstdPacker(nativeZstd(zstdLevel));
+    case "zip":
+      return zipPacker({ deflate: compress === "gzip" ? deflater(deflate) : null, crc32, level, modified: zipEpoch });
+  }
+}

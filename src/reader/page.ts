@@ -1,0 +1,186 @@
+/** One page: rows behind a cursor, rendered by SQLite where it can, carefully where it must be. */
+import { utf8 } from "../../formats/kit/bytes.ts";
+import type { RowEncoder } from "../../formats/format.ts";
+import {
+  carefulBackoffMax,
+  carefulFirstRows,
+  carefulPageRows,
+  firstPageRows,
+  largeRow,
+  limitAim,
+  pageBytesGrowth,
+  pageGrowth,
+} from "../limits.ts";
+import { isGuarded } from "./cells.ts";
+import { firstCursor, type Cursor } from "./cursor.ts";
+import { isMixed } from "../schema/key.ts";
+import { withOddRows } from "./odd-rows.ts";
+import {
+  fastQuery,
+  finishFast,
+  noRows,
+  readFast,
+  renderCareful,
+  type Refused,
+  type Rendered,
+  type Rendering,
+  type Renderings,
+} from "./render.ts";
+import type { SourceTable } from "../schema/catalog.ts";
+import type { Page, PageBudget, RowsSegment } from "./source.ts";
+import { readFrom, showOld } from "../snapshot/virtual-columns.ts";
+import { rowOf, windowOf, type Undo } from "./page-query.ts";
+
+/** How a page was made: by the fast path, by the careful one at once, or by the careful one after the fast one refused. */
+type Path = "fast" | "careful" | "refused";
+
+/** Where a page is read, and how much of it at most. */
+export interface Reading {
+  readonly sql: SqlStorage;
+  readonly table: SourceTable;
+  readonly budget: PageBudget;
+  readonly renderings: Renderings;
+  /** What the table's rows were, if they are wanted as they were. */
+  readonly undo: Undo | null;
+}
+
+/** Reads the page behind a cursor in one synchronous turn. */
+export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | null): Page {
+  const { sql, table, budget } = whole;
+  const undo = readFrom(table, segment, whole.undo);
+  const reading = { ...whole, undo };
+  let at = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
+  if (undo?.old?.shown != null)
+    at = { ...at, limit: showOld(sql, table, { old: undo.old.name, shown: undo.old.shown }, at) };
+  for (;;) {
+    const rendering = whole.renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
+    const quick = at.careful > 0 ? null : renderFast(reading, rendering, at);
+    const path = quick === null ? "careful" : quick === "needs care" ? "refused" : "fast";
+    let rendered = quick ?? "needs care";
+    let rows = at.limit;
+    // A row that is too large for the engine once it is rendered is not too large to be read.
+    if (rendered === "needs care" || (rendered === "too big" && rows === 1)) {
+      rows = Math.min(
+        rows,
+        !isGuarded(rendering.columns) ? 1 : path === "refused" ? carefulFirstRows : carefulPageRows,
+      );
+      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+      if (typeof rendered === "object" && rendered.rows === 0 && rendered.isCut) {
+        rows = 1;
+        rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+      }
+    }
+    if (typeof rendered === "string") {
+      at = { ...at, limit: Math.max(1, rows >>> 1) };
+      continue;
+    }
+    if (!at.sparse && segment.sparse !== undefined && hasGaps(at, rendered)) {
+      at = { ...at, sparse: true };
+      continue;
+    }
+    return pageOf(reading, rendering, at, rows, rendered, path);
+  }
+}
+
+/** The page as SQLite renders it, with the few rows that it cannot; null where there is no such way. */
+function renderFast(
+  { sql, table, budget, undo }: Reading,
+  rendering: Rendering,
+  at: Cursor,
+): Rendered | Refused | null {
+  const most = Math.floor((budget.bytes * pageBytesGrowth) / at.limit);
+  const query = fastQuery(table, rendering, windowOf(table, at, at.limit, undo), most);
+  if (query === null) return null;
+  const page = readFast(sql, query);
+  if (page === null) return noRows;
+  if (typeof page === "string") return page;
+  if (!page.hasMarks) return finishFast(page, rendering);
+  return withOddRows(page, rendering, (key) => renderCareful(sql, table, rendering, rowOf(table, key, undo), 1));
+}
+
+function pageOf(
+  { table, budget }: Reading,
+  { rows: encoder }: Rendering,
+  at: Cursor,
+  limit: number,
+  rendered: Rendered,
+  path: Path,
+): Page {
+  const { rows, last, noted, isWhole, isCut } = rendered;
+  const bytes = rows === 0 ? [] : isWhole ? rendered.bytes : around(encoder, rendered.bytes);
+  const isLast = rows < limit && !isCut && at.fixed === 0;
+  if (isLast) return { bytes, size: rendered.size, rows, noted, next: null };
+  const next: Cursor = {
+    key: rows === 0 ? at.key : last,
+    repeats: nextRepeats(at, rendered),
+    fixed: nextFixed(table, at, rows < limit && !isCut),
+    rows: at.rows + rows,
+    noted: at.noted + noted,
+    limit:
+      rows === 0
+        ? at.limit
+        : nextLimit(rendered, aimOf(encoder, budget), isCut && path !== "fast" ? 1 : mostRows(at, path, budget)),
+    sparse: at.sparse && hasGaps(at, rendered),
+    ...nextPath(at, rendered, path),
+  };
+  return { bytes, size: rendered.size, rows, noted, next };
+}
+
+function* around({ open, close }: RowEncoder, bytes: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield utf8(open);
+  yield* bytes;
+  yield utf8(close);
+}
+
+/** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer; and as long as rows are large. */
+function nextPath(
+  { careful, backoff, limit }: Cursor,
+  { rows, size }: Rendered,
+  path: Path,
+): Pick<Cursor, "careful" | "backoff"> {
+  switch (path) {
+    case "fast":
+      return { careful: 0, backoff: 1 };
+    case "careful":
+      return { careful: Math.max(size >= rows * largeRow ? 1 : 0, careful - rows), backoff };
+    case "refused":
+      return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
+  }
+}
+
+/** Rows with the key of the last one, those of the pages before included. */
+function nextRepeats({ key, repeats: before }: Cursor, { rows, last, repeats }: Rendered): number {
+  const goesOn = repeats === rows && String(key?.[0]) === String(last[0]);
+  return rows === 0 || goesOn ? before + repeats : repeats;
+}
+
+/** A level of a mixed key that is done gives way to the one above it; any other page begins at the deepest level. */
+function nextFixed(table: SourceTable, at: Cursor, isDone: boolean): number {
+  if (!isMixed(table.key) || table.key.kind !== "columns") return 0;
+  return isDone ? at.fixed - 1 : table.key.columns.length - 1;
+}
+
+/** As many rows as should fit. */
+function nextLimit({ rows, size, isCut }: Rendered, aim: number, most: number): number {
+  const fitting = Math.floor((rows * aim) / Math.max(size, 1));
+  return Math.max(1, Math.min(fitting, isCut ? rows : most));
+}
+
+/** Pages grow step by step; one that only tries whether the fast path is back is a small one. */
+function mostRows(at: Cursor, path: Path, budget: PageBudget): number {
+  const careful = path === "refused" ? 2 * carefulFirstRows : at.careful > 0 ? 2 * at.limit : firstPageRows;
+  const growth = at.limit < pageGrowth.until ? pageGrowth.first : pageGrowth.later;
+  return Math.min(path === "fast" ? at.limit * growth : Math.min(careful, firstPageRows), budget.rows);
+}
+
+/** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */
+function aimOf({ limit }: RowEncoder, { bytes }: PageBudget): number {
+  return limit === undefined ? bytes : Math.min(bytes, limit.bytes * limitAim);
+}
+
+/** SQLite gives a row without a rowid the largest one plus 1, and the first row 1. */
+function hasGaps(at: Cursor, { rows, first, last }: Rendered): boolean {
+  if (rows === 0 || first === null) return false;
+  const before = BigInt(at.key?.[0]?.[1] ?? "0");
+  return first !== before + 1n || BigInt(last[0]?.[1] ?? "0") !== before + BigInt(rows);
+}

@@ -1,0 +1,85 @@
+/** How the rows of one table are kept from now on: by triggers, by a copy, or not at all. */
+import { utf8 } from "../../formats/kit/bytes.ts";
+import { copiedBytes, copiedRows, statementBytes } from "../limits.ts";
+import { canRun, statementsOn, works } from "../schema/runnable-statements.ts";
+import { altering } from "../schema/schema-version.ts";
+import type { SourceTable } from "../schema/catalog.ts";
+import { dropUndo, isSmall, type Mode } from "./registry.ts";
+import {
+  copyOf,
+  definitionOf,
+  isComputed,
+  isWide,
+  keysOf,
+  moreOf,
+  shownOf,
+  type UndoNames,
+} from "./undo-log-tables.ts";
+import { triggersOf } from "./triggers.ts";
+
+/** What a table's log is, and how many triggers it has. */
+export interface Made {
+  readonly mode: Mode;
+  readonly triggers: number;
+}
+
+/** Makes what one table's log consists of; says what that is. */
+export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Made {
+  if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
+    if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return live;
+    // a table of the host's that has the name of a shadow table may have virtual columns; its copy is read as it is
+    const definition = isComputed(table) ? shownOf(table, names.old) : definitionOf(table, names.old);
+    if (definition === null) return live;
+    altering(sql, () => {
+      sql.exec(definition);
+      if (isWide(table)) sql.exec(moreOf(names));
+    });
+    const copy = copyOf(table, names, "");
+    if (!isComputed(table)) sql.exec(copy);
+    else if (!works(sql, copy)) {
+      dropUndo(sql, names.prefix);
+      return live;
+    }
+    return { mode: "copy", triggers: 0 };
+  }
+  if (table.key.kind === "none") return live;
+  const triggers = triggersOf(sql, table, names);
+  if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return live;
+  // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
+  const kinds = statementsOn(table);
+  const usual = kinds.flatMap(([first]) => first ?? []);
+  const isKept =
+    isProved(sql, table, names, triggers, usual) ||
+    // a statement that cannot run without them either, as a trigger of the host's is broken, changes no row and proves nothing
+    isProved(
+      sql,
+      table,
+      names,
+      triggers,
+      kinds.flatMap((all) => all.find((statement) => canRun(sql, statement)) ?? []),
+    );
+  return isKept ? { mode: "log", triggers: triggers.length } : live;
+}
+
+const live: Made = { mode: "live", triggers: 0 };
+
+/** Makes a log's tables and triggers; if one of these statements cannot run then, they are gone again. */
+function isProved(
+  sql: SqlStorage,
+  table: SourceTable,
+  names: UndoNames,
+  triggers: readonly string[],
+  statements: readonly string[],
+): boolean {
+  const shown = isComputed(table) ? shownOf(table, names.shown) : null;
+  const made = shown === null ? triggers : [shown, ...triggers];
+  const isMade = altering(sql, () => {
+    sql.exec(definitionOf(table, names.old));
+    sql.exec(keysOf(table, names.added));
+    if (isWide(table)) sql.exec(moreOf(names));
+    return (shown !== null || !isComputed(table)) && made.every((definition) => works(sql, definition));
+  });
+  if (isMade && statements.every((statement) => canRun(sql, statement))) return true;
+  dropUndo(sql, names.prefix);
+  return false;
+}

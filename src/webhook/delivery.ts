@@ -1,0 +1,30 @@
+/** The call that tells somebody how a job ended: at least once, again and again for a day, and nothing waits for it. */
+import { callbackWaitsMs, watchdogMs } from "../limits.ts";
+import { WebhookError } from "./webhook.ts";
+
+/** How far a call is. */
+export interface Callback {
+  /** Calls begun. */
+  readonly attempts: number;
+  /** When the next one is due, Unix milliseconds; null when there will be none. */
+  readonly dueMs: number | null;
+  /** What went wrong with the last one; null if nothing has. */
+  readonly error: string | null;
+}
+
+/** A call that is due at once. */
+export function newCallback(now: number): Callback {
+  return { attempts: 0, dueMs: now, error: null };
+}
+
+/** A call begins: counted before it can fail, and due again should the object not live to see the answer. */
+export function callBegun({ attempts }: Callback, now: number): Callback {
+  return { attempts: attempts + 1, dueMs: now + watchdogMs, error: null };
+}
+
+/** What becomes of it when a call has failed: the next one later, or none any more. */
+export function callFailed({ attempts }: Callback, error: unknown, now: number): Callback {
+  const wait = error instanceof WebhookError && error.isFinal ? undefined : callbackWaitsMs[attempts - 1];
+  const message = error instanceof Error ? error.message : String(error);
+  return { attempts, dueMs: wait === undefined ? null : now + wait, error: message };
+}

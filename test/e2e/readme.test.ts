@@ -1,0 +1,145 @@
+/** What the README says is true: its commands run, its code compiles. */
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { freePort, startServer } from "../../tools/lib/server.ts";
+import { has, run } from "./commands.ts";
+import { temporaryFolder } from "./support.ts";
+
+const root = join(import.meta.dirname, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+/** The README's code blocks of a language. */
+function blocks(language: string): readonly string[] {
+  return [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, name, code]) =>
+    name === language ? [code ?? ""] : [],
+  );
+}
+
+describe("the README", () => {
+  it("names only scripts that there are", () => {
+    const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
+    const named = [...readme.matchAll(/npm (?:run )?([a-z]+)/g)].map(([, name]) => name ?? "");
+    expect(named.filter((name) => name !== "install" && !scripts.includes(name))).toEqual([]);
+    expect(
+      [...readme.matchAll(/`(docs\/[a-z.]+)`/g)].filter(
+        ([, path]) => !readdirSync(join(root, "docs")).includes(path?.slice(5) ?? ""),
+      ),
+    ).toEqual([]);
+  });
+
+  it("has a demo that proves what it says", async () => {
+    const ran = await run(process.execPath, [join(root, "tools/demo.ts")]);
+    expect(ran.stderr).toBe("");
+    expect(ran.stdout).toContain("112,910 rows");
+    expect(ran.stdout).toContain("8 tables, all equal\n");
+    expect(ran.code).toBe(0);
+  });
+
+  it("has curl lines that work, one after the other", async () => {
+    if (!has("curl") || !has("sqlite3") || !has("jq")) return;
+    const server = await startServer();
+    try {
+      const folder = temporaryFolder();
+      const lines = blocks("sh").find((block) => block.includes("curl")) ?? "";
+      const job = lines.slice(lines.indexOf('curl -s -H "$AUTH" -X POST'));
+      const script = lines
+        .replace("http://127.0.0.1:8787", server.url)
+        .replace(job, "") // what comes after the POST needs its answer
+        .replace(/^.*duckdb.*$/m, (line) => (has("duckdb") ? line : line.replace(/\| duckdb.*/, "| cat")));
+      const first = await run("sh", ["-euc", `cd ${folder}\n${script}`]);
+      expect(first).toMatchObject({ code: 0, stderr: "" });
+      expect(first.stdout).toContain('"So What"\n');
+      const copy = new DatabaseSync(join(folder, "copy.db"), { readOnly: true });
+      expect(copy.prepare("SELECT * FROM track").all()).toEqual([{ id: 1, title: "So What", seconds: 562.5 }]);
+      copy.close();
+
+      const [post, list, download] = job.trim().split("\n");
+      const setUp = `cd ${folder}\nAUTH='Authorization: Bearer dev-token'\nURL=${server.url}\n`;
+      const { dumpId } = JSON.parse((await run("sh", ["-euc", setUp + post])).stdout);
+      await expect
+        .poll(async () => JSON.parse((await run("sh", ["-euc", setUp + list])).stdout).dumps[0], { timeout: 20_000 })
+        .toMatchObject({ dumpId, status: "complete" });
+      expect((await run("sh", ["-euc", setUp + download?.replace("DUMP_ID", dumpId)])).code).toBe(0);
+      expect(readdirSync(folder).filter((name) => /^dump_\d{8}-\d{6}\.csv\.gz$/.test(name))).toHaveLength(1);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("has an npm start that takes arguments, with the token that the README names", async () => {
+    const port = await freePort();
+    const folder = temporaryFolder();
+    const { spawn } = await import("node:child_process");
+    const child = spawn(
+      process.execPath,
+      [join(root, "tools/start.ts"), "--port", String(port), "--persist-to", folder],
+      {
+        cwd: root,
+        stdio: "ignore",
+      },
+    );
+    try {
+      const dumps = () =>
+        fetch(`http://127.0.0.1:${port}/export/dumps`, { headers: { Authorization: "Bearer dev-token" } }).then(
+          (answer) => answer.status,
+          () => 0,
+        );
+      await expect.poll(dumps, { timeout: 60_000, interval: 200 }).toBe(200);
+    } finally {
+      child.kill("SIGTERM");
+      await new Promise((resolve) => child.once("exit", resolve));
+    }
+  });
+
+  it("has code for a host that compiles and is bundled, with the package as it is installed", async () => {
+    const folder = join(root, ".wrangler/readme");
+    mkdirSync(join(folder, "src"), { recursive: true });
+    const [code = "", hooks = "", deletion = "", calls = ""] = blocks("ts");
+    const env = "interface Env { DATABASE: DurableObjectNamespace; EXPORTS: R2Bucket; EXPORT_TOKEN: string }\n";
+    const [imports, statements] = calls.split("\n\n");
+    const host = `${imports}
+      export class Busy extends DurableObject<Env> {
+        readonly #exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS });
+        ${hooks.replace("…", 'return new Response("mine");').replace("…", "")}
+        ${deletion}
+        async both() { ${statements} return [body, fileName, mediaType, dumpId]; }
+      }`;
+    writeFileSync(join(folder, "src/index.ts"), `${env}${code}\n${host}`);
+    const compilerOptions = {
+      target: "es2024",
+      lib: ["es2024"],
+      module: "es2022",
+      moduleResolution: "bundler",
+      types: ["@cloudflare/workers-types"],
+      isolatedModules: true,
+      noImplicitOverride: true,
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
+    writeFileSync(join(folder, "wrangler.toml"), blocks("toml")[0] ?? "");
+    expect(await run("npx", ["--no-install", "tsc", "-p", join(root, "tsconfig.build.json")])).toMatchObject({
+      code: 0,
+    });
+    expect(await run("npx", ["--no-install", "tsc", "-p", folder])).toMatchObject({ code: 0, stdout: "" });
+    const bundle = [
+      "--no-install",
+      "wrangler",
+      "deploy",
+      "--dry-run",
+      "--outdir",
+      join(folder, "out"),
+      "--config",
+      join(folder, "wrangler.toml"),
+    ];
+    expect(await run("npx", bundle)).toMatchObject({ code: 0 });
+  });
+
+  it("is followed by a page on formats whose code is the one that is tested", () => {
+    const page = readFileSync(join(root, "docs/formats.md"), "utf8");
+    expect(page).toContain(`\`\`\`ts\n${readFileSync(join(root, "test/support/pgcopy.ts"), "utf8")}\`\`\``);
+  });
+});

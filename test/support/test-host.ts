@@ -1,0 +1,23 @@
+/** A host as DESIGN shows it, with slices so small that a job takes many alarms. */
+import { DurableObject } from "cloudflare:workers";
+import { Exporter } from "../../src/exporter.ts";
+import { MiB } from "../../src/limits.ts";
+
+export class Archive extends DurableObject {
+  readonly exporter = new Exporter(this.ctx, {
+    bucket: this.env.EXPORTS,
+    slice: { ms: 60_000, renderedBytes: 3 * MiB },
+    undoLimit: 4 * MiB,
+  });
+  /** Alarms that this life of the object has seen. */
+  alarms = 0;
+
+  override fetch(request: Request): Promise<Response> {
+    return this.exporter.fetch(request);
+  }
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.alarms++;
+    await this.exporter.alarm(info);
+  }
+}

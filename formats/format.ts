@@ -2,7 +2,7 @@
  * What a format is. A format is a value (`export const csv = {…} satisfies TableFormat`); this file is all it may know.
  *
  * Rows are rendered twice over: by SQLite, as one SQL expression for each row (fast), or here in JavaScript from cells
- * (careful: exact for every value, and the only way a format must have). Both give the same bytes for the same row.
+ * (the slow path: exact for every value, and the only way a format must have). Both give the same bytes for the same row.
  */
 
 /** TEXT whose bytes are not valid UTF-8, as they are stored; SQLite lets any bytes be TEXT. */
@@ -29,7 +29,7 @@ export interface Column {
   /** SQLite's column affinity; `BLOB` for a column declared without a type. */
   readonly affinity: "INTEGER" | "REAL" | "NUMERIC" | "TEXT" | "BLOB";
   /** The storage classes that a STRICT table, or the rowid, allows here besides NULL; absent where any may be stored. */
-  readonly only?: "INTEGER" | "REAL" | "TEXT" | "BLOB";
+  readonly storageClass?: "INTEGER" | "REAL" | "TEXT" | "BLOB";
 }
 
 /** Text, or bytes that are in UTF-8, or as they must be. */
@@ -46,26 +46,26 @@ export interface RowEncoder {
   readonly close: string;
   /** The fast path; absent where a format, or a table in it, has none. */
   readonly fast?: FastRows;
-  /** The careful path: one row from its cells, in the order of the columns, whole or in pieces. Any value must come out right, or throw. */
+  /** The slow path: one row from its cells, in the order of the columns, whole or in pieces. Any value must come out right, or throw. */
   encode(cells: readonly Cell[]): Pieces;
   /** Where a page may not be of any size: the most bytes it may have, `open` and `close` included. */
   readonly limit?: {
     readonly bytes: number;
     /** A row that is beyond it alone, in another way, complete with what stands in front of and behind it. */
-    large(cells: readonly Cell[]): Pieces;
+    encodeOversized(cells: readonly Cell[]): Pieces;
   };
   /**
    * How many values of a row a reader must be warned of, as they come out changed or break a rule of the format, and what one line of
-   * warning says of them. Only rows that go the careful way are counted. Absent where there are none.
+   * warning says of them. Only rows that take the slow path are counted. Absent where there are none.
    */
-  readonly noted?: { readonly what: string; count(cells: readonly Cell[]): number };
+  readonly lossy?: { readonly what: string; count(cells: readonly Cell[]): number };
 }
 
 export interface FastRows {
   /** SQL expression over the columns' `sql` that yields one row as TEXT: encoded, or in a form that `finish` encodes. */
   readonly row: string;
   /** SQL expression, true (not 0, not NULL) for a row that `row` would not render right; `row` is then not evaluated. */
-  readonly care?: string;
+  readonly fallbackWhen?: string;
   /** Between two rows of a page as SQLite renders it. */
   readonly separator: string;
   /**
@@ -75,9 +75,9 @@ export interface FastRows {
   readonly values?: readonly string[];
   /**
    * Makes of a page as SQLite rendered it what stands between `open` and `close`, in its own bytes if it likes; null if any row may
-   * need the careful path. Absent where it is that already.
+   * need the slow path. Absent where it is that already.
    */
-  finish?(page: Uint8Array): Uint8Array | null;
+  transformPage?(page: Uint8Array): Uint8Array | null;
 }
 
 /** A table, index, view or trigger as `sqlite_schema` has it. */
@@ -99,9 +99,9 @@ export interface Table extends SchemaObject {
   /** `sqlite_sequence` counts its keys. */
   readonly autoincrement: boolean;
   /** Columns that INSERT takes: no generated ones, no hidden ones. */
-  readonly stored: readonly Column[];
+  readonly insertableColumns: readonly Column[];
   /** Columns that `SELECT *` gives: generated ones too. */
-  readonly visible: readonly Column[];
+  readonly columns: readonly Column[];
   /** The rowid as a pseudo-column (its name needs no quotes), where it has a meaning of its own: no INTEGER PRIMARY KEY stands for it. */
   readonly rowid: Column | null;
   /** For a shadow table, the virtual table that owns it. */
@@ -192,7 +192,7 @@ export type Segment =
 export type Content = "all" | "schema" | "data";
 
 /** An option that takes a text of the caller's own. */
-export interface FreeText {
+export interface FreeTextOption {
   readonly usual: string;
   /** What it may be, in words: for the refusal of anything else. */
   readonly allowed: string;
@@ -200,13 +200,13 @@ export interface FreeText {
 }
 
 /** What one option may be: one of some words, the default first, or a text. */
-export type Choice = readonly [string, ...string[]] | FreeText;
+export type FormatOptionSpec = readonly [string, ...string[]] | FreeTextOption;
 
 /** A format's own options, each a query parameter of that name. */
-export type Choices = Readonly<Record<string, Choice>>;
+export type FormatOptionSpecs = Readonly<Record<string, FormatOptionSpec>>;
 
 /** The value of each of a format's own options. */
-export type Chosen<C extends Choices = Choices> = {
+export type FormatOptions<C extends FormatOptionSpecs = FormatOptionSpecs> = {
   readonly [name in keyof C]: C[name] extends readonly string[] ? C[name][number] : string;
 };
 
@@ -216,7 +216,7 @@ interface FormatBase {
   /** To be changed whenever the same rows come out as other bytes: a job that is under way then begins again, instead of mixing both. 1. */
   readonly version?: number;
   /** Absent where there is nothing to choose. */
-  readonly choices?: Choices;
+  readonly options?: FormatOptionSpecs;
   /** The file's ending, with its dot. */
   readonly extension: string;
   readonly mediaType: string;
@@ -229,18 +229,18 @@ export interface DatabaseFormat extends FormatBase {
    * One line for each thing that the format leaves out or changes; `schema.warnings` holds them when `segments` is called. Null where others may
    * come in between: what takes more than some milliseconds with thousands of tables gives one now and then.
    */
-  warnings?(schema: Schema, chosen: Chosen, content: Content): Iterable<string | null>;
+  warnings?(schema: Schema, chosen: FormatOptions, content: Content): Iterable<string | null>;
   /** Which SQLite its definitions need; null where that is none that is new. It yields where others may come in between, as `warnings` does. */
   needs?(schema: Schema, content: Content): Generator<void, Needed | null, void>;
-  segments(schema: Schema, content: Content, chosen: Chosen): Iterable<Segment>;
+  segments(schema: Schema, content: Content, chosen: FormatOptions): Iterable<Segment>;
 }
 
 /** One stream holds one table; several tables make an archive with an entry each. */
 export interface TableFormat extends FormatBase {
   readonly scope: "table";
   /** One line for each thing of a table that the format leaves out. */
-  warnings?(table: Table, chosen: Chosen): readonly string[];
-  segments(table: Table, chosen: Chosen): Iterable<Segment>;
+  warnings?(table: Table, chosen: FormatOptions): readonly string[];
+  segments(table: Table, chosen: FormatOptions): Iterable<Segment>;
 }
 
 export type Format = DatabaseFormat | TableFormat;

@@ -4,13 +4,13 @@
  * an infinity NULL.
  */
 import { csv } from "./csv/csv.ts";
-import type { Chosen, Format } from "./format.ts";
+import type { FormatOptions, Format } from "./format.ts";
 import { jsonl } from "./jsonl/jsonl.ts";
 
 /** A format for a program, and what of its options is not as usual. */
 export interface Preset {
   readonly format: Format;
-  readonly chosen: Chosen;
+  readonly chosen: FormatOptions;
 }
 
 /** By name, each with the format that is taken where none is asked for first. */

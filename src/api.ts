@@ -1,5 +1,5 @@
 /** The engine's own words, as the routes and a host see them. No HTTP here. */
-import type { Chosen, Content, Format } from "../formats/format.ts";
+import type { FormatOptions, Content, Format } from "../formats/format.ts";
 import type { ExportErrorCode } from "./errors.ts";
 
 /** How a file is packed; in an archive of several tables `gzip` means deflated entries, and there is no `zstd`. */
@@ -15,8 +15,8 @@ export interface ExportOptions {
   readonly content: Content;
   /** The database as it stood at one moment, whatever is written meanwhile; or, at no cost to writers, as it is when it is read. `snapshot`. */
   readonly consistency?: "snapshot" | "fuzzy";
-  /** Values of the format's own options (`Format.choices`); the default where one is missing. */
-  readonly chosen?: Chosen;
+  /** Values of the format's own options (`Format.options`); the default where one is missing. */
+  readonly formatOptions?: FormatOptions;
 }
 
 /** What a job does besides. */
@@ -42,10 +42,10 @@ interface Shorthand {
 }
 
 /** What a download is asked for: the options that are not to be their defaults, or a URL's query. */
-export type Asked = (Partial<ExportOptions> & Shorthand & Reader) | URLSearchParams;
+export type DumpRequest = (Partial<ExportOptions> & Shorthand & Reader) | URLSearchParams;
 
 /** What a job is asked for, in the same two ways. */
-export type AskedJob = (Partial<ExportOptions> & Shorthand & JobOptions & Reader) | URLSearchParams;
+export type JobRequest = (Partial<ExportOptions> & Shorthand & JobOptions & Reader) | URLSearchParams;
 
 /** A dump that is being streamed to the caller. */
 export interface Dump {
@@ -125,7 +125,7 @@ export interface JobStatus {
 }
 
 /** Which jobs a list is to hold. */
-export interface ListAsked {
+export interface ListRequest {
   /** How many at most. 100. */
   readonly limit?: number;
   /** The `dumpId` that the list before this one ended with. */
@@ -135,13 +135,13 @@ export interface ListAsked {
 /** What the routes on the object's side call. */
 export interface Engine {
   /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
-  dump(asked: Asked): Dump;
+  dump(asked: DumpRequest): Dump;
   /** What `dump()` would say of its file, and refuse, now; nothing is begun, and no download's place taken. */
-  describe(asked: Asked): Omit<Dump, "body">;
+  describe(asked: DumpRequest): Omit<Dump, "body">;
   /** Starts a job, or gives the one that the same key started before. */
-  start(asked: AskedJob, idempotencyKey?: string): Promise<JobStatus>;
+  start(asked: JobRequest, idempotencyKey?: string): Promise<JobStatus>;
   /** Jobs, newest first; in short where they are of many tables. */
-  list(asked?: ListAsked): readonly JobStatus[];
+  list(asked?: ListRequest): readonly JobStatus[];
   /** One job. Throws `not_found`. */
   status(dumpId: string): JobStatus;
   /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */

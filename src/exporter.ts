@@ -1,10 +1,10 @@
 /** What the object holds: the engine, behind `fetch()` and `alarm()`. */
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
-import { DownloadSnapshot, endLostSnapshots } from "./download/download-snapshot.ts";
+import { DownloadSnapshot, dropLostSnapshots } from "./download/download-snapshot.ts";
 import { DownloadPlan } from "./download/download-plan.ts";
 import { Downloads } from "./download/downloads.ts";
-import type { Asked, AskedJob, Dump, Engine, ExportOptions, JobStatus, ListAsked } from "./api.ts";
+import type { DumpRequest, JobRequest, Dump, Engine, ExportOptions, JobStatus, ListRequest } from "./api.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./alarm/shared-alarm.ts";
 import { HostSchedule } from "./alarm/host-schedule.ts";
@@ -18,7 +18,7 @@ import { expiresMs } from "./job/transitions.ts";
 import type { Waker } from "./alarm/waker.ts";
 import { fileNameOf } from "./file/layout.ts";
 import {
-  directLimitBytes,
+  maxDirectBytes,
   listedJobs,
   longFileParts,
   maxDownloads,
@@ -26,20 +26,20 @@ import {
   neverMs,
   retentionMs,
   sinkDeadlineMs,
-  sweepAgainMs,
+  dropAgainMs,
 } from "./limits.ts";
 import { parseJobOptions, parseOptions, type OptionContext } from "./options/options.ts";
-import { makingNow, type Making } from "./file/plan.ts";
+import { currentEncodingSettings, type EncodingSettings } from "./file/plan.ts";
 import { isForwarded } from "./http/forward.ts";
 import { objectRoutes } from "./http/object-routes.ts";
-import { inTime } from "./sink/deadline.ts";
+import { withDeadline } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./schema/read-errors.ts";
 import { readCatalog, tableNames } from "./schema/catalog.ts";
 import type { PageBudget } from "./reader/source.ts";
-import { endUndoLogs } from "./snapshot/undo-log.ts";
-import { isUndoLeft, sweeping } from "./snapshot/registry.ts";
-import { inTurns } from "./base/event-loop.ts";
+import { dropUndoLogs } from "./snapshot/undo-log.ts";
+import { hasLeftovers, droppingLeftovers } from "./snapshot/registry.ts";
+import { runCooperatively } from "./base/event-loop.ts";
 import { Webhooks } from "./webhook/webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
@@ -49,7 +49,7 @@ export interface ExporterOptions {
   /** The formats on offer, the first one the default. */
   readonly formats?: readonly Format[];
   /** Bytes of database beyond which a direct download of the whole is refused. 1 GiB. */
-  readonly directLimit?: number;
+  readonly maxDirectBytes?: number;
   /** Direct downloads that may be under way at once; one more is refused. 4. */
   readonly maxDownloads?: number;
   /** For a host that keeps a schedule of its own: called with the time, Unix milliseconds, at which `alarm()` is to be called. */
@@ -57,11 +57,11 @@ export interface ExporterOptions {
   /** How much one alarm does, in milliseconds and rendered bytes. */
   readonly slice?: SliceBudget;
   /** Milliseconds for which a finished dump is kept; its object is deleted then. 7 days. `Infinity` keeps it for good. */
-  readonly retention?: number;
+  readonly retentionMs?: number;
   /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
-  readonly deadline?: number;
+  readonly deadlineMs?: number;
   /** Bytes of changed rows that a snapshot may keep before it is given up. A tenth of the database, or 256 MiB if that is more. */
-  readonly undoLimit?: number;
+  readonly maxUndoBytes?: number;
   /** Hosts (with a port, if it is not 443) that `callback=` may name; with none, nobody is called. */
   readonly callbackHosts?: readonly string[];
   /** Signs what is sent to them: `whsec_` and base64 (Standard Webhooks). */
@@ -79,14 +79,14 @@ export class Exporter implements Engine {
   /** The formats on offer; the first is the default. */
   readonly formats: readonly Format[];
   readonly #ctx: DurableObjectState;
-  readonly #directLimit: number;
+  readonly #maxDirectBytes: number;
   readonly #store: JobStore;
   readonly #waker: Waker;
   readonly #keeper: Keeper;
-  readonly #making: Making;
+  readonly #encoding: EncodingSettings;
   readonly #downloads: Downloads;
-  #isSweeping = false;
-  readonly #undoLimit: number | null;
+  #isDropping = false;
+  readonly #maxUndoBytes: number | null;
   readonly #runner: JobRunner;
   readonly #work: Work;
   readonly #optionContext: OptionContext;
@@ -97,9 +97,9 @@ export class Exporter implements Engine {
     this.#ctx = ctx;
     this.formats = options.formats ?? defaultFormats;
     this.#optionContext = { formats: this.formats, tableNames: () => this.tableNames() };
-    this.#directLimit = options.directLimit ?? directLimitBytes;
-    this.#making = makingNow(options.page, options.level, options.zstdLevel);
-    this.#undoLimit = options.undoLimit ?? null;
+    this.#maxDirectBytes = options.maxDirectBytes ?? maxDirectBytes;
+    this.#encoding = currentEncodingSettings(options.page, options.level, options.zstdLevel);
+    this.#maxUndoBytes = options.maxUndoBytes ?? null;
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
     const { schedule } = options;
@@ -109,17 +109,17 @@ export class Exporter implements Engine {
     this.#runner = new JobRunner({
       sql,
       store: this.#store,
-      sink: options.bucket && inTime(options.bucket, options.deadline ?? sinkDeadlineMs),
+      sink: options.bucket && withDeadline(options.bucket, options.deadlineMs ?? sinkDeadlineMs),
       formats: this.formats,
       objectId: ctx.id.toString(),
       budget: options.slice,
-      making: this.#making,
+      encoding: this.#encoding,
       webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
-      undoLimit: this.#undoLimit,
-      retentionMs: Math.min(options.retention ?? retentionMs, neverMs),
+      maxUndoBytes: this.#maxUndoBytes,
+      retentionMs: Math.min(options.retentionMs ?? retentionMs, neverMs),
       background: (work) => ctx.waitUntil(work.then(() => this.#keeper.watch())),
       wake: (at) => this.#waker.wake(at),
-      life: this.#keeper.life,
+      instanceId: this.#keeper.life,
     });
     this.#routes = objectRoutes(this);
     this.#work = {
@@ -129,12 +129,12 @@ export class Exporter implements Engine {
       nextMs: () => this.nextAlarm(),
       nextExpiryMs: () => this.#runner.nextExpiryMs(),
       run: async () => {
-        this.#reap();
+        this.#cleanUp();
         await this.#runner.runDue();
-        this.#sweep(); // of a job that has come to its end
+        this.#dropLeftovers(); // of a job that has come to its end
       },
     };
-    endLostSnapshots(ctx, (id) => this.#store.exists && this.#store.isRunning(id));
+    dropLostSnapshots(ctx, (id) => this.#store.exists && this.#store.isRunning(id));
     if (this.#store.exists) this.#attend();
   }
 
@@ -145,7 +145,7 @@ export class Exporter implements Engine {
 
   /** Answers a request that `exportRoutes` forwarded; any other gets a 403. */
   async fetch(request: Request): Promise<Response> {
-    this.#reap();
+    this.#cleanUp();
     this.#attend();
     return this.#routes(request);
   }
@@ -157,7 +157,7 @@ export class Exporter implements Engine {
   async alarm(info?: AlarmInvocationInfo): Promise<boolean> {
     if (!this.#store.exists) return this.#waker.fired(info, null); // one may be on its way after the host's deleteAll()
     this.#keeper.serve(this.#work);
-    this.#reap();
+    this.#cleanUp();
     const isOwn = await this.#waker.fired(info, this.#keeper.nextMs());
     this.#keeper.drive();
     return isOwn;
@@ -165,8 +165,8 @@ export class Exporter implements Engine {
 
   /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
   nextAlarm(): number | null {
-    const sweepMs = isUndoLeft(this.#ctx.storage.sql) ? Date.now() + sweepAgainMs : null;
-    const times = [this.#runner.nextWakeMs(), this.#downloads.nextReapMs(), sweepMs].filter((time) => time !== null);
+    const sweepMs = hasLeftovers(this.#ctx.storage.sql) ? Date.now() + dropAgainMs : null;
+    const times = [this.#runner.nextWakeMs(), this.#downloads.nextCleanUpMs(), sweepMs].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -176,15 +176,15 @@ export class Exporter implements Engine {
     return tableNames(readingSchema(sql, () => readCatalog(sql)));
   }
 
-  dump(asked: Asked = {}): Dump {
+  dump(asked: DumpRequest = {}): Dump {
     const { options, plan } = this.#planned(asked);
     const prepared = async () => {
       const made = await plan.made();
       const isStill = options.consistency !== "fuzzy";
       return {
         pipeline: made.pipeline,
-        still: isStill ? new DownloadSnapshot(this.#ctx, made, this.#undoLimit) : null,
-        isLong: made.layout.parts.length > longFileParts,
+        still: isStill ? new DownloadSnapshot(this.#ctx, made, this.#maxUndoBytes) : null,
+        isLong: made.layout.segments.length > longFileParts,
       };
     };
     const changed = () => {
@@ -194,11 +194,11 @@ export class Exporter implements Engine {
     return { ...described(plan), body: this.#downloads.stream(prepared, changed) };
   }
 
-  describe(asked: Asked = {}): Omit<Dump, "body"> {
+  describe(asked: DumpRequest = {}): Omit<Dump, "body"> {
     return described(this.#planned(asked).plan);
   }
 
-  async start(asked: AskedJob = {}, idempotencyKey?: string): Promise<JobStatus> {
+  async start(asked: JobRequest = {}, idempotencyKey?: string): Promise<JobStatus> {
     const options = parseJobOptions(asked, this.#optionContext);
     const isKnown = idempotencyKey !== undefined && this.#store.byIdempotencyKey(idempotencyKey) !== null;
     const job = await this.#runner.create(options, idempotencyKey ?? null);
@@ -212,7 +212,7 @@ export class Exporter implements Engine {
     return this.#statusOf(job);
   }
 
-  list({ limit = listedJobs, cursor = null }: ListAsked = {}): readonly JobStatus[] {
+  list({ limit = listedJobs, cursor = null }: ListRequest = {}): readonly JobStatus[] {
     this.#attend();
     const [now, first] = [Date.now(), this.#store.current()?.id];
     return this.#store.list(limit, cursor).map((job) => statusOf(job, job.id === first, now));
@@ -221,7 +221,7 @@ export class Exporter implements Engine {
   status(dumpId: string): JobStatus {
     this.#attend();
     const job = this.#store.get(dumpId);
-    if (job.isUnwanted || expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
+    if (job.isDeleted || expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
     const parts = this.#store.parts(dumpId).map(({ sha256 }) => sha256);
     return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
@@ -241,7 +241,7 @@ export class Exporter implements Engine {
     this.#downloads.endAll();
     for (;;) {
       await this.#runner.deleteAll();
-      endUndoLogs(sql, () => false); // also what another Exporter, or an earlier life, has left
+      dropUndoLogs(sql, () => false); // also what another Exporter, or an earlier life, has left
       await this.#keeper.arm(); // the alarm is the host's alone again
       if (this.#store.some(1).length === 0) break; // none was started meanwhile
     }
@@ -249,41 +249,41 @@ export class Exporter implements Engine {
   }
 
   /** Takes away what nobody needs any more. */
-  #reap(): void {
-    this.#downloads.reap(Date.now());
-    this.#sweep();
+  #cleanUp(): void {
+    this.#downloads.cleanUp(Date.now());
+    this.#dropLeftovers();
   }
 
   /** Drops what exports that are over have left, in turns: of many tables it takes some time. */
-  #sweep(): void {
-    if (this.#isSweeping || !isUndoLeft(this.#ctx.storage.sql)) return;
-    this.#isSweeping = true;
+  #dropLeftovers(): void {
+    if (this.#isDropping || !hasLeftovers(this.#ctx.storage.sql)) return;
+    this.#isDropping = true;
     const { sql } = this.#ctx.storage;
     const sweep = async () => {
       try {
-        await inTurns(sweeping(sql));
+        await runCooperatively(droppingLeftovers(sql));
       } finally {
-        this.#isSweeping = false;
+        this.#isDropping = false;
       }
-      if (!isUndoLeft(sql)) this.#keeper.watch(); // for a last time; what the host still reads from is tried again later
+      if (!hasLeftovers(sql)) this.#keeper.watch(); // for a last time; what the host still reads from is tried again later
     };
     this.#ctx.waitUntil(sweep());
   }
 
   /** What a download is to be, if it may begin; nothing has begun yet. */
-  #planned(asked: Asked): { readonly options: ExportOptions; readonly plan: DownloadPlan } {
+  #planned(asked: DumpRequest): { readonly options: ExportOptions; readonly plan: DownloadPlan } {
     const { sql } = this.#ctx.storage;
     const options = parseOptions(asked, this.#optionContext);
-    if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#directLimit) {
-      const [size, limit] = [sql.databaseSize / MiB, this.#directLimit / MiB].map((value) => value.toFixed(0));
+    if (options.tables === null && options.content !== "schema" && sql.databaseSize > this.#maxDirectBytes) {
+      const [size, limit] = [sql.databaseSize / MiB, this.#maxDirectBytes / MiB].map((value) => value.toFixed(0));
       throw new ExportError(
         "too_large_for_direct",
         `Cannot download the whole database at once: it has ${size} MiB, the limit is ${limit} MiB; start a job with POST instead, or choose tables`,
-        { details: { size: sql.databaseSize, limit: this.#directLimit } },
+        { details: { size: sql.databaseSize, limit: this.#maxDirectBytes } },
       );
     }
     this.#downloads.admit(Date.now());
-    return { options, plan: new DownloadPlan(sql, { ...options, ...this.#making }, this.formats) };
+    return { options, plan: new DownloadPlan(sql, { ...options, ...this.#encoding }, this.formats) };
   }
 
   #statusOf(job: Job): JobStatus {
@@ -292,7 +292,7 @@ export class Exporter implements Engine {
 
   /** Looks after what is to be done: sets the alarm for it, or goes on with it, and takes away what has had its time. */
   #attend(): void {
-    this.#sweep();
+    this.#dropLeftovers();
     this.#keeper.serve(this.#work);
     this.#keeper.watch();
   }

@@ -2,8 +2,8 @@ export { Exporter, type ExporterOptions } from "./exporter.ts";
 export { exportRoutes } from "./http/worker-routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
 export type {
-  Asked,
-  AskedJob,
+  DumpRequest,
+  JobRequest,
   Compression,
   Dump,
   Engine,

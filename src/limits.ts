@@ -16,19 +16,19 @@ export const limitAim = 0.75;
 /** Rows of the first page of a table, before anything is known of their size, or of the values they hold. */
 export const firstPageRows = 16;
 
-/** Bytes of a rendered row from which on the careful path takes no more time than the fast one. */
+/** Bytes of a rendered row from which on the slow path takes no more time than the fast one. */
 export const largeRow = 16 * KiB;
 
 /** A page may hold at most this many times the rows of the page before: rows get larger without notice, and what is too much is read in vain. */
 export const pageGrowth = { first: 8, until: 128, later: 2 };
 
 /**
- * Rows of a page of the careful path at most.
+ * Rows of a page of the slow path at most.
  */
-export const carefulPageRows = 16;
+export const slowPageRows = 16;
 
-/** Bytes of values that a careful page of several rows may have; a row of more than its share stands alone. */
-export const carefulBytes = 1 * MiB;
+/** Bytes of values that a slow page of several rows may have; a row of more than its share stands alone. */
+export const slowPageBytes = 1 * MiB;
 
 /** How many times the bytes of a page its rows may have all together, where they are suddenly larger than those before; larger ones are read alone. */
 export const pageBytesGrowth = 8;
@@ -40,8 +40,8 @@ export const mostOddBytes = 1 * MiB;
 /** Bytes of a row's values from which on it is written piece by piece. */
 export const largeRowBytes = 256 * KiB;
 
-/** Rows of the first careful page after the fast path refused one, when nothing is known of what they hold. */
-export const carefulFirstRows = 2;
+/** Rows of the first slow page after the fast path refused one, when nothing is known of what they hold. */
+export const slowFirstRows = 2;
 
 /** Characters of a list of names that is bound as one parameter, which may have 2 MB in production, and up to three bytes a character. */
 export const boundNamesLength = 256 * KiB;
@@ -54,8 +54,8 @@ export const nameShown = 200;
 /** Bound parameters at most (workerd util/sqlite.c++:1387). */
 export const maxParameters = 100;
 
-/** After a page that needed care, at most so many times its rows go straight to the careful path: 1.02 reads a row. */
-export const carefulBackoffMax = 64;
+/** After a page that needed the slow path, at most so many times its rows go straight to the slow path: 1.02 reads a row. */
+export const slowBackoffMax = 64;
 
 /** Bytes of SQL that a page's query may have, its parameters not counted: workerd refuses 100,000 (util/sqlite.c++:1375). */
 export const statementBytes = 99_000;
@@ -107,12 +107,12 @@ export const firstTries = 3;
 export const longFileParts = 500;
 
 /** Triggers and tables that are dropped in one turn at most: some 10 ms. */
-export const sweptPerTurn = 48;
+export const droppedPerTurn = 48;
 /** Lines of `sqlite_schema` that SQLite goes through for that, as it does for each of them: some 25 ms. */
-export const sweptLines = 20_000;
+export const droppedLines = 20_000;
 
 /** What a snapshot has left because the host was reading is taken away later. */
-export const sweepAgainMs = 60_000;
+export const dropAgainMs = 60_000;
 
 /** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
 export const undoBytes = 256 * MiB;
@@ -242,7 +242,7 @@ export const retentionMs = 7 * 24 * 60 * 60 * 1000;
 export const neverMs = 8.64e15;
 
 /** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
-export const directLimitBytes = 1 * GiB;
+export const maxDirectBytes = 1 * GiB;
 
 /** Jobs that may wait or run at once: they go one after the other, and each keeps a row. */
 export const maxOpenJobs = 100;

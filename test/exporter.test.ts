@@ -1,9 +1,9 @@
 /** What a download costs: nothing before it is read, nothing after it is cancelled, and one step at a time; and how a host asks for one, or for a job. */
-import type { Asked } from "../src/api.ts";
+import type { DumpRequest } from "../src/api.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { filledArchive, finished, forwardedTo, inArchive } from "./support/jobs.ts";
+import { filledTestHost, finished, forwardedTo, inTestHost } from "./support/jobs.ts";
 import { csv, Exporter, formats, type ExportOptions } from "../src/index.ts";
 
 const [sql] = formats;
@@ -65,7 +65,7 @@ describe("a download", () => {
     await withExporter(async (exporter) => {
       const whole = await new Response(exporter.dump().body).text();
       expect(whole).toBe(await new Response(exporter.dump(options).body).text());
-      const { fileName, body } = exporter.dump({ format: csv, tables: ["T"], chosen: { bom: "1" } });
+      const { fileName, body } = exporter.dump({ format: csv, tables: ["T"], formatOptions: { bom: "1" } });
       expect(fileName).toMatch(/\.csv$/);
       expect([...(await new Response(body).bytes()).subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
       expect(() => exporter.dump({ tables: ["u"] })).toThrow(
@@ -76,11 +76,12 @@ describe("a download", () => {
 
   it("takes a program's name for the format and the options that it needs, and what is said beside it", async () => {
     await withExporter(async (exporter) => {
-      const first = async (asked: Asked) => (await new Response(exporter.dump(asked).body).bytes()).subarray(0, 3);
+      const first = async (asked: DumpRequest) =>
+        (await new Response(exporter.dump(asked).body).bytes()).subarray(0, 3);
       expect(exporter.describe({ for: "pandas", tables: ["t"] }).fileName).toMatch(/\.jsonl$/);
       expect(exporter.describe({ for: "pandas", format: csv, tables: ["t"] }).fileName).toMatch(/\.csv$/);
       expect([...(await first({ for: "excel", tables: ["t"] }))]).toEqual([0xef, 0xbb, 0xbf]);
-      expect((await first({ for: "excel", tables: ["t"], chosen: { bom: "0" } }))[0]).toBe(0x22);
+      expect((await first({ for: "excel", tables: ["t"], formatOptions: { bom: "0" } }))[0]).toBe(0x22);
       expect(() => exporter.dump({ for: "bigquery" })).toThrow(
         'Option "for" is "bigquery"; allowed: postgres, mysql, duckdb, pandas, excel',
       );
@@ -94,9 +95,9 @@ describe("a download", () => {
         [{ format: other }, "The format is none of the Exporter's; allowed: sql, csv, jsonl"],
         [{ tables: [] }, "There are no names in the list of tables; allowed: names, or null for all"],
         [{ tables: ["t"], exclude: ["t"] }, 'Table "t" is in both "table" and "exclude"'],
-        [{ chosen: { target: "zz" } }, 'Option "target" is "zz"; allowed: sqlite, d1'],
-        [{ format: csv, chosen: { nulls: "1e5" } }, 'Option "nulls" is "1e5"; allowed: nothing, or up to 8 of'],
-        [{ chosen: { fromat: "x" } }, 'There is no option "fromat" for format "sql"'],
+        [{ formatOptions: { target: "zz" } }, 'Option "target" is "zz"; allowed: sqlite, d1'],
+        [{ format: csv, formatOptions: { nulls: "1e5" } }, 'Option "nulls" is "1e5"; allowed: nothing, or up to 8 of'],
+        [{ formatOptions: { fromat: "x" } }, 'There is no option "fromat" for format "sql"'],
       ] as const)
         expect(() => exporter.dump(wrong)).toThrow(message);
     });
@@ -227,12 +228,12 @@ describe("a download", () => {
 
 describe("a job", () => {
   it("is the same one for a host and for a request that say the same", async () => {
-    const stub = await filledArchive(1);
-    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({}, "key"));
+    const stub = await filledTestHost(1);
+    const { dumpId } = await inTestHost(stub, ({ exporter }) => exporter.start({}, "key"));
     const request = new Request(forwardedTo("/dump"), { method: "POST", headers: { "Idempotency-Key": "key" } });
-    const posted = await inArchive(stub, async (object) => (await object.fetch(request)).json());
+    const posted = await inTestHost(stub, async (object) => (await object.fetch(request)).json());
     expect(posted).toMatchObject({ dumpId });
-    const again = await inArchive(stub, ({ exporter }) => exporter.start({ gzip: false, tables: null }, "key"));
+    const again = await inTestHost(stub, ({ exporter }) => exporter.start({ gzip: false, tables: null }, "key"));
     expect(again.dumpId).toBe(dumpId);
     await finished(stub, dumpId);
   });

@@ -3,14 +3,14 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { describe, expect, it, vi } from "vitest";
 import { exportRoutes } from "../src/index.ts";
-import type { Host } from "./support/busy-host.ts";
+import type { BusyHost } from "./support/busy-host.ts";
 
 function newHost() {
-  return env.HOST.get(env.HOST.idFromName(crypto.randomUUID()));
+  return env.BUSY_HOST.get(env.BUSY_HOST.idFromName(crypto.randomUUID()));
 }
 
 /** The host's Worker: its own route, and the exporter's under another name than /export. */
-function workerOf(host: DurableObjectStub<Host>) {
+function workerOf(host: DurableObjectStub<BusyHost>) {
   const app = new Hono();
   app.route("/backup", exportRoutes({ object: () => host, bucket: () => env.EXPORTS, token: () => "secret" }));
   app.all("*", (c) => host.fetch(c.req.raw));

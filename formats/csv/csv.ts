@@ -7,14 +7,14 @@ import { hexBytes, utf8 } from "../kit/bytes.ts";
 import { doubled, doubledBytes } from "../kit/doubled-quotes.ts";
 import { guarded, guardedBytes, guardedPage } from "./formula-guard.ts";
 import { longestNull, toLines, type Notation } from "./page.ts";
-import type { Cell, Chosen, Column, FreeText, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import type { Cell, FormatOptions, Column, FreeTextOption, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
 import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "../kit/json-rows.ts";
 import { bytePieces, joined, textPieces } from "../kit/large-values.ts";
 import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
 import { lostIndex } from "../kit/virtual-table.ts";
 
 /** What a NULL is written as. All text is in quotes, so it is none; and it is no number, no formula, and not PostgreSQL's end of the data. */
-const nulls: FreeText = {
+const nulls: FreeTextOption = {
   usual: "",
   allowed: `nothing, or up to ${longestNull} of A-Z a-z 0-9 _ / \\ # . < > ( ) ? * that are no number, such as \\N, NULL, NA`,
   isAllowed: (text) =>
@@ -28,7 +28,7 @@ export const csv = {
   name: "csv",
   extension: ".csv",
   mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
-  choices: {
+  options: {
     nulls,
     blobs: ["base64", "hex", "postgres", "duckdb"],
     infinity: ["string", "number", "null"],
@@ -38,8 +38,8 @@ export const csv = {
   },
   scope: "table",
   warnings: lostIndex,
-  *segments(table: Table, chosen: Chosen) {
-    const columns = table.visible;
+  *segments(table: Table, chosen: FormatOptions) {
+    const columns = table.columns;
     const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
     const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
     yield { kind: "text", text: `${bom}${header}\n` };
@@ -50,7 +50,7 @@ export const csv = {
 /** The largest integer of 15 digits: spreadsheets keep no more of a number (Microsoft, "Excel specifications and limits": number precision). */
 const fifteenDigits = 999_999_999_999_999n;
 
-function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowEncoder {
+function encoder(table: Table, columns: readonly Column[], chosen: FormatOptions): RowEncoder {
   const plain = plainColumns(table, columns);
   const isGuarded = chosen["formulas"] === "guard";
   const losesInfinity = chosen["infinity"] === "null";
@@ -69,14 +69,14 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
     fast: {
       // what is text there, is guarded
       ...jsonArray(plain, isGuarded ? "numbers" : "text", chosen["int64"] === "string" ? fifteenDigits : null),
-      finish(page) {
+      transformPage(page) {
         if (!isUtf8(page)) return null;
         if (losesInfinity && includesAscii(page, infinity, infinity.indexOf("+"))) return null; // to be counted
         return toLines(isGuarded ? guardedPage(page) : page, notation);
       },
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
-    noted: losesInfinity
+    lossy: losesInfinity
       ? {
           what: `${invalid}; or they are infinite, and are written as NULL`,
           count: (cells) => cells.filter(isInvalidOrInfinite).length,
@@ -88,11 +88,11 @@ function encoder(table: Table, columns: readonly Column[], chosen: Chosen): RowE
 const invalid = "values hold bytes that are no UTF-8; they are written as they are, and the file is not UTF-8 there";
 
 /** A piece of a text as it is, or so that no spreadsheet takes it for a formula. */
-function piecesWith({ formulas }: Chosen): (piece: string, before: string) => string {
+function piecesWith({ formulas }: FormatOptions): (piece: string, before: string) => string {
   return formulas === "guard" ? guarded : (piece) => piece;
 }
 
-function field(cell: Cell, chosen: Chosen): Pieces {
+function field(cell: Cell, chosen: FormatOptions): Pieces {
   if (cell === null) return chosen["nulls"] ?? "";
   if (typeof cell === "bigint")
     return chosen["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
@@ -102,13 +102,13 @@ function field(cell: Cell, chosen: Chosen): Pieces {
   return invalidField(cell.invalidUtf8, chosen);
 }
 
-function infinite(real: number, chosen: Chosen): string {
+function infinite(real: number, chosen: FormatOptions): string {
   if (chosen["infinity"] === "null") return chosen["nulls"] ?? "";
   if (chosen["infinity"] !== "number") return String(real);
   return real > 0 ? "9e999" : "-9e999";
 }
 
-function blobField(bytes: Uint8Array, { blobs, formulas }: Chosen): Pieces {
+function blobField(bytes: Uint8Array, { blobs, formulas }: FormatOptions): Pieces {
   switch (blobs) {
     case "hex":
       return ['"', bytePieces(bytes, hexBytes), '"'];
@@ -138,13 +138,13 @@ function escapedBytes(bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-function textField(text: string, chosen: Chosen): Pieces {
+function textField(text: string, chosen: FormatOptions): Pieces {
   const written = piecesWith(chosen);
   return ['"', textPieces(text, (piece, before) => doubled(written(piece, before), '"')), '"'];
 }
 
 /** Bytes that are no UTF-8 stay as they are. */
-function invalidField(stored: Uint8Array, { formulas }: Chosen): Pieces {
+function invalidField(stored: Uint8Array, { formulas }: FormatOptions): Pieces {
   return [
     '"',
     bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, (piece) => doubledBytes(piece, '"')),

@@ -1,6 +1,6 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { concat, quoteText } from "../kit/expression.ts";
-import type { Cell, Chosen, Column, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import type { Cell, FormatOptions, Column, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
 import { blobForm, withBlobs } from "./page.ts";
 import {
   beyond,
@@ -21,27 +21,27 @@ export const jsonl = {
   name: "jsonl",
   extension: ".jsonl",
   mediaType: "application/x-ndjson",
-  choices: {
+  options: {
     int64: ["number", "string"],
     infinity: ["number", "string", "null"],
     blobs: ["object", "base64", "hex"],
   },
   scope: "table",
   warnings: lostIndex,
-  *segments(table: Table, chosen: Chosen) {
-    yield { kind: "rows", table, columns: table.visible, rows: () => encoder(table, chosen) };
+  *segments(table: Table, chosen: FormatOptions) {
+    yield { kind: "rows", table, columns: table.columns, rows: () => encoder(table, chosen) };
   },
 } as const satisfies TableFormat;
 
 /** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
 const maxObjectColumns = 63;
 
-function encoder(table: Table, chosen: Chosen): RowEncoder {
-  const columns = plainColumns(table, table.visible);
+function encoder(table: Table, chosen: FormatOptions): RowEncoder {
+  const columns = plainColumns(table, table.columns);
   const keys = columns.map((column) => JSON.stringify(column.name));
   const values = chosen["int64"] === "string" ? columns.map(quotingLarge) : columns;
   const blob = blobForm(chosen);
-  const care = careOf(columns, () => false);
+  const fallbackWhen = careOf(columns, () => false);
   const hasBlobs = columns.some(mayHoldBlobs);
   return {
     open: "",
@@ -49,11 +49,11 @@ function encoder(table: Table, chosen: Chosen): RowEncoder {
     close: "\n",
     fast: {
       row: rowExpression(values),
-      ...(care !== undefined && { care }),
+      ...(fallbackWhen !== undefined && { fallbackWhen }),
       separator: jsonSeparator,
       values: values.map(({ sql }) => sql),
       // SQLite writes infinity as 9.0e+999, and hands on bytes that are no UTF-8.
-      finish(page) {
+      transformPage(page) {
         if (includesAscii(page, infinity, infinity.indexOf("+")) || !isUtf8(page)) return null;
         return hasBlobs ? withBlobs(page, blob) : page;
       },
@@ -63,7 +63,7 @@ function encoder(table: Table, chosen: Chosen): RowEncoder {
       ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, chosen)]),
       "}",
     ],
-    noted:
+    lossy:
       chosen["infinity"] === "null"
         ? {
             what: `${invalid}, or are infinite, and are null`,
@@ -100,7 +100,7 @@ function written(column: Column): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell, chosen: Chosen): Pieces {
+function value(cell: Cell, chosen: FormatOptions): Pieces {
   if (cell === null) return "null";
   if (typeof cell === "bigint")
     return chosen["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
@@ -113,7 +113,7 @@ function value(cell: Cell, chosen: Chosen): Pieces {
   return text(replacing.decode(cell.invalidUtf8));
 }
 
-function infinite(real: number, chosen: Chosen): string {
+function infinite(real: number, chosen: FormatOptions): string {
   if (chosen["infinity"] === "null") return "null";
   if (chosen["infinity"] === "string") return `"${real}"`;
   return real > 0 ? "9e999" : "-9e999";

@@ -1,6 +1,6 @@
 /** A page of rows as JSON objects, with its BLOBs, of which it has the hex digits, in the form that is wanted. */
 import { concatBytes, hex, utf8 } from "../kit/bytes.ts";
-import type { Chosen } from "../format.ts";
+import type { FormatOptions } from "../format.ts";
 import { json } from "../kit/json-rows.ts";
 
 const colon = 0x3a;
@@ -15,7 +15,7 @@ export interface BlobForm {
 const base64 = (bytes: Uint8Array) => bytes.toBase64();
 
 /** As `blobs=` has it; an object is what sqlite-utils and Datasette read and write. */
-export function blobForm({ blobs }: Chosen): BlobForm {
+export function blobForm({ blobs }: FormatOptions): BlobForm {
   if (blobs === "base64") return { open: '"', digits: base64, close: '"' };
   if (blobs === "hex") return { open: '"', digits: hex, close: '"' };
   return { open: '{"$base64":true,"encoded":"', digits: base64, close: '"}' };

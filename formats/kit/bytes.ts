@@ -1,4 +1,4 @@
-/** Small conversions that the careful paths share. */
+/** Small conversions that the slow paths share. */
 
 const encoder = new TextEncoder();
 

@@ -54,11 +54,12 @@ function balanced(conditions: readonly string[], operator: "AND" | "OR"): string
  * comparison is one opcode where `typeof()` is a call and a string comparison.
  */
 export function isBlob(column: Column): string | undefined {
-  return column.only === undefined || column.only === "BLOB" ? `${column.sql}>=x''` : undefined;
+  return column.storageClass === undefined || column.storageClass === "BLOB" ? `${column.sql}>=x''` : undefined;
 }
 
 /** True for -0.0, which SQLite prints as 0.0, and of which the angle to -1 is -π; only a column without affinity keeps the sign. */
 export function isNegativeZero(column: Column): string | undefined {
-  if (column.affinity !== "BLOB" || (column.only !== undefined && column.only !== "REAL")) return undefined;
+  if (column.affinity !== "BLOB" || (column.storageClass !== undefined && column.storageClass !== "REAL"))
+    return undefined;
   return `(${column.sql}=0 AND atan2(${column.sql},-1)<0)`;
 }

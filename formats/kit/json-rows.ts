@@ -24,11 +24,11 @@ export const json = {
   n: 0x6e,
 } as const;
 
-/** BLOBs beyond this many bytes go the careful way: as hex inside of JSON they are copied four times. */
+/** BLOBs beyond this many bytes take the slow path: as hex inside of JSON they are copied four times. */
 const largeBlob = 4096;
 
 /**
- * Bytes of a row's values beyond which one of them goes the careful way: as JSON a text may be six times as long. Its share is what all
+ * Bytes of a row's values beyond which one of them takes the slow path: as JSON a text may be six times as long. Its share is what all
  * columns have, or 16. `octet_length()` looks at the header of a row only.
  */
 const largeRow = 1024 * 1024;
@@ -47,9 +47,9 @@ export function jsonArray(
   columns: readonly Column[],
   realsAre: "numbers" | "text",
   largest: bigint | null = null,
-): Pick<FastRows, "row" | "care" | "values" | "separator"> {
+): Pick<FastRows, "row" | "fallbackWhen" | "values" | "separator"> {
   const isText = (column: Column) => realsAre === "text" && isOfReals(column);
-  const care = careOf(columns, isText);
+  const fallbackWhen = careOf(columns, isText);
   const values = columns.map((column) => {
     if (isText(column)) return `CAST(${column.sql} AS TEXT)`;
     return largest === null ? column.sql : beyond(largest, column, `json_array(${column.sql})`);
@@ -59,15 +59,15 @@ export function jsonArray(
   );
   return {
     row: `json_array(${written.join(",")})`,
-    ...(care !== undefined && { care }),
+    ...(fallbackWhen !== undefined && { fallbackWhen }),
     separator: jsonSeparator,
     values,
   };
 }
 
 /** Holds REALs, but for what is no number at all. */
-export function isOfReals({ affinity, only = "REAL" }: Column): boolean {
-  return affinity === "REAL" && only === "REAL";
+export function isOfReals({ affinity, storageClass = "REAL" }: Column): boolean {
+  return affinity === "REAL" && storageClass === "REAL";
 }
 
 /** True for infinities, TEXT and BLOBs: https://sqlite.org/datatype3.html#comparisons */
@@ -81,8 +81,8 @@ export function jsonValue(sql: string, otherwise = sql): string {
 }
 
 /** A column's values, but for INTEGERs that are larger than that on either side of 0: those are `instead`. */
-export function beyond(largest: bigint, { sql, only }: Column, instead: string): string {
-  if (only !== undefined && only !== "INTEGER") return sql;
+export function beyond(largest: bigint, { sql, storageClass }: Column, instead: string): string {
+  if (storageClass !== undefined && storageClass !== "INTEGER") return sql;
   return `CASE WHEN typeof(${sql})='integer' AND ${sql} NOT BETWEEN -${largest} AND ${largest} THEN ${instead} ELSE ${sql} END`;
 }
 
@@ -98,11 +98,11 @@ export function careOf(columns: readonly Column[], isReal: (column: Column) => b
 }
 
 function careOfValue(column: Column, most: number): readonly string[] {
-  const { sql, affinity, only } = column;
+  const { sql, affinity, storageClass } = column;
   const size = `octet_length(${sql})`;
-  if (only === "INTEGER" || only === "REAL") return [];
-  if (only === "TEXT") return [`${size}>${most}`];
-  if (only === "BLOB") return [`${size}>${largeBlob}`];
+  if (storageClass === "INTEGER" || storageClass === "REAL") return [];
+  if (storageClass === "TEXT") return [`${size}>${most}`];
+  if (storageClass === "BLOB") return [`${size}>${largeBlob}`];
   const zero = isNegativeZero(column) ?? [];
   if (mayHoldBlobs(column))
     return [`(${sql}>='' AND ${size}>${largeBlob} AND (${sql}>=x'' OR ${size}>${most}))`, zero].flat();
@@ -111,15 +111,15 @@ function careOfValue(column: Column, most: number): readonly string[] {
 }
 
 /** Declared for them, or for anything; elsewhere a BLOB is an exception. */
-export function mayHoldBlobs({ affinity, only }: Column): boolean {
-  return only === undefined ? affinity === "BLOB" : only === "BLOB";
+export function mayHoldBlobs({ affinity, storageClass }: Column): boolean {
+  return storageClass === undefined ? affinity === "BLOB" : storageClass === "BLOB";
 }
 
 /** The columns, with generated ones as plain text: they may hand on that theirs came out of a JSON function, and would be nested as JSON. */
-export function plainColumns({ stored }: Table, columns: readonly Column[]): readonly Column[] {
+export function plainColumns({ insertableColumns }: Table, columns: readonly Column[]): readonly Column[] {
   return columns.map((column) => {
     const { name, sql } = column;
-    if (stored.some((one) => one.name === name)) return column;
+    if (insertableColumns.some((one) => one.name === name)) return column;
     return { ...column, sql: `CASE typeof(${sql}) WHEN 'text' THEN concat(${sql}) ELSE ${sql} END` };
   });
 }

@@ -28,10 +28,13 @@ export function* indexSegments(
   if (!isNew) yield { kind: "text", text: `INSERT INTO ${name}(${name}) VALUES('delete-all');\n` };
   const column = (one: string) => `_c.${quoteName(one)}`;
   const rowid = column(content.rowid);
-  const names = table.visible.map((one) => one.name);
+  const names = table.columns.map((one) => one.name);
   const open = `INSERT INTO ${name}(${["rowid", ...names.map(quoteName)].join(",")}) SELECT ${[rowid, ...names.map(column)].join(",")} FROM ${quoteName(content.name)} AS _c WHERE ${rowid} IN (`;
-  const columns = rowids.stored.slice(0, 1);
-  const limit = { bytes: longestStatement, large: ([id = null]: readonly Cell[]) => `${open}${literal(id)});\n` };
+  const columns = rowids.insertableColumns.slice(0, 1);
+  const limit = {
+    bytes: longestStatement,
+    encodeOversized: ([id = null]: readonly Cell[]) => `${open}${literal(id)});\n`,
+  };
   const rows = () => ({ ...literalRows({ open, separator: ",", close: ");\n" }, columns), limit });
   yield { kind: "rows", table: rowids, columns, rows };
 }

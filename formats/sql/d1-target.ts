@@ -93,23 +93,26 @@ function* settingsOf(table: Table, { tables }: Schema): Iterable<Segment> {
   for (const settings of tables) {
     if (settings.owner !== table.name || !settings.name.toLowerCase().endsWith("_config")) continue;
     const rows = () => ({
-      ...rowEncoder(settings, settings.stored),
+      ...rowEncoder(settings, settings.insertableColumns),
       open: `INSERT INTO ${name}(${name},rank) VALUES(`,
     });
-    yield { kind: "rows", table: { ...settings, where: "k<>'version'" }, columns: settings.stored, rows };
+    yield { kind: "rows", table: { ...settings, where: "k<>'version'" }, columns: settings.insertableColumns, rows };
   }
 }
 
 function rowsOf(table: Table, stage: string): Segment {
-  const { stored, rowid } = table;
+  const { insertableColumns, rowid } = table;
   const segment = (columns: readonly Column[]) => ({
     columns,
     rows: (): RowEncoder => ({
       ...rowsByColumns(table, columns),
-      limit: { bytes: longestStatement, large: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage) },
+      limit: {
+        bytes: longestStatement,
+        encodeOversized: (cells: readonly Cell[]) => inSteps(table, columns, cells, stage),
+      },
     }),
   });
-  const plain: Segment = { kind: "rows", table, ...segment(stored) };
+  const plain: Segment = { kind: "rows", table, ...segment(insertableColumns) };
   if (rowid === null || moduleOf(table)?.startsWith("rtree") === true) return plain; // an R-Tree's first column is its rowid
   return { ...plain, sparse: segment(rowColumns(table)) };
 }
@@ -120,8 +123,8 @@ function rowsByColumns(table: Table, columns: readonly Column[]): RowEncoder {
 }
 
 /** All columns that a statement for a row may name. */
-function rowColumns({ rowid, stored }: Table): readonly Column[] {
-  return rowid === null ? stored : [rowid, ...stored];
+function rowColumns({ rowid, insertableColumns }: Table): readonly Column[] {
+  return rowid === null ? insertableColumns : [rowid, ...insertableColumns];
 }
 
 /** Bytes of a CAST around a value's hex digits, or of one that fetches it from the table of large values. */

@@ -30,7 +30,7 @@ export function literal(cell: Cell): string {
  */
 function textLiteralPieces(text: string): Pieces {
   const hasNul = text.includes("\0");
-  const stand = text.includes("\r\n") && !hasNul ? standIn(controlsOf(text)) : undefined;
+  const stand = text.includes("\r\n") && !hasNul ? unusedControlCharacter(controlsOf(text)) : undefined;
   if (hasNul || stand === null) return ["CAST(X'", textPieces(text, (piece) => hexBytes(utf8(piece))), "' AS TEXT)"];
   if (stand === undefined) return ["'", textPieces(text, (piece) => doubled(piece, "'")), "'"];
   const body = textPieces(text, (piece) => doubledBytes(withoutReturns(piece, stand), "'"));
@@ -49,7 +49,7 @@ export function replaceEnd(stand: number): string {
 }
 
 /** A control character, by its code, that a text does not hold; null if it holds all. Bit n of `held` is set where it holds character n. */
-export function standIn(held: number): number | null {
+export function unusedControlCharacter(held: number): number | null {
   const free = ~(held | untouched);
   return free === 0 ? null : 31 - Math.clz32(free & -free);
 }

@@ -1,7 +1,7 @@
 /** A page of rows as JSON arrays, made SQL: mostly the same bytes, in the same place. */
 import { utf8 } from "../kit/bytes.ts";
 import { copy, copyText, fourOf, json, put, unescaped, viewOf } from "../kit/json-rows.ts";
-import { replaceEnd, replaceStart, standIn } from "./literal.ts";
+import { replaceEnd, replaceStart, unusedControlCharacter } from "./literal.ts";
 import { safeReal } from "./real.ts";
 
 const apostrophe = 0x27;
@@ -53,7 +53,7 @@ export function toLiterals(page: Uint8Array, separator: Uint8Array): Uint8Array 
       }
       out[to++] = apostrophe;
       if (hasCrLf) {
-        const stand = standIn(controls);
+        const stand = unusedControlCharacter(controls);
         if (stand === null) return null;
         const tail = utf8(replaceEnd(stand));
         const more = replaceOpen.length + tail.length;

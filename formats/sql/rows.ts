@@ -23,7 +23,7 @@ export function literalRows(
     ...around,
     fast: {
       ...jsonArray(columns, "numbers"),
-      finish: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
+      transformPage: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },
     encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", literalPieces(cell)]),
   };
@@ -31,7 +31,7 @@ export function literalRows(
 
 /** `INSERT INTO "t"`, with the columns where they are not simply all. */
 export function insertInto(table: Table, columns: readonly Column[]): string {
-  const isWhole = columns === table.stored && table.stored.length === table.visible.length;
+  const isWhole = columns === table.insertableColumns && table.insertableColumns.length === table.columns.length;
   const names = columns.map((column) => (column === table.rowid ? column.name : quoteName(column.name)));
   return `INSERT INTO ${quoteName(table.name)}${isWhole ? "" : `(${names.join(",")})`}`;
 }

@@ -1,5 +1,5 @@
 /** SQL: schema, rows, and what belongs to them. For the sqlite3 shell and node:sqlite, or for D1 and Durable Objects. */
-import type { Chosen, Content, DatabaseFormat, Schema, Segment } from "../format.ts";
+import type { FormatOptions, Content, DatabaseFormat, Schema, Segment } from "../format.ts";
 import { brokenWarnings } from "./definitions/broken-warnings.ts";
 import { neededBy, neededLine } from "./definitions/needed-version.ts";
 import { d1Segments, d1Warnings } from "./d1-target.ts";
@@ -10,15 +10,15 @@ export const sql = {
   name: "sql",
   extension: ".sql",
   mediaType: "application/sql", // RFC 6922
-  choices: { target: ["sqlite", "d1"] },
+  options: { target: ["sqlite", "d1"] },
   scope: "database",
-  *warnings(schema: Schema, { target }: Chosen, content: Content): Iterable<string | null> {
+  *warnings(schema: Schema, { target }: FormatOptions, content: Content): Iterable<string | null> {
     yield* target === "d1" ? d1Warnings(schema, content) : sqliteWarnings(schema);
     yield null;
     yield* brokenWarnings(schema, content, target === "d1");
   },
   needs: neededBy,
-  *segments(schema: Schema, content: Content, { target }: Chosen): Iterable<Segment> {
+  *segments(schema: Schema, content: Content, { target }: FormatOptions): Iterable<Segment> {
     if (schema.needed !== undefined) yield { kind: "text", text: comment(neededLine(schema.needed)) };
     if (schema.warnings.length > 0) yield { kind: "text", text: comments(schema.warnings) };
     yield* target === "d1" ? d1Segments(schema, content) : sqliteSegments(schema, content);

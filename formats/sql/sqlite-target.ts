@@ -15,12 +15,12 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
   // Without rows a virtual table makes its own shadow tables; with them it comes as it is stored.
   const stored = data && definitions && schema.tables.some((table) => table.kind === "virtual");
   const defined = new Map<SchemaObject, Definition>();
-  const columnsOf = new Map(schema.tables.map((table) => [table.name, table.visible.map((column) => column.name)]));
+  const columnsOf = new Map(schema.tables.map((table) => [table.name, table.columns.map((column) => column.name)]));
   if (definitions) {
     for (const table of schema.tables)
       defined.set(
         table,
-        stored && table.kind === "virtual" ? entered(table) : define(table, columnsOf.get(table.name) ?? []),
+        stored && table.kind === "virtual" ? insertSchemaRow(table) : define(table, columnsOf.get(table.name) ?? []),
       );
     for (const object of [...schema.views, ...schema.indexes])
       defined.set(object, define(object, columnsOf.get(object.table) ?? []));
@@ -29,7 +29,7 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
       schema.views.filter((view) => defined.get(view)?.isWritten).map(({ name }) => foldAscii(name)),
     );
     for (const object of schema.triggers)
-      defined.set(object, lines.has(foldAscii(object.table)) ? entered(object) : define(object, []));
+      defined.set(object, lines.has(foldAscii(object.table)) ? insertSchemaRow(object) : define(object, []));
   }
   const writable = [...defined.values()].some((definition) => definition.isWritten);
 
@@ -64,7 +64,7 @@ export function* sqliteSegments(schema: Schema, content: Content): Iterable<Segm
 export function sqliteWarnings({ tables, views, triggers, indexes }: Schema): readonly string[] {
   const names = [
     ...[...tables, ...views, ...triggers, ...indexes].map(({ name }) => name),
-    ...tables.flatMap((table) => table.visible.map(({ name }) => name)),
+    ...tables.flatMap((table) => table.columns.map(({ name }) => name)),
   ];
   return names
     .filter((name) => name.includes("\r\n"))
@@ -85,7 +85,7 @@ function define(object: SchemaObject, columns: readonly string[]): Definition {
   const { statement, isExact } = runnable(object.sql, columns);
   if (isExact) return { sql: statement, isWritten: false };
   // What has no pages of its own needs no more than its line; anything else is made, and then given its text.
-  if (object.type === "view" || object.type === "trigger") return entered(object);
+  if (object.type === "view" || object.type === "trigger") return insertSchemaRow(object);
   const where = `type=${quoteText(object.type)} AND name=${textLiteral(object.name)}`;
   return {
     sql: `${statement}UPDATE sqlite_schema SET sql=${textLiteral(object.sql)} WHERE ${where};\n`,
@@ -94,7 +94,7 @@ function define(object: SchemaObject, columns: readonly string[]): Definition {
 }
 
 /** Only its line in sqlite_schema: a virtual table's CREATE would make and fill shadow tables, which come as plain ones. */
-function entered({ type, name, table, sql }: SchemaObject): Definition {
+function insertSchemaRow({ type, name, table, sql }: SchemaObject): Definition {
   const values = [quoteText(type), textLiteral(name), textLiteral(table), "0", textLiteral(sql ?? "")];
   return {
     sql: `INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql) VALUES(${values.join(",")});\n`,
@@ -103,9 +103,14 @@ function entered({ type, name, table, sql }: SchemaObject): Definition {
 }
 
 function rowsOf(table: Table): Segment {
-  const { stored, rowid } = table;
-  const plain: Segment = { kind: "rows", table, columns: stored, rows: () => rowEncoder(table, stored) };
+  const { insertableColumns, rowid } = table;
+  const plain: Segment = {
+    kind: "rows",
+    table,
+    columns: insertableColumns,
+    rows: () => rowEncoder(table, insertableColumns),
+  };
   if (rowid === null) return plain;
-  const columns = [rowid, ...stored];
+  const columns = [rowid, ...insertableColumns];
   return { ...plain, sparse: { columns, rows: () => rowEncoder(table, columns) } };
 }

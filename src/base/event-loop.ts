@@ -1,7 +1,7 @@
 /** Work that is done in several turns, so that the host's requests come in between: a generator that yields where it may be interrupted. */
 
 /** Does some work in turns, each as long as the stretch up to a `yield`. What stands behind its last one is done in the same turn as that. */
-export async function inTurns<T>(work: Generator<void, T, void>): Promise<T> {
+export async function runCooperatively<T>(work: Generator<void, T, void>): Promise<T> {
   for (;;) {
     const { done, value } = work.next();
     if (done === true) return value;
@@ -10,7 +10,7 @@ export async function inTurns<T>(work: Generator<void, T, void>): Promise<T> {
 }
 
 /** Does it in one turn. */
-export function atOnce<T>(work: Generator<void, T, void>): T {
+export function runToEnd<T>(work: Generator<void, T, void>): T {
   for (;;) {
     const { done, value } = work.next();
     if (done === true) return value;
@@ -18,7 +18,7 @@ export function atOnce<T>(work: Generator<void, T, void>): T {
 }
 
 /** Gathers a list, so many of its items in each turn. */
-export function* gathering<T>(items: Iterable<T>, perTurn: number): Generator<void, T[], void> {
+export function* collecting<T>(items: Iterable<T>, perTurn: number): Generator<void, T[], void> {
   const gathered: T[] = [];
   for (const item of items) if (gathered.push(item) % perTurn === 0) yield;
   return gathered;

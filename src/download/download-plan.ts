@@ -2,7 +2,7 @@
 import type { Format } from "../../formats/format.ts";
 import { packagingOf, type Layout } from "../file/layout.ts";
 import { plannedAtOnce } from "../limits.ts";
-import { planInTurns, planOf, type Plan, type PlanOptions } from "../file/plan.ts";
+import { planCooperatively, planOf, type Plan, type PlanOptions } from "../file/plan.ts";
 import { isReservedSql } from "../schema/objects.ts";
 
 /** A virtual table makes five others at most (https://sqlite.org/fts5.html#fts5_data_structures), which are no tables of a file. */
@@ -24,7 +24,7 @@ export class DownloadPlan {
     const isOne = format.scope === "database";
     if (found.lines > plannedAtOnce && (isOne || isSeveral)) {
       this.packaging = packagingOf(format, compress, isOne);
-      this.made = () => planInTurns(sql, options, formats);
+      this.made = () => planCooperatively(sql, options, formats);
     } else {
       const plan = planOf(sql, options, formats);
       this.packaging = plan.layout;

@@ -1,19 +1,19 @@
 /** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
-import type { Stillness } from "./downloads.ts";
+import type { Snapshot } from "./downloads.ts";
 import { ExportError, listed } from "../errors.ts";
 import { countedTables, placesOf, type Read } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
-import { FirstRead } from "../snapshot/small-tables.ts";
+import { SmallTables } from "../snapshot/small-tables.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "../snapshot/seal.ts";
-import { endUndoLogs, readLive, UndoLog } from "../snapshot/undo-log.ts";
-import { undoLimitFor } from "../snapshot/registry.ts";
-import { inTurns } from "../base/event-loop.ts";
-import { changesOf, unwatchedTables, watch } from "../snapshot/change-tracker.ts";
+import { dropUndoLogs, readLive, UndoLog } from "../snapshot/undo-log.ts";
+import { defaultMaxUndoBytes } from "../snapshot/registry.ts";
+import { runCooperatively } from "../base/event-loop.ts";
+import { changesOf, unwatchedTables, startTracking } from "../snapshot/change-tracker.ts";
 
 /** One life of an object; several Exporters may share it. */
 const lives = new WeakMap<DurableObjectState, string>();
 
-function lifeOf(ctx: DurableObjectState): string {
+function instanceIdOf(ctx: DurableObjectState): string {
   const life = lives.get(ctx) ?? `direct-${crypto.getRandomValues(new Uint8Array(4)).toHex()}-`;
   lives.set(ctx, life);
   return life;
@@ -23,13 +23,13 @@ function lifeOf(ctx: DurableObjectState): string {
 const stepsPerCheck = 16;
 
 /** Keeps rows as they were when the download began. */
-export class DownloadSnapshot implements Stillness {
+export class DownloadSnapshot implements Snapshot {
   readonly #ctx: DurableObjectState;
   readonly #plan: Plan;
   readonly #tables: readonly string[];
   readonly #limit: number;
   #log: UndoLog | null = null;
-  #first: FirstRead | null = null;
+  #first: SmallTables | null = null;
   #id = "";
   #seal: Seal | null = null;
   #done = 0;
@@ -39,26 +39,26 @@ export class DownloadSnapshot implements Stillness {
   constructor(ctx: DurableObjectState, plan: Plan, limit: number | null) {
     this.#ctx = ctx;
     this.#plan = plan;
-    this.#tables = countedTables(plan.layout.parts).map(({ name }) => name);
-    this.#limit = limit ?? undoLimitFor(plan.databaseBytes);
+    this.#tables = countedTables(plan.layout.segments).map(({ name }) => name);
+    this.#limit = limit ?? defaultMaxUndoBytes(plan.databaseBytes);
   }
 
   async begin({ counts }: Read): Promise<boolean> {
     this.#done = counts.length;
-    return inTurns(this.#beginning());
+    return runCooperatively(this.#beginning());
   }
 
   *#beginning(): Generator<void, boolean, void> {
     const { sql } = this.#ctx.storage;
-    const id = lifeOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
+    const id = instanceIdOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
     this.#id = id;
     this.#log = new UndoLog(sql, id);
-    this.#first = new FirstRead(sql, id);
+    this.#first = new SmallTables(sql, id);
     const { source, layout } = this.#plan;
-    const wanted = { read: this.#first, places: placesOf(layout.parts), job: id };
+    const wanted = { read: this.#first, places: placesOf(layout.segments), job: id };
     // all tables: should the host write meanwhile, those that were read before are read again
-    const isUndisturbed = yield* source.freezing(this.#tables, this.#log, wanted);
-    watch(sql, id, readLive(source.schema.tables, this.#log), new Set(this.#tables));
+    const isUndisturbed = yield* source.beginningSnapshot(this.#tables, this.#log, wanted);
+    startTracking(sql, id, readLive(source.schema.tables, this.#log), new Set(this.#tables));
     this.#expectSeen();
     this.#seal = seal(sql, id);
     if (!isUndisturbed) this.#done = 0;
@@ -108,13 +108,13 @@ export class DownloadSnapshot implements Stillness {
     return this.#seal;
   }
 
-  end(): void {
-    this.#log?.end();
+  drop(): void {
+    this.#log?.drop();
   }
 }
 
 /** Takes away what downloads of an earlier life have left, and jobs that are no more. */
-export function endLostSnapshots(ctx: DurableObjectState, isOpenJob: (id: string) => boolean): void {
-  const life = lifeOf(ctx);
-  endUndoLogs(ctx.storage.sql, (id) => id.startsWith(life) || isOpenJob(id));
+export function dropLostSnapshots(ctx: DurableObjectState, isOpenJob: (id: string) => boolean): void {
+  const life = instanceIdOf(ctx);
+  dropUndoLogs(ctx.storage.sql, (id) => id.startsWith(life) || isOpenJob(id));
 }

@@ -5,7 +5,7 @@ import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, longFileParts, madeP
 import type { Pipeline, Read } from "../file/pipeline.ts";
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
-export interface Stillness {
+export interface Snapshot {
   /** The first turn is over, and there is more to read; false if what was read in it is no longer what there is. */
   begin(read: Read): Promise<boolean>;
   /** What has been read is never read again. Throws `snapshot_too_old`. */
@@ -15,13 +15,13 @@ export interface Stillness {
   /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
   check(): void;
   /** Leaves nothing behind. */
-  end(): void;
+  drop(): void;
 }
 
 /** What a download reads from, and what holds it still, if anything does. */
 export interface Prepared {
   readonly pipeline: Pipeline;
-  readonly still: Stillness | null;
+  readonly still: Snapshot | null;
   /** There is much to read for the first chunk: it is held still before that. */
   readonly isLong: boolean;
 }
@@ -33,7 +33,7 @@ interface Open {
   readonly leave: () => void;
   lastMs: number;
   /** Present once the download has taken more than one turn. */
-  still: Stillness | null;
+  still: Snapshot | null;
 }
 
 /** The downloads that one object has under way. */
@@ -60,10 +60,10 @@ export class Downloads {
   }
 
   /** Takes away what is kept for downloads that nobody has read from for long. */
-  reap(now: number): void {
+  cleanUp(now: number): void {
     for (const one of this.#still) {
       if (now - one.lastMs <= downloadAbandonedMs) continue;
-      one.still?.end();
+      one.still?.drop();
       this.#still.delete(one);
     }
   }
@@ -77,7 +77,7 @@ export class Downloads {
   }
 
   /** When there may be something to reap, Unix milliseconds; null if there will not. */
-  nextReapMs(): number | null {
+  nextCleanUpMs(): number | null {
     const times = [...this.#still].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
     return times.length === 0 ? null : Math.min(...times);
   }
@@ -95,12 +95,12 @@ export class Downloads {
       clearInterval(timer);
       this.#open.delete(own);
       if (!this.#still.delete(own)) return;
-      own.still?.end();
+      own.still?.drop();
       changed();
     };
     let chunks: AsyncGenerator<Chunk, undefined, undefined> | null = null;
     /** True if the bytes of what was read may be handed on. */
-    const hold = async (read: Read, still: Stillness | null): Promise<boolean> => {
+    const hold = async (read: Read, still: Snapshot | null): Promise<boolean> => {
       if (own.still === null && still !== null && !read.isDone) {
         own.still = still;
         this.#still.add(own);
@@ -180,7 +180,8 @@ async function* chunksOf(
   for (let position = pipeline.start(); !position.isDone;) {
     const step = pipeline.step(position);
     const isMuch =
-      step.read.part - position.part >= madePerTurn / 2 || (step.read.isDone && step.read.part > longFileParts);
+      step.read.segment - position.segment >= madePerTurn / 2 ||
+      (step.read.isDone && step.read.segment > longFileParts);
     if (!(await hold(step.read))) continue; // from the beginning, as it is now: only the first turn's, of which nobody has seen anything
     // a small chunk in front of or behind a large one waits for the network (Nagle)
     const chunks = coalesced(step.bytes, stepBytes);

@@ -1,7 +1,7 @@
 /** A digest of a layout: two slices of a job must go by the same one, or the position of the first means nothing to the second. */
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { RowEncoder, Totals } from "../../formats/format.ts";
-import type { Layout, Part } from "./layout.ts";
+import type { Layout, FileSegment } from "./layout.ts";
 import { layoutDigestLength } from "../limits.ts";
 import { countedTables } from "./pipeline.ts";
 
@@ -22,20 +22,20 @@ export async function layoutDigest(layout: Layout): Promise<string> {
   return new Uint8Array(await stream.digest).toHex();
 }
 
-function* linesOf({ parts, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
+function* linesOf({ segments, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
   yield JSON.stringify([packing, mediaType, versions]);
   for (const warning of warnings) yield JSON.stringify(warning);
   const none: Totals = {
     rows: 0,
     written: 0,
-    tables: countedTables(parts).map(({ name }) => ({ name, rows: 0 })),
+    tables: countedTables(segments).map(({ name }) => ({ name, rows: 0 })),
     warnings: [],
   };
-  for (const part of parts) yield JSON.stringify(saidBy(part, none));
+  for (const part of segments) yield JSON.stringify(saidBy(part, none));
 }
 
 /** What is fixed of a part before a row is read; a text that counts rows is the one that it would be for none. */
-function saidBy(part: Part, none: Totals): readonly unknown[] {
+function saidBy(part: FileSegment, none: Totals): readonly unknown[] {
   switch (part.kind) {
     case "entry":
       return ["entry", part.name];
@@ -49,7 +49,7 @@ function saidBy(part: Part, none: Totals): readonly unknown[] {
   }
 }
 
-function rendering({ open, separator, close, fast, limit, noted }: RowEncoder): readonly unknown[] {
-  const quick = fast && [fast.row, fast.care, fast.separator, fast.values];
-  return [open, separator, close, quick, limit?.bytes, noted?.what];
+function rendering({ open, separator, close, fast, limit, lossy }: RowEncoder): readonly unknown[] {
+  const quick = fast && [fast.row, fast.fallbackWhen, fast.separator, fast.values];
+  return [open, separator, close, quick, limit?.bytes, lossy?.what];
 }

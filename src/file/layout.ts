@@ -1,7 +1,7 @@
 /** Which file a set of options gives: its segments in order, its name and its media type. */
 import { defaultsOf } from "../../formats/format-options.ts";
 import type {
-  Chosen,
+  FormatOptions,
   Content,
   DatabaseFormat,
   Format,
@@ -15,17 +15,17 @@ import type { Compression, ExportOptions } from "../api.ts";
 import { entryNames } from "./entry-names.ts";
 import { ExportError } from "../errors.ts";
 import { partsPerTurn, plannedAtOnce } from "../limits.ts";
-import { gathering } from "../base/event-loop.ts";
+import { collecting } from "../base/event-loop.ts";
 
 /** A stretch of a file, or the beginning of an archive's entry. */
-export type Part = Segment | { readonly kind: "entry"; readonly name: string };
+export type FileSegment = Segment | { readonly kind: "entry"; readonly name: string };
 
 /** How the bytes are packed. */
 export type Packing = "plain" | "gzip" | "zstd" | "zip";
 
 /** A file to be made. */
 export interface Layout {
-  readonly parts: readonly Part[];
+  readonly segments: readonly FileSegment[];
   readonly packing: Packing;
   readonly extension: string;
   readonly mediaType: string;
@@ -40,17 +40,22 @@ export interface Layout {
 /** Lays a file out. The schema is what the options selected; `formats` is where an archive finds one for its schema. */
 export function* layingOut(
   schema: Schema,
-  { format, compress, content, chosen: given }: Pick<ExportOptions, "format" | "compress" | "content" | "chosen">,
+  {
+    format,
+    compress,
+    content,
+    formatOptions: given,
+  }: Pick<ExportOptions, "format" | "compress" | "content" | "formatOptions">,
   formats: readonly Format[],
 ): Generator<void, Layout, void> {
-  const chosen = { ...defaultsOf(format.choices ?? {}), ...given };
+  const chosen = { ...defaultsOf(format.options ?? {}), ...given };
   const isLong = schema.tables.length > plannedAtOnce;
   if (format.scope === "database") {
     const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, chosen, content)))];
     if (isLong) yield;
     const needed = yield* needing(schema, format, content);
     if (isLong) yield;
-    const parts = yield* gathering<Part>(
+    const parts = yield* collecting<FileSegment>(
       format.segments({ ...schema, ...needed, warnings }, content, chosen),
       partsPerTurn,
     );
@@ -65,7 +70,7 @@ export function* layingOut(
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
   if (isLong) yield;
-  const said = definitions?.warnings?.(schema, defaultsOf(definitions.choices ?? {}), "schema");
+  const said = definitions?.warnings?.(schema, defaultsOf(definitions.options ?? {}), "schema");
   const warnings = [...own, ...(yield* warned(said))];
   if (isLong) yield;
   const needed = yield* needing(schema, definitions, "schema");
@@ -73,7 +78,7 @@ export function* layingOut(
   const files = entryNames(tables.map((table) => table.name)).map((name) => `${name}${format.extension}`);
   if (isLong) yield;
   return {
-    parts: yield* gathering(
+    segments: yield* collecting(
       archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, chosen }),
       partsPerTurn,
     ),
@@ -105,11 +110,11 @@ function* warned(said: Iterable<string | null> = []): Generator<void, readonly s
 }
 
 function single(
-  parts: readonly Part[],
+  segments: readonly FileSegment[],
   format: Format,
   compress: Compression,
 ): Omit<Layout, "warnings" | "needsSqlite"> {
-  return { parts, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
+  return { segments, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
 }
 
 /** What kind of file it is; `isOne` for one that holds a single table, or a format that holds the whole database. */
@@ -149,7 +154,7 @@ interface ArchiveOptions {
   /** The names of the tables' entries. */
   readonly files: readonly string[];
   readonly format: TableFormat;
-  readonly chosen: Chosen;
+  readonly chosen: FormatOptions;
 }
 
 /** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
@@ -157,7 +162,7 @@ function* archiveParts(
   schema: Schema,
   tables: readonly Table[],
   { definitions, files, format, chosen }: ArchiveOptions,
-): Iterable<Part> {
+): Iterable<FileSegment> {
   const manifest = (totals: Totals) => {
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
     const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
@@ -167,7 +172,7 @@ function* archiveParts(
   };
   if (definitions !== undefined) {
     yield entry(`schema${definitions.extension}`);
-    yield* definitions.segments(schema, "schema", defaultsOf(definitions.choices ?? {}));
+    yield* definitions.segments(schema, "schema", defaultsOf(definitions.options ?? {}));
   }
   for (const [at, table] of tables.entries()) {
     yield entry(files[at] ?? "");
@@ -177,7 +182,7 @@ function* archiveParts(
   yield { kind: "text", text: manifest };
 }
 
-function entry(name: string): Part {
+function entry(name: string): FileSegment {
   return { kind: "entry", name };
 }
 

@@ -8,20 +8,20 @@ import { chained, coalesced, utf8 } from "../../formats/kit/bytes.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
 import type { Totals } from "../../formats/format.ts";
 import { packedPiece, stepBytes } from "../limits.ts";
-import type { Part } from "./layout.ts";
+import type { FileSegment } from "./layout.ts";
 import type { Entry, Packer, PackerState } from "../pack/packer.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { Source } from "../reader/source.ts";
 
 /** Everything that the rest of the file depends on; plain data. */
 export interface Position {
-  /** Index of the part that comes next. */
-  readonly part: number;
-  /** Inside that part, if it is rows. */
+  /** Index of the segment that comes next. */
+  readonly segment: number;
+  /** Inside that segment, if it is rows. */
   readonly at: Cursor | null;
-  /** Rows of each table that is done, in order, and how many of its values the format noted. */
+  /** Rows of each table that is done, in order, and how many of its values the format wrote with a loss. */
   readonly counts: readonly number[];
-  readonly noted: readonly number[];
+  readonly lossy: readonly number[];
   readonly packer: PackerState;
   readonly isDone: boolean;
 }
@@ -45,27 +45,27 @@ export interface Pipeline {
   readonly start: () => Position;
   /** The next step: at least one page, or text, or the end of the file. Synchronous. */
   readonly step: (from: Position) => Step;
-  /** One line for each table that is done and held values that the format noted. */
+  /** One line for each table that is done and held values that the format wrote with a loss. */
   readonly warnings: (at: Position) => readonly string[];
 }
 
 /** Puts the chain together. */
-export function createPipeline(source: Source, parts: readonly Part[], packer: Packer): Pipeline {
+export function createPipeline(source: Source, segments: readonly FileSegment[], packer: Packer): Pipeline {
   return {
-    start: () => ({ part: 0, at: null, counts: [], noted: [], packer: packer.start(), isDone: false }),
+    start: () => ({ segment: 0, at: null, counts: [], lossy: [], packer: packer.start(), isDone: false }),
     step(from) {
-      const { pieces, read } = encode(source, parts, from);
+      const { pieces, read } = encode(source, segments, from);
       if (read.isDone) source.verify();
       return new PackedStep(packer, from.packer, pieces, read);
     },
-    warnings: ({ noted }) => warningsOf(parts, noted),
+    warnings: ({ lossy }) => warningsOf(segments, lossy),
   };
 }
 
-/** Encodes parts, or one page, until a step is full. */
-function encode(source: Source, parts: readonly Part[], from: Position) {
-  let { part: index, at } = from;
-  const [counts, noted] = [[...from.counts], [...from.noted]]; // copied once, and not for each table
+/** Encodes segments, or one page, until a step is full. */
+function encode(source: Source, segments: readonly FileSegment[], from: Position) {
+  let { segment: index, at } = from;
+  const [counts, lossy] = [[...from.counts], [...from.lossy]]; // copied once, and not for each table
   const pieces: (Entry | Iterable<Uint8Array>[])[] = [[]];
   const added = { bytes: 0 };
   const add = (bytes: Iterable<Uint8Array>, more: number) => {
@@ -73,27 +73,29 @@ function encode(source: Source, parts: readonly Part[], from: Position) {
     if (Array.isArray(open)) open.push(bytes);
     added.bytes += more;
   };
-  for (let part = parts[index]; part !== undefined && added.bytes < stepBytes; part = parts[index]) {
-    if (part.kind === "entry") {
-      pieces.push({ entry: part.name }, []);
+  for (let segment = segments[index]; segment !== undefined && added.bytes < stepBytes; segment = segments[index]) {
+    if (segment.kind === "entry") {
+      pieces.push({ entry: segment.name }, []);
       index++;
-    } else if (part.kind === "text") {
-      const text = utf8(typeof part.text === "string" ? part.text : part.text(totalsOf(parts, counts, noted)));
+    } else if (segment.kind === "text") {
+      const text = utf8(
+        typeof segment.text === "string" ? segment.text : segment.text(totalsOf(segments, counts, lossy)),
+      );
       add([text], text.length);
       index++;
     } else {
-      const before: { readonly rows: number; readonly noted: number } = at ?? { rows: 0, noted: 0 };
-      const page = source.page(part, at, counts.length);
+      const before: { readonly rows: number; readonly lossy: number } = at ?? { rows: 0, lossy: 0 };
+      const page = source.page(segment, at, counts.length);
       add(page.bytes, page.size);
       at = page.next;
       if (at === null) {
         counts.push(before.rows + page.rows);
-        noted.push(before.noted + page.noted);
+        lossy.push(before.lossy + page.lossy);
         index++;
       }
     }
   }
-  return { pieces, read: { part: index, at, counts, noted, isDone: index === parts.length } };
+  return { pieces, read: { segment: index, at, counts, lossy, isDone: index === segments.length } };
 }
 
 /** Packs what was read. Neighbouring bytes go into the packer together, as each piece makes a deflate block of its own. */
@@ -136,38 +138,38 @@ class PackedStep implements Step {
   }
 }
 
-type Rows = Extract<Part, { kind: "rows" }>;
+type Rows = Extract<FileSegment, { kind: "rows" }>;
 
-function rowsOf(parts: readonly Part[]): readonly Rows[] {
-  return parts.filter((part) => part.kind === "rows");
+function rowsOf(segments: readonly FileSegment[]): readonly Rows[] {
+  return segments.filter((segment) => segment.kind === "rows");
 }
 
-/** The parts of a file that are rows, each with its place in `Position.counts`. */
-export function placesOf(parts: readonly Part[]): readonly (readonly [number, Rows])[] {
-  return rowsOf(parts).map((part, place) => [place, part]);
+/** The segments of a file that are rows, each with its place in `Position.counts`. */
+export function placesOf(segments: readonly FileSegment[]): readonly (readonly [number, Rows])[] {
+  return rowsOf(segments).map((segment, place) => [place, segment]);
 }
 
 /** The tables whose rows a file holds, in the order of `Position.counts`. */
-export function countedTables(parts: readonly Part[]) {
-  return rowsOf(parts).map((part) => part.table);
+export function countedTables(segments: readonly FileSegment[]) {
+  return rowsOf(segments).map((segment) => segment.table);
 }
 
-function warningsOf(parts: readonly Part[], noted: readonly number[]): readonly string[] {
-  return rowsOf(parts).flatMap(({ table, rows }, at) => {
-    const count = noted[at] ?? 0;
-    return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows().noted?.what ?? ""}`];
+function warningsOf(segments: readonly FileSegment[], lossy: readonly number[]): readonly string[] {
+  return rowsOf(segments).flatMap(({ table, rows }, at) => {
+    const count = lossy[at] ?? 0;
+    return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows().lossy?.what ?? ""}`];
   });
 }
 
-function totalsOf(parts: readonly Part[], counts: readonly number[], noted: readonly number[]): Totals {
+function totalsOf(segments: readonly FileSegment[], counts: readonly number[], lossy: readonly number[]): Totals {
   const own = (name: string, kind: string) => kind !== "shadow" && !/^sqlite_/i.test(name);
-  const tables = countedTables(parts).flatMap((table, at) =>
+  const tables = countedTables(segments).flatMap((table, at) =>
     own(table.name, table.kind) ? [{ name: table.name, rows: counts[at] ?? 0 }] : [],
   );
   return {
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
     written: counts.reduce((sum, rows) => sum + rows, 0),
     tables,
-    warnings: warningsOf(parts, noted),
+    warnings: warningsOf(segments, lossy),
   };
 }

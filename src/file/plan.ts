@@ -14,11 +14,11 @@ import { zstdPacker } from "../pack/zstd.ts";
 import { nativeZstd } from "../pack/zstd-native.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { readingSource, type Resumed } from "../reader/sqlite-source.ts";
-import { atOnce, inTurns } from "../base/event-loop.ts";
+import { runToEnd, runCooperatively } from "../base/event-loop.ts";
 import type { PageBudget, Source } from "../reader/source.ts";
 
 /** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */
-export interface Making {
+export interface EncodingSettings {
   readonly deflate: DeflaterName;
   readonly page: PageBudget;
   /** Deflate level, 1 to 9. */
@@ -30,14 +30,14 @@ export interface Making {
 }
 
 /** All that a plan depends on besides the database and the code. */
-export type PlanOptions = ExportOptions & Omit<Making, "version">;
+export type PlanOptions = ExportOptions & Omit<EncodingSettings, "version">;
 
 /** What a new file is made with: the faster deflater that this Worker has, pages of this size, and these levels. */
-export function makingNow(
+export function currentEncodingSettings(
   page: PageBudget = usualPage,
   level: number = deflateLevel,
   zstdLevel: number = usualZstdLevel,
-): Making {
+): EncodingSettings {
   return { deflate: availableDeflate(), page, level, zstdLevel, version: renderingVersion };
 }
 
@@ -57,14 +57,14 @@ export function planOf(
   formats: readonly Format[],
   resumed: Resumed = { log: null, facts: null },
 ): Plan {
-  return atOnce(planning(sql, options, formats, resumed));
+  return runToEnd(planning(sql, options, formats, resumed));
 }
 
 /** The same in several turns, where there are many tables. Should the schema change meanwhile it is planned again, in the end in one turn. */
-export async function planInTurns(...args: Parameters<typeof planOf>): Promise<Plan> {
+export async function planCooperatively(...args: Parameters<typeof planOf>): Promise<Plan> {
   for (let tries = 0; tries < planTries; tries++) {
     try {
-      return await inTurns(verified(args));
+      return await runCooperatively(verified(args));
     } catch (error) {
       if (!(error instanceof ExportError && error.code === "schema_changed")) throw error;
     }
@@ -89,7 +89,7 @@ function* planning(
 ): Generator<void, Plan, void> {
   const source = yield* readingSource(sql, options, options.page, resumed);
   const layout = yield* laidOut(options, layingOut(source.schema, options, formats));
-  const pipeline = createPipeline(source, layout.parts, packerFor(layout, options));
+  const pipeline = createPipeline(source, layout.segments, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };
 }
 

@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Dump, Engine, JobStatus } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { parseList, refuseOthers } from "../options/options.ts";
+import { parseList, rejectUnknownOptions } from "../options/options.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signed-links.ts";
@@ -44,13 +44,13 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   });
   app.all("/dumps", otherMethods("GET", "HEAD"));
   app.get("/dump/:dumpId", async (c) => {
-    refuseOthers(queryOf(c), []);
+    rejectUnknownOptions(queryOf(c), []);
     const job = engine.status(c.req.param("dumpId"));
     const isOpen = job.status === "running" || job.status === "queued";
     return c.json(await withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
   });
   app.delete("/dump/:dumpId", async (c) => {
-    refuseOthers(queryOf(c), []);
+    rejectUnknownOptions(queryOf(c), []);
     const job = await engine.delete(c.req.param("dumpId"));
     return c.json({ dumpId: job.dumpId, status: job.status === "cancelled" ? "cancelled" : "deleted" }, 200, fresh);
   });

@@ -76,13 +76,13 @@ function lists(header: string, etag: string): boolean {
   return header.trim() === "*" || header.split(",").some((one) => one.trim() === etag);
 }
 
-interface Range {
+interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
 
 /** One range of bytes; several, or what is none, are answered with the whole file (RFC 9110, section 14.2). */
-function rangeOf(headers: Headers, object: R2Object): Range | "whole" | "unsatisfiable" {
+function rangeOf(headers: Headers, object: R2Object): ByteRange | "whole" | "unsatisfiable" {
   const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((headers.get("Range") ?? "").trim());
   if (parts === null || !isFresh(headers.get("If-Range"), object)) return "whole";
   const [first, last] = [parts[1] ?? "", parts[2] ?? ""];

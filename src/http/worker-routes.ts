@@ -3,7 +3,7 @@ import { Hono, type Context } from "hono";
 import { objectKey } from "../api.ts";
 import { ExportError } from "../errors.ts";
 import { linkSeconds } from "../limits.ts";
-import { refuseOthers } from "../options/options.ts";
+import { rejectUnknownOptions } from "../options/options.ts";
 import { requireToken } from "./auth.ts";
 import { download, type DownloadBucket } from "./stored-download.ts";
 import { asGet, withLength } from "./head-requests.ts";
@@ -80,7 +80,7 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   );
   app.all("/dump/:dumpId", otherMethods("GET", "HEAD", "DELETE"));
   app.get("/dump/:dumpId/download", (c) => {
-    refuseOthers(new URL(c.req.url).searchParams, [...parameters, ...linkParameters]);
+    rejectUnknownOptions(new URL(c.req.url).searchParams, [...parameters, ...linkParameters]);
     return fileOf(c, options);
   });
   app.all("/dump/:dumpId/download", otherMethods("GET", "HEAD"));

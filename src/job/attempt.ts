@@ -5,17 +5,17 @@ import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../file/plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { compositeOf } from "./checksums.ts";
-import { Consistency } from "./job-snapshot.ts";
+import { JobSnapshot } from "./job-snapshot.ts";
 import {
   advance,
   complete,
-  enlarged,
-  frozen,
-  mayBeRemade,
+  restartedWithLargerParts,
+  snapshotStarted,
+  mayRestartForSchema,
   pause,
   published,
   retryOrFail,
-  thawed,
+  snapshotAbandoned,
   verifiedUpTo,
 } from "./transitions.ts";
 import type { Job } from "./job.ts";
@@ -23,27 +23,27 @@ import { manifestOf } from "./manifest.ts";
 import { nextPlan, planAnew } from "./resumed-plan.ts";
 import { notes } from "./notes.ts";
 import { expectRoom, largerParts, usualParts } from "./part-size.ts";
-import { JobObject } from "./upload.ts";
+import { DumpUpload } from "./upload.ts";
 import type { JobContext } from "./context.ts";
 import { alarmBudget, runSlice, type SliceBudget, type SliceContext, type SliceEnd } from "./slice.ts";
-import { erase, eraseUpload, tidy } from "./cleanup.ts";
+import { discardPersistently, discardUploadPersistently, cleanUp } from "./cleanup.ts";
 import { verifySlice } from "./verify.ts";
 
 /** Gives a job that has begun a slice its turn, or lets it fail for a `reason`. Never throws for what concerns the job alone: that is in its row. */
-export async function takeTurn(
+export async function runAttempt(
   job: Job,
   reason: ExportError | null,
   context: JobContext,
-  object: JobObject,
+  object: DumpUpload,
 ): Promise<void> {
-  const turn = new Turn(job, context, object);
+  const turn = new Attempt(job, context, object);
   try {
     if (reason !== null) throw reason;
     await (job.result === null ? turn.write() : turn.verify());
   } catch (error) {
     await turn.failed(error);
   }
-  await turn.end();
+  await turn.release();
 }
 
 function changeWarnings({ changes }: Job): readonly string[] {
@@ -51,13 +51,13 @@ function changeWarnings({ changes }: Job): readonly string[] {
   return [`Changed while it was exported, so that rows may be partly old and partly new: ${listed(changes.changed)}`];
 }
 
-class Turn {
+class Attempt {
   readonly #job: Job;
   readonly #context: JobContext;
-  readonly #object: JobObject;
+  readonly #object: DumpUpload;
   #upload: MultipartUpload | undefined;
 
-  constructor(job: Job, context: JobContext, object: JobObject) {
+  constructor(job: Job, context: JobContext, object: DumpUpload) {
     this.#job = job;
     this.#context = context;
     this.#object = object;
@@ -66,7 +66,7 @@ class Turn {
   /** Makes the next stretch of the file, and completes it at its end. */
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
-    const still = new Consistency(this.#context.sql, this.#job, this.#context.undoLimit);
+    const still = new JobSnapshot(this.#context.sql, this.#job, this.#context.maxUndoBytes);
     const next = await nextPlan(this.#job, this.#context, still);
     if (!store.isRunning(this.#job.id)) return;
     if (next.kind === "begin again") return this.#beginAgain(next.with);
@@ -77,7 +77,7 @@ class Turn {
     const end = await this.#slice(plan, upload, still, budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       const isUnread = store.find(this.#job.id)?.seal === null;
-      if (isSchemaChange && (isUnread || mayBeRemade(this.#job))) return "paused"; // the next turn plans it anew
+      if (isSchemaChange && (isUnread || mayRestartForSchema(this.#job))) return "paused"; // the next turn plans it anew
       return this.#enlarge(error);
     });
     if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
@@ -85,10 +85,10 @@ class Turn {
   }
 
   /** The snapshot, or the watch, begins with the first slice, if it has not before. */
-  async #slice(plan: Plan, upload: MultipartUpload, still: Consistency, budget: SliceBudget): Promise<SliceEnd> {
+  async #slice(plan: Plan, upload: MultipartUpload, still: JobSnapshot, budget: SliceBudget): Promise<SliceEnd> {
     const { store } = this.#context;
     const seal = this.#job.checkpoint === null ? await still.begin(plan) : null;
-    if (seal !== null) store.save(frozen(store.get(this.#job.id), seal, Date.now()));
+    if (seal !== null) store.save(snapshotStarted(store.get(this.#job.id), seal, Date.now()));
     this.#watchLimit(still, plan);
     // R2 may hang for as long as its deadline lets it: what is changed meanwhile is kept
     const timer = setInterval(() => this.#watchLimitBetween(still, plan), limitCheckMs);
@@ -100,7 +100,7 @@ class Turn {
   }
 
   /** The same while the slice waits: where the job fails the slice finds that nobody wants it any more. */
-  #watchLimitBetween(still: Consistency, plan: Plan): void {
+  #watchLimitBetween(still: JobSnapshot, plan: Plan): void {
     try {
       if (this.#context.store.isRunning(this.#job.id)) this.#watchLimit(still, plan);
     } catch (error) {
@@ -116,7 +116,7 @@ class Turn {
       object: this.#object,
       parts: store.parts(id),
       budget,
-      isWanted: () => store.isRunning(id),
+      isCancelled: () => !store.isRunning(id),
       verified: (verified) => store.save(verifiedUpTo(store.get(id), verified)),
     });
     if (end === "paused") store.save(pause(store.get(id), Date.now()));
@@ -131,21 +131,21 @@ class Turn {
     const next = retryOrFail(latest, error, Date.now());
     console.error(`Cannot go on with dump ${latest.id} (try ${latest.attempts}):`, error);
     store.save(next);
-    if (next.state === "failed") await tidy(next, this.#object, store, Date.now());
-    else if (next.restarts > latest.restarts) await this.#giveUp(latest);
+    if (next.state === "failed") await cleanUp(next, this.#object, store, Date.now());
+    else if (next.restarts > latest.restarts) await this.#discardWork(latest);
   }
 
   /** Nobody wants the job any more: what this turn has left is cleared away, and whoever cancelled it has left that to it. */
-  async end(): Promise<void> {
+  async release(): Promise<void> {
     const { store, background } = this.#context;
     const uploadId = this.#upload?.uploadId ?? this.#job.uploadId;
     const latest = store.find(this.#job.id);
     if (latest === null) {
-      background(erase(this.#object, { ...this.#job, uploadId }));
+      background(discardPersistently(this.#object, { ...this.#job, uploadId }));
     } else if (latest.state !== "running" && latest.lease !== null) {
       const ended: Job = { ...latest, lease: null, uploadId, wakeMs: Date.now() };
       store.save(ended);
-      await tidy(ended, this.#object, store, Date.now());
+      await cleanUp(ended, this.#object, store, Date.now());
     }
   }
 
@@ -153,19 +153,19 @@ class Turn {
     const { store } = this.#context;
     const latest = store.get(this.#job.id);
     store.save(pause(become(latest), Date.now()));
-    await this.#giveUp(latest);
+    await this.#discardWork(latest);
   }
 
   /** Begins again with larger parts, where an error says that there are too many. Throws any other error. */
-  async #enlarge(error: unknown): Promise<SliceEnd> {
+  async #enlarge(error: unknown): Promise<SliceEnd | "restarted"> {
     if (!(error instanceof ExportError) || error.code !== "too_many_parts") throw error;
     const { store, parts = usualParts } = this.#context;
     const job = store.get(this.#job.id);
     const larger = largerParts(job, parts);
     if (larger === null) throw error;
-    const anew = await planAnew(job, this.#context, job.making, notes.parts);
-    if (store.isRunning(job.id)) await this.#beginAgain((latest) => enlarged(latest, anew, larger));
-    return "unwanted";
+    const anew = await planAnew(job, this.#context, job.encoding, notes.parts);
+    if (store.isRunning(job.id)) await this.#beginAgain((latest) => restartedWithLargerParts(latest, anew, larger));
+    return "restarted";
   }
 
   async #openUpload(): Promise<MultipartUpload> {
@@ -179,15 +179,15 @@ class Turn {
   }
 
   /** Where more is changed under the snapshot than may be kept, the job fails, or goes on without it. */
-  #watchLimit(still: Consistency, plan: Plan): void {
+  #watchLimit(still: JobSnapshot, plan: Plan): void {
     const { store } = this.#context;
     if (still.log === null || still.isWithinLimit()) return;
     const job = store.get(this.#job.id);
-    still.giveUp(plan);
-    store.save({ ...thawed(job, still.seal), warnings: [...job.warnings, notes.undo] });
+    still.abandon(plan);
+    store.save({ ...snapshotAbandoned(job, still.seal), warnings: [...job.warnings, notes.undo] });
   }
 
-  #sliceContext(plan: Plan, upload: MultipartUpload, still: Consistency): SliceContext {
+  #sliceContext(plan: Plan, upload: MultipartUpload, still: JobSnapshot): SliceContext {
     const { store } = this.#context;
     const { id } = this.#job;
     return {
@@ -196,7 +196,7 @@ class Turn {
       mostParts: (this.#context.parts ?? usualParts).most,
       crc32,
       remainder: () => store.remainder(id),
-      isWanted: () => store.isRunning(id),
+      isCancelled: () => !store.isRunning(id),
       allRead: () => store.save({ ...store.get(id), changes: still.changes(plan) }),
       checkpoint: (checkpoint, parts, remainder) => {
         for (const part of parts) store.addPart(id, part);
@@ -221,17 +221,17 @@ class Turn {
     const { size, httpEtag } = await this.#object.publish(warned, upload, parts, manifestOf(warned, parts, sha256));
     const latest = store.find(id);
     if (latest?.state !== "running") return; // cancelled at the last moment
-    store.clearTraces(id);
+    store.dropUndoLog(id);
     const done = published({ ...warned, attempts: latest.attempts }, { size, etag: httpEtag, sha256 });
     store.save(done.options.verify ? pause(done, Date.now()) : complete(done, Date.now()));
   }
 
   /** R2 has lost an upload, or holds another than the one that was answered for; should it refuse, it is gone in a week. */
-  async #giveUp(job: Job): Promise<void> {
-    this.#context.store.clearWork(job.id);
-    await this.#object.abandon(job).catch((error: unknown) => {
+  async #discardWork(job: Job): Promise<void> {
+    this.#context.store.dropWork(job.id);
+    await this.#object.discard(job).catch((error: unknown) => {
       console.error(`Cannot abort an upload of dump ${job.id}:`, error);
-      this.#context.background(eraseUpload(this.#object, job));
+      this.#context.background(discardUploadPersistently(this.#object, job));
     });
   }
 }

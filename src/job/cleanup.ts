@@ -1,23 +1,23 @@
 /** What a finished job still has to do: give its upload up, and go away with its object when its time is over. */
 import { backoffMs, eraseTries } from "../limits.ts";
-import { expiresMs, tidied } from "./transitions.ts";
+import { expiresMs, cleanedUp } from "./transitions.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./store.ts";
-import type { JobObject } from "./upload.ts";
+import type { DumpUpload } from "./upload.ts";
 
 /** Does what is due; whatever the sink refuses is tried again later, for as long as the job is kept: its row goes last. */
-export async function tidy(job: Job, object: JobObject, store: JobStore, now: number): Promise<void> {
+export async function cleanUp(job: Job, object: DumpUpload, store: JobStore, now: number): Promise<void> {
   try {
     if (job.state !== "complete") {
-      store.clearWork(job.id);
-      await object.abandon(job);
+      store.dropWork(job.id);
+      await object.discard(job);
     }
     // of a call that was given up something may have come later
     if (now >= expiresMs(job)) await object.delete();
     const latest = store.find(job.id);
     if (latest === null) return;
-    if (latest.isUnwanted || now >= expiresMs(latest)) store.remove(job.id);
-    else store.save(tidied(latest));
+    if (latest.isDeleted || now >= expiresMs(latest)) store.remove(job.id);
+    else store.save(cleanedUp(latest));
   } catch (error) {
     console.error(`Cannot clear away dump ${job.id} (try ${job.attempts + 1}):`, error);
     const latest = store.find(job.id);
@@ -27,12 +27,12 @@ export async function tidy(job: Job, object: JobObject, store: JobStore, now: nu
 }
 
 /** Takes away what a job has in the sink that has no row any more: the host has deleted all. */
-export async function erase(object: JobObject, job: Job): Promise<void> {
-  await persistently(job, () => object.abandon({ ...job, mayHaveMore: true }));
+export async function discardPersistently(object: DumpUpload, job: Job): Promise<void> {
+  await persistently(job, () => object.discard({ ...job, mayHaveMore: true }));
 }
 
 /** Gives up an upload in whose place the job has another one by now. */
-export async function eraseUpload(object: JobObject, job: Job): Promise<void> {
+export async function discardUploadPersistently(object: DumpUpload, job: Job): Promise<void> {
   const { uploadId } = job;
   if (uploadId !== null) await persistently(job, () => object.abort(uploadId));
 }

@@ -1,6 +1,6 @@
 /** What jobs work with: the same for all of an object's, and for as long as it lives. */
 import type { Format } from "../../formats/format.ts";
-import type { Making } from "../file/plan.ts";
+import type { EncodingSettings } from "../file/plan.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Webhooks } from "../webhook/webhook.ts";
 import type { PartLimits } from "./part-size.ts";
@@ -20,15 +20,15 @@ export interface JobContext {
   /** How long a new job is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
   /** Bytes of changed rows that a snapshot may keep; null for a tenth of the database, or 256 MiB if that is more. */
-  readonly undoLimit: number | null;
+  readonly maxUndoBytes: number | null;
   /** Who may be told of the end of a job. */
   readonly webhooks: Webhooks;
   /** What new jobs are made with. */
-  readonly making: Making;
+  readonly encoding: EncodingSettings;
   /** Goes on with something beside everything else. */
   readonly background: (work: Promise<void>) => void;
   /** Makes sure that the object is woken at this time, Unix milliseconds, or earlier. */
   readonly wake: (at: number) => Promise<unknown>;
   /** Tells this life of the object: whoever else holds a lease is gone. */
-  readonly life: string;
+  readonly instanceId: string;
 }

@@ -1,7 +1,7 @@
 /** Takes away all that there is of an object's exports: for a host that is about to delete the object itself. */
 import { objectPrefix } from "../api.ts";
 import type { JobContext } from "./context.ts";
-import { JobObject, storageError } from "./upload.ts";
+import { DumpUpload, storageError } from "./upload.ts";
 import { cancel } from "./transitions.ts";
 
 /** How often it is looked whether a turn that is under way has come back, in milliseconds. */
@@ -11,20 +11,20 @@ const lookAgainMs = 20;
 const batch = 100;
 
 /** Deletes jobs, uploads and files; a job's row goes last, so that it may be called again where R2 has refused something. Throws `storage_failed`. */
-export async function deleteAllJobs({ store, sink, objectId, life }: JobContext): Promise<void> {
+export async function deleteAllJobs({ store, sink, objectId, instanceId }: JobContext): Promise<void> {
   if (sink === undefined) return;
   do {
     for (let open = store.some(batch, "running"); open.length > 0; open = store.some(batch, "running")) {
       for (const job of open) {
         store.save(cancel(job, Date.now()));
-        store.clearWork(job.id);
+        store.dropWork(job.id);
       }
     }
     // What a turn is just sending would arrive behind the deletion; each of its calls has a deadline.
-    while (store.isLeased(life)) await scheduler.wait(lookAgainMs);
+    while (store.isLeased(instanceId)) await scheduler.wait(lookAgainMs);
     for (const job of store.some(batch)) {
       if (job.state === "running") continue; // started meanwhile
-      await new JobObject(sink, objectId, job.id).abandon({ ...job, mayHaveMore: true });
+      await new DumpUpload(sink, objectId, job.id).discard({ ...job, mayHaveMore: true });
       store.remove(job.id);
     }
   } while (store.some(1).length > 0);

@@ -2,18 +2,18 @@
 import type { Table } from "../../formats/format.ts";
 import { placesOf, type Position } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
-import { FirstRead } from "../snapshot/small-tables.ts";
+import { SmallTables } from "../snapshot/small-tables.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "../snapshot/seal.ts";
 import { readLive, UndoLog } from "../snapshot/undo-log.ts";
-import { undoLimitFor } from "../snapshot/registry.ts";
-import { inTurns } from "../base/event-loop.ts";
-import { changesOf, noteChanges, watch, type Changes } from "../snapshot/change-tracker.ts";
+import { defaultMaxUndoBytes } from "../snapshot/registry.ts";
+import { runCooperatively } from "../base/event-loop.ts";
+import { changesOf, noteChanges, startTracking, type Changes } from "../snapshot/change-tracker.ts";
 import type { Job } from "./job.ts";
 
 /** The consistency of one job. Every method but `begin` is synchronous. */
-export class Consistency {
+export class JobSnapshot {
   /** Tables that were read when it began. */
-  readonly first: FirstRead;
+  readonly first: SmallTables;
   #log: UndoLog | null;
   readonly #sql: SqlStorage;
   readonly #job: Job;
@@ -26,9 +26,9 @@ export class Consistency {
   constructor(sql: SqlStorage, job: Job, limit: number | null) {
     this.#sql = sql;
     this.#job = job;
-    this.#limit = limit ?? undoLimitFor(job.databaseBytes);
+    this.#limit = limit ?? defaultMaxUndoBytes(job.databaseBytes);
     this.#log = job.isFuzzy ? null : new UndoLog(sql, job.id);
-    this.first = new FirstRead(sql, job.id);
+    this.first = new SmallTables(sql, job.id);
     this.#seal = job.seal;
     this.#done = job.checkpoint?.position.counts.length ?? 0;
   }
@@ -51,23 +51,23 @@ export class Consistency {
   /** From now on changes do no harm, or are known. Null if that was begun already. Throws `schema_changed` for a plan of another schema. */
   async begin(plan: Plan): Promise<Seal | null> {
     if (this.log?.isBegun === true) return null;
-    return inTurns(this.#beginning(plan));
+    return runCooperatively(this.#beginning(plan));
   }
 
   *#beginning(plan: Plan): Generator<void, Seal, void> {
     const { id } = this.#job;
     plan.source.verify(); // it was made some time ago
-    const places = placesOf(plan.layout.parts);
+    const places = placesOf(plan.layout.segments);
     const names = places.map(([, { table }]) => table.name);
     try {
-      yield* plan.source.freezing(names, this.log, { read: this.first, places, job: id });
+      yield* plan.source.beginningSnapshot(names, this.log, { read: this.first, places, job: id });
       plan.source.verifyFacts();
-      watch(this.#sql, id, this.#watched(plan), new Set(names));
+      startTracking(this.#sql, id, this.#watched(plan), new Set(names));
       const sealed = seal(this.#sql, id);
       this.#seal = sealed;
       return sealed;
     } catch (error) {
-      new UndoLog(this.#sql, id).end(); // or the next try would take it for begun
+      new UndoLog(this.#sql, id).drop(); // or the next try would take it for begun
       throw error;
     }
   }
@@ -76,7 +76,7 @@ export class Consistency {
   #watched(plan: Plan): readonly Table[] {
     const live = readLive(plan.source.schema.tables, this.#log);
     if (this.#log !== null) return live;
-    const places = placesOf(plan.layout.parts).filter(([place]) => this.first.has(place));
+    const places = placesOf(plan.layout.segments).filter(([place]) => this.first.has(place));
     const names = new Set(places.map(([, { table }]) => table.name));
     return live.filter(({ name, kind }) => kind === "virtual" || !names.has(name));
   }
@@ -110,7 +110,7 @@ export class Consistency {
   }
 
   /** Gives the snapshot up: what has changed by now is noted, and what changes from now on. */
-  giveUp(plan: Plan): void {
+  abandon(plan: Plan): void {
     if (this.#log === null) return;
     this.#expectWhole();
     plan.source.verify(); // the tables that will be watched are those that were kept
@@ -119,9 +119,9 @@ export class Consistency {
       ...this.changes(plan).changed, // of those that the log does not cover
       ...this.#log.changed(tables).map(({ name, owner }) => owner ?? name),
     ];
-    this.#log.giveUp();
+    this.#log.abandon();
     this.#log = null;
-    watch(this.#sql, this.#job.id, this.#watched(plan), namesRead(plan));
+    startTracking(this.#sql, this.#job.id, this.#watched(plan), namesRead(plan));
     noteChanges(this.#sql, this.#job.id, changed);
     this.#seal = seal(this.#sql, this.#job.id);
   }
@@ -133,5 +133,5 @@ export class Consistency {
 
 /** The tables whose own rows are exported. */
 function namesRead({ layout }: Plan): ReadonlySet<string> {
-  return new Set(placesOf(layout.parts).map(([, { table }]) => table.name));
+  return new Set(placesOf(layout.segments).map(([, { table }]) => table.name));
 }

@@ -44,7 +44,7 @@ export function briefly(job: Job): BriefJob {
     },
     checkpoint: job.checkpoint && {
       ...job.checkpoint,
-      position: { ...job.checkpoint.position, counts: [], noted: [], packer: {} },
+      position: { ...job.checkpoint.position, counts: [], lossy: [], packer: {} },
     },
     changes: job.changes && { changed: changed.slice(0, namesShown), unwatched: unwatched.slice(0, namesShown) },
   };

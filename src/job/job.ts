@@ -1,9 +1,9 @@
 /** A job: all that is kept of it. Plain data; how it changes, its tables and the clock are elsewhere. */
 import type { Compression, ExportOptions, JobOptions } from "../api.ts";
-import type { Callback } from "../webhook/delivery.ts";
+import type { Delivery } from "../webhook/delivery.ts";
 import type { ExportErrorCode } from "../errors.ts";
 import type { Position } from "../file/pipeline.ts";
-import type { Making } from "../file/plan.ts";
+import type { EncodingSettings } from "../file/plan.ts";
 import type { Facts } from "../reader/facts.ts";
 import type { Seal } from "../snapshot/seal.ts";
 import type { Estimate } from "../reader/source.ts";
@@ -36,7 +36,7 @@ export interface Job {
   readonly schemaHash: string;
   readonly layoutHash: string;
   readonly facts: Facts;
-  readonly making: Making;
+  readonly encoding: EncodingSettings;
   readonly partBytes: number;
   readonly tables: readonly string[];
   readonly estimate: Estimate;
@@ -56,7 +56,7 @@ export interface Job {
   /** How often it began again, as R2 had lost its parts. */
   readonly restarts: number;
   /** It began again, as the schema had changed. */
-  readonly isRemade: boolean;
+  readonly hasRestartedForSchema: boolean;
   /** Slices begun since the last progress. */
   readonly attempts: number;
   /** When the first of them began, Unix milliseconds; null with no slice begun. */
@@ -68,10 +68,10 @@ export interface Job {
   /** R2 may hold something of it besides what is known here: it was finished while a turn was under way. */
   readonly mayHaveMore: boolean;
   /** Nobody wants to hear of it any more; it is only here until all is cleared away. */
-  readonly isUnwanted: boolean;
+  readonly isDeleted: boolean;
   readonly finishedMs: number | null;
   /** The call that tells of its end; null before it, or if nobody wants to be told. */
-  readonly callback: Callback | null;
+  readonly delivery: Delivery | null;
   /** How long it is kept when it is finished, in milliseconds. */
   readonly retentionMs: number;
   /** Of the file that stands in R2; while the job still runs it is being read back. */
@@ -98,7 +98,7 @@ export function storedOptions(options: ExportOptions & JobOptions): StoredOption
     tables,
     exclude,
     content,
-    chosen = {},
+    formatOptions = {},
     consistency = "snapshot",
     onUndoLimit = "fail",
     verify = false,
@@ -111,7 +111,7 @@ export function storedOptions(options: ExportOptions & JobOptions): StoredOption
     tables,
     exclude,
     content,
-    chosen,
+    formatOptions,
     consistency,
     onUndoLimit,
     verify,

@@ -4,12 +4,12 @@ import { fileNameOf, timestamp } from "../file/layout.ts";
 import { layoutDigest } from "../file/layout-digest.ts";
 import { countedTables } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
-import { inTurns } from "../base/event-loop.ts";
+import { runCooperatively } from "../base/event-loop.ts";
 import { sha256Hex } from "./checksums.ts";
 import { storedOptions, type Job, type Planned } from "./job.ts";
 
 /** What a job is given when it begins, besides its plan. */
-export interface Beginning extends Pick<Job, "idempotencyKey" | "making" | "retentionMs" | "partBytes"> {
+export interface Beginning extends Pick<Job, "idempotencyKey" | "encoding" | "retentionMs" | "partBytes"> {
   readonly options: ExportOptions & JobOptions;
 }
 
@@ -25,8 +25,8 @@ export async function plannedBy(plan: Plan): Promise<Planned> {
     databaseBytes,
     facts: source.facts(),
     mediaType: layout.mediaType,
-    tables: countedTables(layout.parts).map((table) => table.name),
-    estimate: await inTurns(source.estimating()),
+    tables: countedTables(layout.segments).map((table) => table.name),
+    estimate: await runCooperatively(source.estimating()),
     warnings: layout.warnings,
     needsSqlite: layout.needsSqlite,
     ...(await hashesOf(plan)),
@@ -55,15 +55,15 @@ export async function newJob(plan: Plan, { options, ...given }: Beginning, start
     isFuzzy: options.consistency === "fuzzy",
     snapshotMs: null,
     restarts: 0,
-    isRemade: false,
+    hasRestartedForSchema: false,
     attempts: 0,
     triedMs: null,
     wakeMs: startedMs,
     lease: null,
     mayHaveMore: false,
-    isUnwanted: false,
+    isDeleted: false,
     finishedMs: null,
-    callback: null,
+    delivery: null,
     result: null,
     verified: 0,
     changes: null,

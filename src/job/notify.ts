@@ -1,27 +1,27 @@
 /** Tells whoever wants to know how a job ended. */
 import type { WebhookMessage, Webhooks } from "../webhook/webhook.ts";
-import { callBegun, callFailed, type Callback } from "../webhook/delivery.ts";
+import { deliveryStarted, deliveryFailed, type Delivery } from "../webhook/delivery.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./store.ts";
 import { statusOf } from "./status.ts";
 
 /** Makes the call of a finished job. Never throws. */
-export async function call({ id }: Job, store: JobStore, webhooks: Webhooks): Promise<void> {
+export async function notify({ id }: Job, store: JobStore, webhooks: Webhooks): Promise<void> {
   const job = store.find(id);
   const url = job?.options.callback;
-  if (job === null || job.callback === null || typeof url !== "string") return;
-  const begun = callBegun(job.callback, Date.now());
-  store.save({ ...job, callback: begun });
-  let next: Callback;
+  if (job === null || job.delivery === null || typeof url !== "string") return;
+  const begun = deliveryStarted(job.delivery, Date.now());
+  store.save({ ...job, delivery: begun });
+  let next: Delivery;
   try {
     await webhooks.send(url, messageOf(job), Date.now());
     next = { ...begun, dueMs: null, error: null };
   } catch (error) {
     console.error(`Cannot tell the callback of dump ${id} (try ${begun.attempts}):`, error);
-    next = callFailed(begun, error, Date.now());
+    next = deliveryFailed(begun, error, Date.now());
   }
   const latest = store.find(id); // it may have been deleted meanwhile
-  if (latest !== null) store.save({ ...latest, callback: next });
+  if (latest !== null) store.save({ ...latest, delivery: next });
 }
 
 function messageOf(job: Job): WebhookMessage {

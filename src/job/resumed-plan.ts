@@ -7,14 +7,14 @@ import { maxRestarts } from "../limits.ts";
 import { availableDeflate } from "../pack/deflate.ts";
 import { nodeZstd } from "../pack/node-zlib.ts";
 import { noZstd } from "../pack/zstd-native.ts";
-import { planInTurns, type Making, type Plan } from "../file/plan.ts";
+import { planCooperatively, type EncodingSettings, type Plan } from "../file/plan.ts";
 import { sealBroken } from "../snapshot/seal.ts";
-import type { Consistency } from "./job-snapshot.ts";
+import type { JobSnapshot } from "./job-snapshot.ts";
 import type { JobContext } from "./context.ts";
 import { compressionOf, type Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
 import { notes } from "./notes.ts";
-import { madeAnew, mayBeRemade, remade, replanned } from "./transitions.ts";
+import { restartedForCode, mayRestartForSchema, restartedForSchema, replanned } from "./transitions.ts";
 
 /** A plan, or how the job becomes one that begins again. */
 export type NextPlan =
@@ -22,12 +22,12 @@ export type NextPlan =
   | { readonly kind: "begin again"; readonly with: (latest: Job) => Job };
 
 /** Throws where a job can neither go on nor begin again. */
-export async function nextPlan(job: Job, context: JobContext, still: Consistency): Promise<NextPlan> {
+export async function nextPlan(job: Job, context: JobContext, still: JobSnapshot): Promise<NextPlan> {
   const { sql, formats } = context;
   const options = exportOptionsOf(job, formats);
-  if (canGoOnWith(job.making, context.making)) {
+  if (canGoOnWith(job.encoding, context.encoding)) {
     const isUnread = job.seal === null;
-    const plan = await planInTurns(sql, { ...options, ...job.making }, formats, {
+    const plan = await planCooperatively(sql, { ...options, ...job.encoding }, formats, {
       log: still.log,
       facts: isUnread ? null : job.facts,
       first: still.first,
@@ -36,14 +36,14 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
     const isSchema = schemaHash !== job.schemaHash;
     // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
     if (isUnread && (isSchema || JSON.stringify(plan.source.facts()) !== JSON.stringify(job.facts))) {
-      const anew = await planAnew(job, context, job.making, null);
+      const anew = await planAnew(job, context, job.encoding, null);
       return { kind: "begin again", with: (latest) => replanned(latest, anew) };
     }
     if (isSchema || !still.isWhole) {
       const missing = missingFrom(plan, job);
-      if (!mayBeRemade(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
-      const anew = await planAnew(job, context, job.making, notes.schema);
-      return { kind: "begin again", with: (latest) => remade(latest, anew) };
+      if (!mayRestartForSchema(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
+      const anew = await planAnew(job, context, job.encoding, notes.schema);
+      return { kind: "begin again", with: (latest) => restartedForSchema(latest, anew) };
     }
     if (layoutHash === job.layoutHash) return { kind: "go on", plan };
   }
@@ -53,13 +53,13 @@ export async function nextPlan(job: Job, context: JobContext, still: Consistency
       `Cannot go on with the export: the Worker's code makes another file of the same database than when it began, for the ${job.restarts + 1}th time`,
     );
   const hasBegun = job.seal !== null || job.uploadId !== null;
-  const anew = await planAnew(job, context, context.making, hasBegun ? notes.code : null);
-  return { kind: "begin again", with: (latest) => madeAnew(latest, anew, context.making) };
+  const anew = await planAnew(job, context, context.encoding, hasBegun ? notes.code : null);
+  return { kind: "begin again", with: (latest) => restartedForCode(latest, anew, context.encoding) };
 }
 
 /** What a job begins again with, and why, for its warnings. Throws where there is a table no more that it was asked for. */
-export async function planAnew(job: Job, { sql, formats }: JobContext, making: Making, why: string | null) {
-  const plan = await planInTurns(sql, { ...exportOptionsOf(job, formats), ...making }, formats);
+export async function planAnew(job: Job, { sql, formats }: JobContext, making: EncodingSettings, why: string | null) {
+  const plan = await planCooperatively(sql, { ...exportOptionsOf(job, formats), ...making }, formats);
   const missing = missingFrom(plan, job);
   if (missing.length > 0) throw schemaChanged(missing);
   const planned = await plannedBy(plan);
@@ -86,7 +86,7 @@ function formatOf({ id, options }: Job, formats: readonly Format[]): Format {
 }
 
 /** What was begun by other code, or with a deflater that is gone, cannot go on: its bytes would not fit. */
-function canGoOnWith(begun: Making, now: Making): boolean {
+function canGoOnWith(begun: EncodingSettings, now: EncodingSettings): boolean {
   return begun.version === now.version && (begun.deflate === "fflate" || availableDeflate() === begun.deflate);
 }
 

@@ -2,19 +2,19 @@
 import type { ExportOptions, JobOptions } from "../api.ts";
 import { ExportError } from "../errors.ts";
 import { maxOpenJobs, limitCheckMs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
-import { planInTurns } from "../file/plan.ts";
-import { call } from "./notify.ts";
-import { Consistency } from "./job-snapshot.ts";
+import { planCooperatively } from "../file/plan.ts";
+import { notify } from "./notify.ts";
+import { JobSnapshot } from "./job-snapshot.ts";
 import { deleteAllJobs } from "./delete-all.ts";
-import { begin, cancel, frozen, stalled, unwanted } from "./transitions.ts";
+import { begin, cancel, snapshotStarted, stalled, deleted } from "./transitions.ts";
 import { storedOptions, type Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
 import { noSuchDump } from "./store.ts";
 import { newJob } from "./new-job.ts";
 import { partSizeFor } from "./part-size.ts";
-import { JobObject } from "./upload.ts";
-import { tidy } from "./cleanup.ts";
-import { takeTurn } from "./attempt.ts";
+import { DumpUpload } from "./upload.ts";
+import { cleanUp } from "./cleanup.ts";
+import { runAttempt } from "./attempt.ts";
 
 /** The jobs of one object. */
 export class JobRunner {
@@ -29,14 +29,14 @@ export class JobRunner {
 
   /** Starts a job, or gives the one that the key started before; the caller sees to the wake-up. */
   async create(options: ExportOptions & JobOptions, idempotencyKey: string | null): Promise<Job> {
-    const { sql, store, formats, making, retentionMs, webhooks } = this.#context;
+    const { sql, store, formats, encoding, retentionMs, webhooks } = this.#context;
     if (typeof options.callback === "string") webhooks.check(options.callback);
     const before = this.#startedBy(idempotencyKey, options);
     if (before !== null) return before;
     this.#admit();
-    const plan = await planInTurns(sql, { ...options, ...making }, formats);
+    const plan = await planCooperatively(sql, { ...options, ...encoding }, formats);
     const partBytes = partSizeFor(sql.databaseSize, this.#context.parts);
-    const job = await newJob(plan, { options, idempotencyKey, making, retentionMs, partBytes }, Date.now());
+    const job = await newJob(plan, { options, idempotencyKey, encoding, retentionMs, partBytes }, Date.now());
     this.#object(job.id); // or there is no bucket to put it in
     // Others may have been started while this one was planned; from here on it is one turn.
     const meanwhile = this.#startedBy(idempotencyKey, options);
@@ -48,13 +48,13 @@ export class JobRunner {
       return job;
     }
     // As a slice does: if it never comes back, the first slice begins it again.
-    store.add({ ...job, lease: this.#context.life, wakeMs: Date.now() + watchdogMs });
+    store.add({ ...job, lease: this.#context.instanceId, wakeMs: Date.now() + watchdogMs });
     this.#isBusy = true;
     try {
-      const seal = await new Consistency(sql, job, this.#context.undoLimit).begin(plan);
+      const seal = await new JobSnapshot(sql, job, this.#context.maxUndoBytes).begin(plan);
       const latest = store.get(job.id);
       if (seal !== null && latest.state === "running")
-        store.save(frozen({ ...latest, lease: null, wakeMs: job.wakeMs }, seal, Date.now()));
+        store.save(snapshotStarted({ ...latest, lease: null, wakeMs: job.wakeMs }, seal, Date.now()));
     } catch (error) {
       const latest = store.find(job.id);
       if (latest !== null && latest.state !== "running") return latest; // cancelled meanwhile
@@ -69,7 +69,7 @@ export class JobRunner {
       this.#watchLimit();
       const ended = store.find(job.id);
       if (ended !== null && ended.state !== "running" && ended.lease !== null)
-        await this.#tidy({ ...ended, lease: null });
+        await this.#cleanUp({ ...ended, lease: null });
     }
     return store.get(job.id);
   }
@@ -93,9 +93,9 @@ export class JobRunner {
 
   /** A slice begun in an earlier life of the object never comes back: its job is due at once. */
   recover(): void {
-    const { store, life } = this.#context;
+    const { store, instanceId } = this.#context;
     const job = store.current();
-    if (job === null || job.lease === life) return;
+    if (job === null || job.lease === instanceId) return;
     const now = Date.now();
     if (job.lease !== null) store.save({ ...job, lease: null, wakeMs: Math.min(job.wakeMs, now) });
     // No wait is that long: the clock has gone back since.
@@ -115,21 +115,21 @@ export class JobRunner {
   /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
     if (this.#context.sink === undefined) return;
-    await this.#settle();
+    await this.#cleanUpFinished();
     await this.#work();
   }
 
   /** Clears away what finished jobs have left, and begins the calls that are due. */
-  async #settle(): Promise<void> {
-    const { store, webhooks, background, life } = this.#context;
+  async #cleanUpFinished(): Promise<void> {
+    const { store, webhooks, background, instanceId } = this.#context;
     const now = Date.now();
-    for (const finished of store.untidy(now)) {
+    for (const finished of store.needingCleanUp(now)) {
       // An alarm that waited for it would hold the next one up; a call that is lost with the object is due again.
-      if ((finished.callback?.dueMs ?? neverMs) <= now) background(call(finished, store, webhooks));
+      if ((finished.delivery?.dueMs ?? neverMs) <= now) background(notify(finished, store, webhooks));
       if (finished.wakeMs > now) continue;
       // a turn of this life is still waiting for R2: it clears away when it comes back
-      if (finished.lease === life) store.save({ ...finished, wakeMs: now + watchdogMs });
-      else await this.#tidy({ ...finished, lease: null });
+      if (finished.lease === instanceId) store.save({ ...finished, wakeMs: now + watchdogMs });
+      else await this.#cleanUp({ ...finished, lease: null });
     }
   }
 
@@ -144,7 +144,7 @@ export class JobRunner {
         return;
       }
       try {
-        const still = new Consistency(this.#context.sql, job, this.#context.undoLimit);
+        const still = new JobSnapshot(this.#context.sql, job, this.#context.maxUndoBytes);
         if (!still.isWithinLimit()) this.#context.background(this.#work({ ...job, wakeMs: 0 }, null)); // its slice gives the snapshot up
       } catch (error) {
         if (!(error instanceof ExportError)) throw error;
@@ -154,14 +154,14 @@ export class JobRunner {
   }
 
   async #work(job = this.#context.store.current(), reason: ExportError | null = null): Promise<void> {
-    const { store, wake, life } = this.#context;
+    const { store, wake, instanceId } = this.#context;
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
     try {
-      const begun = begin(job, life, Date.now());
+      const begun = begin(job, instanceId, Date.now());
       store.save(begun);
       await wake(begun.wakeMs);
-      await takeTurn(begun, reason ?? stalled(job, Date.now()), this.#context, this.#object(begun.id));
+      await runAttempt(begun, reason ?? stalled(job, Date.now()), this.#context, this.#object(begun.id));
     } finally {
       this.#isBusy = false;
       this.#watchLimit();
@@ -172,18 +172,18 @@ export class JobRunner {
   async delete(id: string): Promise<Job> {
     const { store } = this.#context;
     const job = store.get(id);
-    if (job.isUnwanted) throw noSuchDump(id);
+    if (job.isDeleted) throw noSuchDump(id);
     if (job.state === "running") {
       const cancelled = cancel(job, Date.now());
       store.save(cancelled);
-      store.clearWork(id);
-      if (cancelled.lease === null) await this.#tidy(cancelled);
+      store.dropWork(id);
+      if (cancelled.lease === null) await this.#cleanUp(cancelled);
       return store.find(id) ?? cancelled;
     }
     if (job.lease === null) {
-      await this.#object(id).abandon(job);
+      await this.#object(id).discard(job);
       store.remove(id);
-    } else store.save(unwanted(job)); // a turn is under way, which may be sending something just now: it takes the row away
+    } else store.save(deleted(job)); // a turn is under way, which may be sending something just now: it takes the row away
     return job;
   }
 
@@ -192,13 +192,13 @@ export class JobRunner {
     await deleteAllJobs(this.#context);
   }
 
-  async #tidy(job: Job): Promise<void> {
-    await tidy(job, this.#object(job.id), this.#context.store, Date.now());
+  async #cleanUp(job: Job): Promise<void> {
+    await cleanUp(job, this.#object(job.id), this.#context.store, Date.now());
   }
 
-  #object(id: string): JobObject {
+  #object(id: string): DumpUpload {
     const { sink, objectId } = this.#context;
-    if (sink !== undefined) return new JobObject(sink, objectId, id);
+    if (sink !== undefined) return new DumpUpload(sink, objectId, id);
     throw new ExportError("no_bucket", "Cannot run an export job: the Exporter was made without a bucket");
   }
 }

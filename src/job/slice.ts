@@ -26,8 +26,8 @@ export interface SliceContext {
   readonly crc32: (bytes: Uint8Array, previous: number) => number;
   /** What the last checkpoint kept besides the job: bytes behind the last part. */
   readonly remainder: () => readonly Uint8Array[];
-  /** True as long as nobody has cancelled the job. */
-  readonly isWanted: () => boolean;
+  /** True once somebody has cancelled the job. */
+  readonly isCancelled: () => boolean;
   /** Called in the turn in which the last row is read. */
   readonly allRead: () => void;
   /** Writes a checkpoint, the parts that were sent since the last one, and the remainder, in one synchronous turn. */
@@ -35,7 +35,7 @@ export interface SliceContext {
 }
 
 /** How a slice ended: with work left, with every part uploaded, or because nobody wants the job any more. */
-export type SliceEnd = "paused" | "uploaded" | "unwanted";
+export type SliceEnd = "paused" | "uploaded" | "cancelled";
 
 /** Runs one slice of a job from its checkpoint. */
 export async function runSlice(job: Job, context: SliceContext, budget: SliceBudget = alarmBudget): Promise<SliceEnd> {
@@ -46,16 +46,16 @@ export async function runSlice(job: Job, context: SliceContext, budget: SliceBud
     await slice.resume();
     while (!slice.position.isDone) {
       await slice.step();
-      if (!context.isWanted()) return "unwanted";
+      if (context.isCancelled()) return "cancelled";
       if (isSpent() && !slice.position.isDone) {
         await slice.pause();
-        return context.isWanted() ? "paused" : "unwanted";
+        return context.isCancelled() ? "cancelled" : "paused";
       }
     }
     await slice.uploadRest();
-    return context.isWanted() ? "uploaded" : "unwanted";
+    return context.isCancelled() ? "cancelled" : "uploaded";
   } finally {
-    await slice.settle();
+    await slice.awaitUpload();
   }
 }
 
@@ -99,9 +99,9 @@ class Slice {
 
   /** One step; sends each part that is full, and while one is under way the next is made. */
   async step(): Promise<void> {
-    const { pipeline, allRead, isWanted, crc32 } = this.#context;
+    const { pipeline, allRead, isCancelled, crc32 } = this.#context;
     const step = pipeline.step(this.position);
-    this.#made += step.read.part - this.position.part;
+    this.#made += step.read.segment - this.position.segment;
     if (step.read.isDone) allRead();
     const [before, cut] = [this.rendered, this.#cut];
     for (const piece of step.bytes) {
@@ -111,7 +111,7 @@ class Slice {
       const sent = this.#cut;
       await this.#add(piece);
       const hasYielded = await this.#yield(before + step.rendered);
-      if ((hasYielded || this.#cut > sent) && !isWanted()) return;
+      if ((hasYielded || this.#cut > sent) && isCancelled()) return;
     }
     this.position = step.position;
     await this.#yield(before + step.rendered);
@@ -124,16 +124,16 @@ class Slice {
       await this.#upload();
       this.#keep();
     }
-    await this.settle();
+    await this.awaitUpload();
   }
 
   /** Waits for the part under way and keeps everything that is not in a part. */
   async pause(): Promise<void> {
-    await this.settle();
+    await this.awaitUpload();
     this.#checkpoint(this.#state(), this.#buffer.remainder());
   }
 
-  async settle(): Promise<void> {
+  async awaitUpload(): Promise<void> {
     const underWay = this.#underWay;
     this.#underWay = null;
     await underWay;
@@ -158,7 +158,7 @@ class Slice {
   }
 
   async #upload(): Promise<void> {
-    await this.settle();
+    await this.awaitUpload();
     this.#cut++;
     if (this.#cut > this.#context.mostParts) {
       throw new ExportError(
@@ -168,7 +168,7 @@ class Slice {
     }
     const bytes = this.#buffer.take();
     this.#follow(this.#send(this.#cut, bytes));
-    if (bytes.length > overlapBytes) await this.settle(); // two of that size would be too much memory
+    if (bytes.length > overlapBytes) await this.awaitUpload(); // two of that size would be too much memory
   }
 
   /**
@@ -182,7 +182,7 @@ class Slice {
 
   #follow(work: Promise<void>): void {
     this.#underWay = work;
-    work.catch(() => {}); // reported by settle(), which always follows
+    work.catch(() => {}); // reported by awaitUpload(), which always follows
   }
 
   async #send(number: number, bytes: Uint8Array): Promise<void> {
@@ -190,13 +190,13 @@ class Slice {
       const [stored, digests] = await Promise.all([this.#context.upload.uploadPart(number, bytes), digestsOf(bytes)]);
       this.#sent.push({ partNumber: stored.partNumber, etag: stored.etag, ...digests });
     } catch (cause) {
-      if (!this.#context.isWanted()) return; // cancelled: its upload is gone
+      if (this.#context.isCancelled()) return; // cancelled: its upload is gone
       throw storageError(`Cannot upload part ${number} of "${this.#job.fileName}" (${bytes.length} bytes)`, cause);
     }
   }
 
   #checkpoint(state: Checkpoint, remainder: Uint8Array): void {
-    if (!this.#context.isWanted()) return;
+    if (this.#context.isCancelled()) return;
     this.#context.checkpoint(state, this.#sent, remainder);
     this.#sent = [];
   }

@@ -2,7 +2,7 @@
 import type { JobState, JobStatus, Progress } from "../api.ts";
 import { neverMs } from "../limits.ts";
 import { isBrief } from "./job-summary.ts";
-import type { Callback } from "../webhook/delivery.ts";
+import type { Delivery } from "../webhook/delivery.ts";
 import { expiresMs } from "./transitions.ts";
 import { compressionOf, type Job } from "./job.ts";
 import { consistencyOf, crcOf, needsOf, rowsOf } from "./manifest.ts";
@@ -26,7 +26,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     warnings: job.warnings,
     snapshotAt: job.snapshotMs === null ? null : new Date(job.snapshotMs).toISOString(),
     ...(job.state === "complete" && consistencyOf(job)),
-    ...(job.options.callback !== null && { callback: callbackOf(job.options.callback, job.callback) }),
+    ...(job.options.callback !== null && { callback: callbackOf(job.options.callback, job.delivery) }),
     ...(job.result !== null &&
       job.state === "complete" && {
         result: {
@@ -42,7 +42,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
   };
 }
 
-function callbackOf(url: string, callback: Callback | null): NonNullable<JobStatus["callback"]> {
+function callbackOf(url: string, callback: Delivery | null): NonNullable<JobStatus["callback"]> {
   const { attempts, dueMs, error } = callback ?? { attempts: 0, dueMs: 0, error: null };
   return { url, status: dueMs !== null ? "waiting" : error === null ? "delivered" : "failed", attempts, error };
 }

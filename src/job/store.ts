@@ -27,8 +27,8 @@ export interface AlarmTimes {
 }
 
 /** When there is anything to do for a job: its own work, or its callback. */
-function wakeOf({ wakeMs, callback }: Job): number {
-  return Math.min(wakeMs, callback?.dueMs ?? neverMs);
+function wakeOf({ wakeMs, delivery }: Job): number {
+  return Math.min(wakeMs, delivery?.dueMs ?? neverMs);
 }
 
 /** `kept`: nothing is to be done for it but to take it away when its time is over. `open`: it is finished, but not all that it has left is cleared away. */
@@ -114,7 +114,7 @@ export class JobStore {
   list(limit: number, behind: string | null): readonly (Job | BriefJob)[] {
     if (!this.exists) return [];
     const query =
-      "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') AND json_extract(job, '$.isUnwanted') IS NOT 1 ORDER BY id DESC LIMIT ?";
+      "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') AND json_extract(job, '$.isDeleted') IS NOT 1 ORDER BY id DESC LIMIT ?";
     return this.#sql
       .exec<{ job: string }>(query, behind, limit)
       .toArray()
@@ -144,7 +144,7 @@ export class JobStore {
   }
 
   /** Jobs that are finished, and have something to clear away by now, or are to go. */
-  untidy(now: number): readonly Job[] {
+  needingCleanUp(now: number): readonly Job[] {
     return this.#jobs("WHERE state <> 'running' AND wake <= ?", now);
   }
 
@@ -167,20 +167,20 @@ export class JobStore {
 
   /** Takes everything of a job away. */
   remove(id: string): void {
-    this.clearWork(id);
+    this.dropWork(id);
     this.#texts.remove(id);
     this.#sql.exec("DELETE FROM _durable_export_jobs WHERE id = ?", id);
   }
 
   /** Takes away what only a running job needs. */
-  clearWork(id: string): void {
+  dropWork(id: string): void {
     this.#sql.exec("DELETE FROM _durable_export_parts WHERE job = ?", id);
-    this.clearTraces(id);
+    this.dropUndoLog(id);
   }
 
   /** Takes away what only an export that is under way needs. */
-  clearTraces(id: string): void {
-    new UndoLog(this.#sql, id).end();
+  dropUndoLog(id: string): void {
+    new UndoLog(this.#sql, id).drop();
     this.#clearRemainder(id);
   }
 

@@ -1,9 +1,9 @@
 /** How a job changes: each of these gives the job as it is afterwards. Pure; when they are called is the runner's and the turn's business. */
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
-import { newCallback } from "../webhook/delivery.ts";
+import { newDelivery } from "../webhook/delivery.ts";
 import { notesOf } from "./notes.ts";
-import type { Making } from "../file/plan.ts";
+import type { EncodingSettings } from "../file/plan.ts";
 import type { Seal } from "../snapshot/seal.ts";
 import type { Checkpoint, Job, Planned } from "./job.ts";
 
@@ -37,8 +37,8 @@ export function restart(job: Job): Job {
 }
 
 /** The schema is another one: all of it is made again, as it is now. */
-export function remade(job: Job, planned: Replanned): Job {
-  return { ...restart(job), ...planned, isRemade: true, restarts: job.restarts };
+export function restartedForSchema(job: Job, planned: Replanned): Job {
+  return { ...restart(job), ...planned, hasRestartedForSchema: true, restarts: job.restarts };
 }
 
 /** Nothing is read yet, and the plan is out of date. */
@@ -48,20 +48,20 @@ export function replanned(job: Job, planned: Replanned): Job {
 }
 
 /** The code is another one: all of it is made again, by this one. */
-export function madeAnew(job: Job, planned: Replanned, making: Making): Job {
-  return { ...restart(job), ...planned, making };
+export function restartedForCode(job: Job, planned: Replanned, encoding: EncodingSettings): Job {
+  return { ...restart(job), ...planned, encoding };
 }
 
 /** Its file is larger than was thought: all of it is made again, in larger parts. */
-export function enlarged(job: Job, planned: Replanned, partBytes: number): Job {
+export function restartedWithLargerParts(job: Job, planned: Replanned, partBytes: number): Job {
   return { ...restart(job), ...planned, partBytes, restarts: job.restarts };
 }
 
 type Replanned = Planned & Pick<Job, "fileName">;
 
 /** Whether a change of the schema may be answered by beginning again. */
-export function mayBeRemade({ options, isRemade }: Job): boolean {
-  return options.onSchemaChange === "restart" && !isRemade;
+export function mayRestartForSchema({ options, hasRestartedForSchema }: Job): boolean {
+  return options.onSchemaChange === "restart" && !hasRestartedForSchema;
 }
 
 /** Trying again finds the same. */
@@ -94,12 +94,12 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
 }
 
 /** Rows are kept from now on, or watched. */
-export function frozen(job: Job, seal: Seal, now: number): Job {
+export function snapshotStarted(job: Job, seal: Seal, now: number): Job {
   return { ...job, seal, snapshotMs: job.isFuzzy ? null : now };
 }
 
 /** It goes on without a snapshot. */
-export function thawed(job: Job, seal: Seal | null): Job {
+export function snapshotAbandoned(job: Job, seal: Seal | null): Job {
   return { ...job, seal, isFuzzy: true, snapshotMs: null };
 }
 
@@ -115,7 +115,7 @@ export function verifiedUpTo(job: Job, verified: number): Job {
 
 /** Nothing is left to do. */
 export function complete(job: Job, now: number): Job {
-  return { ...tidied(finish(job, now)), state: "complete" };
+  return { ...cleanedUp(finish(job, now)), state: "complete" };
 }
 
 /** The caller wants no more of it. A turn that is under way clears it away when it comes back, or somebody else if it does not. */
@@ -126,12 +126,12 @@ export function cancel(job: Job, now: number): Job {
 }
 
 /** Not even its status is wanted. */
-export function unwanted(job: Job): Job {
-  return { ...job, isUnwanted: true };
+export function deleted(job: Job): Job {
+  return { ...job, isDeleted: true };
 }
 
 /** There is nothing left of its work but what it is kept for. */
-export function tidied(job: Job): Job {
+export function cleanedUp(job: Job): Job {
   return { ...job, lease: null, uploadId: null, mayHaveMore: false, attempts: 0, wakeMs: expiresMs(job) };
 }
 
@@ -142,6 +142,6 @@ export function expiresMs({ finishedMs, retentionMs }: Job): number {
 
 /** What it has left is cleared away at once. */
 function finish(job: Job, now: number): Job {
-  const callback = job.options.callback === null ? null : newCallback(now);
-  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now, callback };
+  const delivery = job.options.callback === null ? null : newDelivery(now);
+  return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now, delivery };
 }

@@ -9,7 +9,7 @@ import type { Job } from "./job.ts";
 export type SentPart = StoredPart & PartDigests;
 
 /** The object that one job writes. */
-export class JobObject {
+export class DumpUpload {
   readonly #sink: Sink;
   readonly #key: string;
   readonly #manifestKey: string;
@@ -85,7 +85,7 @@ export class JobObject {
   }
 
   /** Gives up what there is of it: an upload with all its parts, or an object that was not to be. */
-  async abandon({ uploadId, result, mayHaveMore }: Job): Promise<void> {
+  async discard({ uploadId, result, mayHaveMore }: Job): Promise<void> {
     if (uploadId === null && result === null && !mayHaveMore) return;
     if (uploadId !== null) await this.abort(uploadId);
     await this.delete(); // it stands there if only the answer to `complete` was lost, or if it failed to be verified

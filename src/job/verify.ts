@@ -2,23 +2,23 @@
 import { ExportError } from "../errors.ts";
 import { digestsOf, type PartDigests } from "./checksums.ts";
 import type { Job } from "./job.ts";
-import type { JobObject } from "./upload.ts";
+import type { DumpUpload } from "./upload.ts";
 import type { SliceBudget } from "./slice.ts";
 
 /** What reading back needs from around it. */
 export interface VerifyContext {
-  readonly object: JobObject;
+  readonly object: DumpUpload;
   readonly parts: readonly PartDigests[];
   readonly budget: SliceBudget;
-  /** True as long as nobody has cancelled the job. */
-  readonly isWanted: () => boolean;
+  /** True once somebody has cancelled the job. */
+  readonly isCancelled: () => boolean;
   /** Keeps how many parts have been compared. */
   readonly verified: (parts: number) => void;
 }
 
 /** Compares parts from where the job is, for as long as a slice may take. Throws `checksum_mismatch`. */
-export async function verifySlice(job: Job, context: VerifyContext): Promise<"done" | "paused" | "unwanted"> {
-  const { object, parts, budget, isWanted, verified } = context;
+export async function verifySlice(job: Job, context: VerifyContext): Promise<"done" | "paused" | "cancelled"> {
+  const { object, parts, budget, isCancelled, verified } = context;
   const started = Date.now();
   const size = job.result?.size ?? 0;
   let read = 0;
@@ -26,7 +26,7 @@ export async function verifySlice(job: Job, context: VerifyContext): Promise<"do
     if (read >= budget.renderedBytes || Date.now() - started >= budget.ms) return "paused";
     const offset = at * job.partBytes;
     const bytes = await object.read(offset, Math.min(job.partBytes, size - offset));
-    if (!isWanted()) return "unwanted";
+    if (isCancelled()) return "cancelled";
     const { sha256 } = await digestsOf(bytes);
     if (sha256 !== parts[at]?.sha256) {
       const found = `its SHA-256 is ${sha256}, expected ${parts[at]?.sha256}`;
@@ -35,7 +35,7 @@ export async function verifySlice(job: Job, context: VerifyContext): Promise<"do
         `Part ${at + 1} of "${job.fileName}" in R2 is not what was sent: ${found}`,
       );
     }
-    if (!isWanted()) return "unwanted";
+    if (isCancelled()) return "cancelled";
     read += bytes.length;
     verified(at + 1);
   }

@@ -1,9 +1,9 @@
 /** Request parameters → `ExportOptions`, validated once, here. Every refusal says what came and what is allowed. */
 import { foldAscii } from "../../formats/kit/expression.ts";
 import { allowedOf, defaultsOf, isAllowed } from "../../formats/format-options.ts";
-import type { Choices, Chosen, Content, Format } from "../../formats/format.ts";
+import type { FormatOptionSpecs, FormatOptions, Content, Format } from "../../formats/format.ts";
 import { presets } from "../../formats/presets.ts";
-import type { Asked, AskedJob, Compression, ExportOptions, JobOptions } from "../api.ts";
+import type { DumpRequest, JobRequest, Compression, ExportOptions, JobOptions } from "../api.ts";
 import { ExportError, listed } from "../errors.ts";
 import { listedJobs, maxListedJobs, namesShown } from "../limits.ts";
 import { nodeZstd } from "../pack/node-zlib.ts";
@@ -27,12 +27,12 @@ export interface OptionContext {
 }
 
 /** Reads what a download is asked for, by a request or by a host. Throws `invalid_option` or `unknown_table`. */
-export function parseOptions(asked: Asked, context: OptionContext): ExportOptions {
+export function parseOptions(asked: DumpRequest, context: OptionContext): ExportOptions {
   return exportOptions(queryOf(asked, context), context, []);
 }
 
 /** Reads what a job is asked for. Throws `invalid_option` or `unknown_table`. */
-export function parseJobOptions(asked: AskedJob, context: OptionContext): ExportOptions & Required<JobOptions> {
+export function parseJobOptions(asked: JobRequest, context: OptionContext): ExportOptions & Required<JobOptions> {
   const query = queryOf(asked, context);
   const options = exportOptions(query, context, jobOnly);
   return {
@@ -45,9 +45,9 @@ export function parseJobOptions(asked: AskedJob, context: OptionContext): Export
 }
 
 /** A host's options as a request would give them: they have the same defaults, and the same refusals. */
-function queryOf(asked: AskedJob, { formats }: OptionContext): URLSearchParams {
+function queryOf(asked: JobRequest, { formats }: OptionContext): URLSearchParams {
   if (asked instanceof URLSearchParams) return asked;
-  const { format, tables, exclude = [], chosen = {}, ...others } = asked;
+  const { format, tables, exclude = [], formatOptions = {}, ...others } = asked;
   const query = new URLSearchParams();
   if (format !== undefined) {
     const names = formats.map(({ name }) => name);
@@ -57,7 +57,7 @@ function queryOf(asked: AskedJob, { formats }: OptionContext): URLSearchParams {
   if (tables?.length === 0) refuse("table", "", ["names, or null for all"], "There are no names in the list of tables");
   for (const name of tables ?? []) query.append("table", name);
   for (const name of exclude) query.append("exclude", name);
-  for (const [name, value] of Object.entries({ ...chosen, ...others })) {
+  for (const [name, value] of Object.entries({ ...formatOptions, ...others })) {
     if (value === undefined || value === null) continue;
     query.append(name, typeof value === "boolean" ? String(Number(value)) : value);
   }
@@ -66,7 +66,7 @@ function queryOf(asked: AskedJob, { formats }: OptionContext): URLSearchParams {
 
 /** Reads which page of the jobs is asked for. Throws `invalid_option`. */
 export function parseList(query: URLSearchParams): { readonly limit: number; readonly cursor: string | null } {
-  refuseOthers(query, ["limit", "cursor"]);
+  rejectUnknownOptions(query, ["limit", "cursor"]);
   for (const name of ["limit", "cursor"]) {
     const values = query.getAll(name);
     if (values.length > 1)
@@ -82,7 +82,7 @@ export function parseList(query: URLSearchParams): { readonly limit: number; rea
 }
 
 /** For requests that have no options, or only these. Throws `invalid_option` for any other. */
-export function refuseOthers(
+export function rejectUnknownOptions(
   query: URLSearchParams,
   known: readonly string[],
   where: (name: string) => string = () => "here",
@@ -98,9 +98,13 @@ function exportOptions(
   more: readonly string[],
 ): ExportOptions {
   const { format, preset } = formatOf(query, formats);
-  const { choices = {} } = format;
-  const singles = [...single, ...Object.keys(choices), ...more];
-  refuseOthers(query, [...singles, ...repeatable], (one) => `for format "${format.name}"${whereElse(one, formats)}`);
+  const { options = {} } = format;
+  const singles = [...single, ...Object.keys(options), ...more];
+  rejectUnknownOptions(
+    query,
+    [...singles, ...repeatable],
+    (one) => `for format "${format.name}"${whereElse(one, formats)}`,
+  );
   for (const name of repeatable) {
     const values = query.getAll(name);
     if (values.length > maxNames)
@@ -124,12 +128,12 @@ function exportOptions(
     exclude,
     content: oneOf("content", query, contents),
     consistency: oneOf("consistency", query, ["snapshot", "fuzzy"]),
-    chosen: chosenOf(choices, { ...defaultsOf(choices), ...preset }, query),
+    formatOptions: chosenOf(options, { ...defaultsOf(options), ...preset }, query),
   };
 }
 
 /** The format that is asked for, or that `for=` takes, and what that sets of its options; what is given beside it wins. */
-function formatOf(query: URLSearchParams, formats: readonly Format[]): { format: Format; preset: Chosen } {
+function formatOf(query: URLSearchParams, formats: readonly Format[]): { format: Format; preset: FormatOptions } {
   const named = query.get("format");
   const names = formats.map((format) => format.name);
   const format = named === null ? formats[0] : formats.find((candidate) => candidate.name === named);
@@ -156,7 +160,7 @@ function formatOf(query: URLSearchParams, formats: readonly Format[]): { format:
 /** What has an option that was given in vain. */
 function whereElse(name: string, formats: readonly Format[]): string {
   if (jobOnly.some((one) => one === name)) return " and GET; a job has it, which POST starts";
-  const others = formats.filter(({ choices = {} }) => Object.hasOwn(choices, name));
+  const others = formats.filter(({ options = {} }) => Object.hasOwn(options, name));
   return others.map((format) => `; format=${format.name} has it`).join("");
 }
 
@@ -185,7 +189,7 @@ function flag(name: string, query: URLSearchParams): boolean {
 }
 
 /** A value for each of a format's own options. */
-function chosenOf(choices: Choices, usual: Chosen, query: URLSearchParams): Chosen {
+function chosenOf(choices: FormatOptionSpecs, usual: FormatOptions, query: URLSearchParams): FormatOptions {
   return Object.fromEntries(
     Object.entries(choices).map(([name, choice]) => {
       const value = query.get(name) ?? usual[name] ?? "";

@@ -1,4 +1,4 @@
-/** Rows as cells, each with its storage class and its exact value: what the careful path encodes. */
+/** Rows as cells, each with its storage class and its exact value: what the slow path encodes. */
 import { utf8 } from "../../formats/kit/bytes.ts";
 import { concat } from "../../formats/kit/expression.ts";
 import type { Cell, Column } from "../../formats/format.ts";
@@ -6,7 +6,7 @@ import { decodeUtf8 } from "../../formats/kit/utf8.ts";
 import { statementBytes } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
 import { keyExpressions, type Key } from "../schema/key.ts";
-import type { Window } from "./page-query.ts";
+import type { PageQuery } from "./page-query.ts";
 
 /** Rows with their keys, in the order of both. */
 interface Cells {
@@ -37,7 +37,7 @@ export function readCells(
   sql: SqlStorage,
   key: Key,
   columns: readonly Column[],
-  window: Window,
+  window: PageQuery,
   most: number | null = null,
 ): Cells {
   const keySql = keyExpressions(key);
@@ -72,7 +72,7 @@ export function readCells(
 /** Groups of expressions, each as large as one statement may be. */
 function fitting(
   expressions: readonly string[],
-  window: Window,
+  window: PageQuery,
   guarded: (value: string) => string,
 ): readonly (readonly string[])[] {
   const bytes = (statementBytes - utf8(window.select([guarded("")]).sql).length) / window.arms;

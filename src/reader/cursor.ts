@@ -14,17 +14,17 @@ export interface Cursor {
   /** Rows in front of the cursor. */
   readonly rows: number;
   /** Values in front of the cursor that the format noted. */
-  readonly noted: number;
+  readonly lossy: number;
   /** Rows the next page may hold. */
   readonly limit: number;
   /** The page before had gaps between its rowids. */
   readonly sparse: boolean;
-  /** Rows left that go straight to the careful path, and how many times a page's rows it will be the next time. */
-  readonly careful: number;
+  /** Rows left that go straight to the slow path, and how many times a page's rows it will be the next time. */
+  readonly slowRows: number;
   readonly backoff: number;
 }
 
 /** In front of a table's first row. */
 export function firstCursor(limit: number): Cursor {
-  return { key: null, fixed: 0, repeats: 0, rows: 0, noted: 0, limit, sparse: false, careful: 0, backoff: 1 };
+  return { key: null, fixed: 0, repeats: 0, rows: 0, lossy: 0, limit, sparse: false, slowRows: 0, backoff: 1 };
 }

@@ -1,4 +1,4 @@
-/** A page of which a few rows need care, or are too large for it: they stand in it as a mark and their key, and are read one by one. */
+/** A page of which a few rows need the slow path, or are too large for it: they stand in it as a mark and their key, and are read one by one. */
 import { chained, utf8 } from "../../formats/kit/bytes.ts";
 import { mostOddBytes, mostOddRows } from "../limits.ts";
 import type { KeyCell } from "./cursor.ts";
@@ -17,19 +17,19 @@ export function withOddRows(
   const { raw } = page;
   const separator = utf8(encoder.separator);
   const bytes: Iterable<Uint8Array>[] = [];
-  let { size, rows, noted } = noRows;
+  let { size, rows, lossy } = noRows;
   let [odd, oddSize] = [0, 0];
   const add = (one: Rendered) => {
     if (bytes.length > 0) bytes.push([separator]);
     bytes.push(one.bytes);
     size += one.size + (bytes.length > 1 ? separator.length : 0);
     rows += one.rows;
-    noted += one.noted;
+    lossy += one.lossy;
   };
   const done = (last: readonly KeyCell[], isCut: boolean): Rendered | Refused =>
     isBeyond(encoder, size)
       ? "too big"
-      : { ...noRows, bytes: chained(bytes), size, rows, last, first: page.first, noted, isCut };
+      : { ...noRows, bytes: chained(bytes), size, rows, last, first: page.first, lossy, isCut };
   let before: readonly KeyCell[] | null = null;
   for (let from = 0; from < raw.length;) {
     const marked = raw.indexOf(mark, from);
@@ -45,10 +45,10 @@ export function withOddRows(
     const end = raw.indexOf(lineFeed, marked);
     from = end === -1 ? raw.length : end + 1;
     const key = markedKey(raw.subarray(marked + 1, end === -1 ? raw.length : end));
-    if (key === null) return "needs care";
+    if (key === null) return "needs the slow path";
     const one = read(key);
     if (typeof one === "string") return one;
-    if (one.rows !== 1) return "needs care"; // no key may cost a row
+    if (one.rows !== 1) return "needs the slow path"; // no key may cost a row
     // a row that its format puts in another way stands alone
     if (one.isWhole && rows === 0) return { ...one, first: page.first, last: key, isCut: true };
     if (one.isWhole) {

@@ -4,21 +4,21 @@ import { boundNamesLength, cellsPerQuery, maxParameters } from "../limits.ts";
 import type { Cursor, KeyCell } from "./cursor.ts";
 import {
   alias,
-  behind,
+  after,
   comparable,
   directionOf,
   exactly,
   keyColumns,
   orderOf,
-  type Bound,
+  type SqlFragment,
   type Key,
 } from "../schema/key.ts";
 import type { NameFilter, SourceTable } from "../schema/catalog.ts";
 
 /** Rows of a table behind a cursor. */
-export interface Window {
+export interface PageQuery {
   /** A SELECT whose columns are these expressions over the columns of the table, named `c0`, `c1`, … */
-  select(expressions: readonly string[]): Bound;
+  select(expressions: readonly string[]): SqlFragment;
   /** How many expressions one SELECT takes, and how often each stands in it. */
   readonly most: number;
   readonly arms: 1 | 2;
@@ -33,22 +33,28 @@ export interface Undo {
 }
 
 /** The next rows behind a cursor, as they are, or as they were. */
-export function windowOf(table: SourceTable, at: Cursor, limit: number, undo: Undo | null): Window {
+export function pageQueryOf(table: SourceTable, at: Cursor, limit: number, undo: Undo | null): PageQuery {
   const { key } = table;
   const from = bounded(at, key);
   const passed = key.kind === "none" || key.kind === "repeated" ? (from === null ? at.rows : at.repeats) : 0;
-  return rowsOf(table, from === null ? null : behind(key, from, at.fixed), passed, limit, undo);
+  return rowsOf(table, from === null ? null : after(key, from, at.fixed), passed, limit, undo);
 }
 
 /** The row of a key, as it is, or as it was. */
-export function rowOf(table: SourceTable, at: readonly KeyCell[], undo: Undo | null): Window {
+export function rowOf(table: SourceTable, at: readonly KeyCell[], undo: Undo | null): PageQuery {
   return rowsOf(table, exactly(table.key, at), 0, 1, undo);
 }
 
-function rowsOf(table: SourceTable, bounds: Bound | null, passed: number, limit: number, undo: Undo | null): Window {
+function rowsOf(
+  table: SourceTable,
+  bounds: SqlFragment | null,
+  passed: number,
+  limit: number,
+  undo: Undo | null,
+): PageQuery {
   const { key } = table;
   const conditions = table.where === undefined ? [] : [`(${table.where})`];
-  const values: Bound["values"][number][] = [];
+  const values: SqlFragment["values"][number][] = [];
   if (bounds !== null) {
     conditions.push(bounds.sql);
     values.push(...bounds.values);
@@ -109,8 +115,8 @@ function merged(
   { old, added }: Undo,
   conditions: readonly string[],
   limit: string,
-  values: Bound["values"],
-): Window {
+  values: SqlFragment["values"],
+): PageQuery {
   const columns = keyColumns(key);
   const keys = columns.map(({ sql }, at) => `${sql} AS k${at}`);
   const order = columns.map((column, at) => `${comparable({ ...column, sql: `k${at}` })}${directionOf(column)}`);

@@ -1,10 +1,10 @@
-/** One page: rows behind a cursor, rendered by SQLite where it can, carefully where it must be. */
+/** One page: rows behind a cursor, rendered by SQLite where it can, on the slow path where it must. */
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { RowEncoder } from "../../formats/format.ts";
 import {
-  carefulBackoffMax,
-  carefulFirstRows,
-  carefulPageRows,
+  slowBackoffMax,
+  slowFirstRows,
+  slowPageRows,
   firstPageRows,
   largeRow,
   limitAim,
@@ -20,7 +20,7 @@ import {
   finishFast,
   noRows,
   readFast,
-  renderCareful,
+  renderSlowly,
   type Refused,
   type Rendered,
   type Rendering,
@@ -29,13 +29,13 @@ import {
 import type { SourceTable } from "../schema/catalog.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
 import { readFrom, showOld } from "../snapshot/virtual-columns.ts";
-import { rowOf, windowOf, type Undo } from "./page-query.ts";
+import { rowOf, pageQueryOf, type Undo } from "./page-query.ts";
 
-/** How a page was made: by the fast path, by the careful one at once, or by the careful one after the fast one refused. */
-type Path = "fast" | "careful" | "refused";
+/** How a page was made: by the fast path, by the slow one at once, or by the slow one after the fast one refused. */
+type Path = "fast" | "slow" | "refused";
 
 /** Where a page is read, and how much of it at most. */
-export interface Reading {
+export interface PageRequest {
   readonly sql: SqlStorage;
   readonly table: SourceTable;
   readonly budget: PageBudget;
@@ -45,7 +45,7 @@ export interface Reading {
 }
 
 /** Reads the page behind a cursor in one synchronous turn. */
-export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | null): Page {
+export function readPage(whole: PageRequest, segment: RowsSegment, from: Cursor | null): Page {
   const { sql, table, budget } = whole;
   const undo = readFrom(table, segment, whole.undo);
   const reading = { ...whole, undo };
@@ -54,20 +54,17 @@ export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | nu
     at = { ...at, limit: showOld(sql, table, { old: undo.old.name, shown: undo.old.shown }, at) };
   for (;;) {
     const rendering = whole.renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
-    const quick = at.careful > 0 ? null : renderFast(reading, rendering, at);
-    const path = quick === null ? "careful" : quick === "needs care" ? "refused" : "fast";
-    let rendered = quick ?? "needs care";
+    const quick = at.slowRows > 0 ? null : renderFast(reading, rendering, at);
+    const path = quick === null ? "slow" : quick === "needs the slow path" ? "refused" : "fast";
+    let rendered = quick ?? "needs the slow path";
     let rows = at.limit;
     // A row that is too large for the engine once it is rendered is not too large to be read.
-    if (rendered === "needs care" || (rendered === "too big" && rows === 1)) {
-      rows = Math.min(
-        rows,
-        !isGuarded(rendering.columns) ? 1 : path === "refused" ? carefulFirstRows : carefulPageRows,
-      );
-      rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+    if (rendered === "needs the slow path" || (rendered === "too big" && rows === 1)) {
+      rows = Math.min(rows, !isGuarded(rendering.columns) ? 1 : path === "refused" ? slowFirstRows : slowPageRows);
+      rendered = renderSlowly(sql, table, rendering, pageQueryOf(table, at, rows, undo), rows);
       if (typeof rendered === "object" && rendered.rows === 0 && rendered.isCut) {
         rows = 1;
-        rendered = renderCareful(sql, table, rendering, windowOf(table, at, rows, undo), rows);
+        rendered = renderSlowly(sql, table, rendering, pageQueryOf(table, at, rows, undo), rows);
       }
     }
     if (typeof rendered === "string") {
@@ -84,38 +81,38 @@ export function readPage(whole: Reading, segment: RowsSegment, from: Cursor | nu
 
 /** The page as SQLite renders it, with the few rows that it cannot; null where there is no such way. */
 function renderFast(
-  { sql, table, budget, undo }: Reading,
+  { sql, table, budget, undo }: PageRequest,
   rendering: Rendering,
   at: Cursor,
 ): Rendered | Refused | null {
   const most = Math.floor((budget.bytes * pageBytesGrowth) / at.limit);
-  const query = fastQuery(table, rendering, windowOf(table, at, at.limit, undo), most);
+  const query = fastQuery(table, rendering, pageQueryOf(table, at, at.limit, undo), most);
   if (query === null) return null;
   const page = readFast(sql, query);
   if (page === null) return noRows;
   if (typeof page === "string") return page;
   if (!page.hasMarks) return finishFast(page, rendering);
-  return withOddRows(page, rendering, (key) => renderCareful(sql, table, rendering, rowOf(table, key, undo), 1));
+  return withOddRows(page, rendering, (key) => renderSlowly(sql, table, rendering, rowOf(table, key, undo), 1));
 }
 
 function pageOf(
-  { table, budget }: Reading,
+  { table, budget }: PageRequest,
   { rows: encoder }: Rendering,
   at: Cursor,
   limit: number,
   rendered: Rendered,
   path: Path,
 ): Page {
-  const { rows, last, noted, isWhole, isCut } = rendered;
+  const { rows, last, lossy, isWhole, isCut } = rendered;
   const bytes = rows === 0 ? [] : isWhole ? rendered.bytes : around(encoder, rendered.bytes);
   const isLast = rows < limit && !isCut && at.fixed === 0;
-  if (isLast) return { bytes, size: rendered.size, rows, noted, next: null };
+  if (isLast) return { bytes, size: rendered.size, rows, lossy, next: null };
   const next: Cursor = {
     key: rows === 0 ? at.key : last,
     repeats: nextRepeats(at, rendered),
     fixed: nextFixed(table, at, rows < limit && !isCut),
     rows: at.rows + rows,
-    noted: at.noted + noted,
+    lossy: at.lossy + lossy,
     limit:
       rows === 0
         ? at.limit
@@ -123,7 +120,7 @@ function pageOf(
     sparse: at.sparse && hasGaps(at, rendered),
     ...nextPath(at, rendered, path),
   };
-  return { bytes, size: rendered.size, rows, noted, next };
+  return { bytes, size: rendered.size, rows, lossy, next };
 }
 
 function* around({ open, close }: RowEncoder, bytes: Iterable<Uint8Array>): Generator<Uint8Array> {
@@ -132,19 +129,19 @@ function* around({ open, close }: RowEncoder, bytes: Iterable<Uint8Array>): Gene
   yield utf8(close);
 }
 
-/** Rows that need care come in runs: each time the fast path is tried in vain, the careful one is kept for longer; and as long as rows are large. */
+/** Rows that need the slow path come in runs: each time the fast path is tried in vain, the slow one is kept for longer; and as long as rows are large. */
 function nextPath(
-  { careful, backoff, limit }: Cursor,
+  { slowRows, backoff, limit }: Cursor,
   { rows, size }: Rendered,
   path: Path,
-): Pick<Cursor, "careful" | "backoff"> {
+): Pick<Cursor, "slowRows" | "backoff"> {
   switch (path) {
     case "fast":
-      return { careful: 0, backoff: 1 };
-    case "careful":
-      return { careful: Math.max(size >= rows * largeRow ? 1 : 0, careful - rows), backoff };
+      return { slowRows: 0, backoff: 1 };
+    case "slow":
+      return { slowRows: Math.max(size >= rows * largeRow ? 1 : 0, slowRows - rows), backoff };
     case "refused":
-      return { careful: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, carefulBackoffMax) };
+      return { slowRows: Math.max(0, limit * backoff - rows), backoff: Math.min(backoff * 2, slowBackoffMax) };
   }
 }
 
@@ -168,9 +165,9 @@ function nextLimit({ rows, size, isCut }: Rendered, aim: number, most: number): 
 
 /** Pages grow step by step; one that only tries whether the fast path is back is a small one. */
 function mostRows(at: Cursor, path: Path, budget: PageBudget): number {
-  const careful = path === "refused" ? 2 * carefulFirstRows : at.careful > 0 ? 2 * at.limit : firstPageRows;
+  const slow = path === "refused" ? 2 * slowFirstRows : at.slowRows > 0 ? 2 * at.limit : firstPageRows;
   const growth = at.limit < pageGrowth.until ? pageGrowth.first : pageGrowth.later;
-  return Math.min(path === "fast" ? at.limit * growth : Math.min(careful, firstPageRows), budget.rows);
+  return Math.min(path === "fast" ? at.limit * growth : Math.min(slow, firstPageRows), budget.rows);
 }
 
 /** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */

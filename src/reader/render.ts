@@ -1,15 +1,15 @@
-/** Some rows, rendered: by SQLite in one statement, or carefully from cells. */
+/** Some rows, rendered: by SQLite in one statement, or, on the slow path, from cells. */
 import { quoteText } from "../../formats/kit/expression.ts";
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
-import { carefulBytes, largeRowBytes, maxParameters, statementBytes } from "../limits.ts";
+import { slowPageBytes, largeRowBytes, maxParameters, statementBytes } from "../limits.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
-import type { Bound, Key } from "../schema/key.ts";
+import type { SqlFragment, Key } from "../schema/key.ts";
 import { keyTerms, lastKey, lastRepeats, mark, runLength } from "./page-key.ts";
 import { piecesOf, sizeOfCells, streamed } from "./pieces.ts";
 import type { SourceTable } from "../schema/catalog.ts";
-import type { Window } from "./page-query.ts";
+import type { PageQuery } from "./page-query.ts";
 
 /** Rows with their columns: with or without the rowid. */
 export interface Rendering {
@@ -39,7 +39,7 @@ export interface Rendered {
   readonly repeats: number;
   /** The smallest rowid, where rows go by it. */
   readonly first: bigint | null;
-  readonly noted: number;
+  readonly lossy: number;
   /** A row that is complete, with what its format puts around the rows of a page. */
   readonly isWhole: boolean;
   /** There are more rows in the window: they would be too much for one page. */
@@ -53,21 +53,21 @@ export const noRows: Rendered = {
   last: [],
   repeats: 0,
   first: null,
-  noted: 0,
+  lossy: 0,
   isWhole: false,
   isCut: false,
 };
 
 /** A page was too large for the engine, or needs the other path: what the next try should be. */
-export type Refused = "too big" | "needs care";
+export type Refused = "too big" | "needs the slow path";
 
 /** The fast path's statement, and what it was made for. */
-interface FastQuery extends Bound {
+interface FastQuery extends SqlFragment {
   readonly key: Key;
   readonly fast: FastRows;
   /** Bytes that a row may have. */
   readonly most: number;
-  /** True if a row that needs care, or is larger, comes as its key behind a mark. */
+  /** True if a row that needs the slow path, or is larger, comes as its key behind a mark. */
   readonly isMarked: boolean;
 }
 
@@ -91,12 +91,13 @@ export interface FastPage {
 export function fastQuery(
   { key }: SourceTable,
   { rows: { fast } }: Rendering,
-  window: Window,
+  window: PageQuery,
   most: number,
 ): FastQuery | null {
   if (fast === undefined) return null;
   const keys = keyTerms(key, fast);
-  const row = fast.care === undefined ? fast.row : `CASE WHEN ${fast.care} THEN NULL ELSE ${fast.row} END`;
+  const row =
+    fast.fallbackWhen === undefined ? fast.row : `CASE WHEN ${fast.fallbackWhen} THEN NULL ELSE ${fast.row} END`;
   const isMarked = keys.one !== null && fast.values !== undefined;
   const { sql: rows, values } = window.select([keys.row, row, ...(isMarked ? keys.more : [])]);
   const isBound = values.length < maxParameters;
@@ -107,7 +108,7 @@ export function fastQuery(
   return { sql, values: isBound ? [...values, most] : values, key, fast, most, isMarked };
 }
 
-/** Half of the rows at least are read in vain where as many of them need care. */
+/** Half of the rows at least are read in vain where as many of them need the slow path. */
 const mostMarked = 1 / 4;
 
 /** Reads the rows of a window as SQLite renders them. */
@@ -123,13 +124,13 @@ export function readFast(sql: SqlStorage, query: FastQuery): FastPage | null | R
   const rows = Number(count);
   if (rows === 0) return null;
   const [odd, isWide] = [rows - Number(plain), Number(widest) > query.most];
-  if (odd > (query.isMarked ? rows * mostMarked : 0)) return "needs care";
-  if (isWide && (!query.isMarked || rows === 1)) return rows === 1 ? "needs care" : "too big";
-  if (!(page instanceof ArrayBuffer)) return "needs care";
+  if (odd > (query.isMarked ? rows * mostMarked : 0)) return "needs the slow path";
+  if (isWide && (!query.isMarked || rows === 1)) return rows === 1 ? "needs the slow path" : "too big";
+  if (!(page instanceof ArrayBuffer)) return "needs the slow path";
   const raw = new Uint8Array(page);
   const { key, fast } = query;
   const behind = lastKey(key, fast, last ?? null, raw); // first, as `finish` uses the page up
-  if (behind === null) return "needs care";
+  if (behind === null) return "needs the slow path";
   return {
     raw,
     count: rows,
@@ -146,8 +147,8 @@ export function readFast(sql: SqlStorage, query: FastQuery): FastPage | null | R
 export function finishFast(page: FastPage, { rows: encoder }: Rendering): Rendered | Refused {
   const { raw, count, last, repeats, first, fast } = page;
   const { length } = raw;
-  const bytes = fast.finish === undefined ? raw : fast.finish(raw);
-  if (bytes === null) return isBeyond(encoder, length) ? "too big" : "needs care";
+  const bytes = fast.transformPage === undefined ? raw : fast.transformPage(raw);
+  if (bytes === null) return isBeyond(encoder, length) ? "too big" : "needs the slow path";
   if (isBeyond(encoder, bytes.length)) return "too big";
   return { ...noRows, bytes: [bytes], size: bytes.length, rows: count, last, repeats, first };
 }
@@ -163,18 +164,18 @@ function isTooBig(error: unknown): boolean {
 }
 
 /** Renders the rows of a window here, from cells; of several up to one that is too large to stand beside others. */
-export function renderCareful(
+export function renderSlowly(
   sql: SqlStorage,
   { key }: SourceTable,
   { rows: encoder, columns }: Rendering,
-  window: Window,
+  window: PageQuery,
   limit: number,
 ): Rendered | "too big" {
-  const most = limit === 1 ? null : Math.floor(carefulBytes / limit);
+  const most = limit === 1 ? null : Math.floor(slowPageBytes / limit);
   const { keys, rows, isCut } = readCells(sql, key, columns, window, most);
   const [only] = rows;
   if (only === undefined) return { ...noRows, isCut };
-  const noted = rows.reduce((sum, row) => sum + (encoder.noted?.count(row) ?? 0), 0);
+  const noted = rows.reduce((sum, row) => sum + (encoder.lossy?.count(row) ?? 0), 0);
   const first = keys[0]?.[0];
   const rendered = {
     ...noRows,
@@ -188,7 +189,7 @@ export function renderCareful(
   const stored = sizeOfCells(only);
   if (rows.length === 1 && stored >= largeRowBytes) {
     const isWhole = isBeyond(encoder, stored);
-    const pieces = isWhole && encoder.limit !== undefined ? encoder.limit.large(only) : encoder.encode(only);
+    const pieces = isWhole && encoder.limit !== undefined ? encoder.limit.encodeOversized(only) : encoder.encode(only);
     return { ...rendered, bytes: streamed(pieces), size: stored, isWhole };
   }
   const bytes = piecesOf(
@@ -201,7 +202,7 @@ export function renderCareful(
   if (rows.length > 1) return "too big";
   return {
     ...rendered,
-    bytes: encoder.limit === undefined ? bytes : streamed(encoder.limit.large(only)),
+    bytes: encoder.limit === undefined ? bytes : streamed(encoder.limit.encodeOversized(only)),
     size,
     isWhole,
   };

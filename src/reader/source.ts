@@ -2,7 +2,7 @@
 import type { Schema, Segment } from "../../formats/format.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Facts } from "./facts.ts";
-import type { FirstRead } from "../snapshot/small-tables.ts";
+import type { SmallTables } from "../snapshot/small-tables.ts";
 import type { UndoLog } from "../snapshot/undo-log.ts";
 
 /** The part of a file that is rows. */
@@ -15,15 +15,15 @@ export interface Page {
   /** Bytes of it; of a large row those that are stored. */
   readonly size: number;
   readonly rows: number;
-  /** Values that the format has something to say of (`RowEncoder.noted`). */
-  readonly noted: number;
+  /** Values that the format has something to say of (`RowEncoder.lossy`). */
+  readonly lossy: number;
   /** Where the next page begins; null behind the last row. */
   readonly next: Cursor | null;
 }
 
 /** Where tables that are read first go, and where each part of the file that is rows stands among them. */
 export interface FirstTables {
-  readonly read: FirstRead;
+  readonly read: SmallTables;
   readonly places: readonly (readonly [place: number, segment: RowsSegment])[];
   /** The export that they are read for. */
   readonly job: string;
@@ -52,9 +52,13 @@ export interface Source {
    * given, and those of `first` are read now where they are small, if it is given. Each `yield` is a place where the host may go on; true if it
    * has written nothing there.
    */
-  freezing(tables: readonly string[], into: UndoLog | null, first: FirstTables | null): Generator<void, boolean, void>;
+  beginningSnapshot(
+    tables: readonly string[],
+    into: UndoLog | null,
+    first: FirstTables | null,
+  ): Generator<void, boolean, void>;
   /** The same in one turn, by a log alone. */
-  freeze(tables: readonly string[], into: UndoLog): void;
+  beginSnapshot(tables: readonly string[], into: UndoLog): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;
   /** Rough weights of the tables, for the progress only; two rows read for each, in turns. Less of them where the schema has changed. */

@@ -6,8 +6,8 @@ import { reading, unreadable } from "../schema/read-errors.ts";
 import { estimating } from "./estimate.ts";
 import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "../schema/full-text.ts";
-import type { FirstRead } from "../snapshot/small-tables.ts";
-import { freezing } from "../snapshot/begin-snapshot.ts";
+import type { SmallTables } from "../snapshot/small-tables.ts";
+import { beginningSnapshot } from "../snapshot/begin-snapshot.ts";
 import { trace, traceBegun, traceOf } from "../schema/own-tables.ts";
 import { readPage } from "./page.ts";
 import { Renderings } from "./render.ts";
@@ -17,7 +17,7 @@ import { readingCatalog, select, type Selection, type SourceTable } from "../sch
 import type { Cursor } from "./cursor.ts";
 import type { Page, PageBudget, RowsSegment, Source } from "./source.ts";
 import { plannedAtOnce, tablesPerTurn } from "../limits.ts";
-import { atOnce } from "../base/event-loop.ts";
+import { runToEnd } from "../base/event-loop.ts";
 import type { UndoLog } from "../snapshot/undo-log.ts";
 import { changesIn } from "../snapshot/registry.ts";
 
@@ -25,7 +25,7 @@ import { changesIn } from "../snapshot/registry.ts";
 export interface Resumed {
   readonly log: UndoLog | null;
   readonly facts: Facts | null;
-  readonly first?: FirstRead | null;
+  readonly first?: SmallTables | null;
 }
 
 /** Reads the schema and gives a source for the tables selected. In several turns: then `verify` is to be asked at the end. */
@@ -83,7 +83,7 @@ export function* readingSource(
       if (kept != null) return kept;
       return read(segment, at);
     },
-    *freezing(names, into, wanted) {
+    *beginningSnapshot(names, into, wanted) {
       const job = wanted?.job;
       const enter = () => {
         if (job !== undefined && traceOf(sql, job) === null)
@@ -104,20 +104,27 @@ export function* readingSource(
         return table === undefined ? [] : [{ table, segments: places.get(name) ?? [] }];
       });
       try {
-        const isUndisturbed = yield* freezing({ sql, tables, first: wanted?.read ?? null, log: into, read, enter });
+        const isUndisturbed = yield* beginningSnapshot({
+          sql,
+          tables,
+          first: wanted?.read ?? null,
+          log: into,
+          read,
+          enter,
+        });
         verify();
         log = into;
         first = wanted?.read ?? null;
         if (job !== undefined) traceBegun(sql, job);
         return isStill && isUndisturbed;
       } catch (error) {
-        into?.end();
+        into?.drop();
         wanted?.read.clear();
         throw error;
       }
     },
-    freeze(names, into) {
-      atOnce(this.freezing(names, into, null));
+    beginSnapshot(names, into) {
+      runToEnd(this.beginningSnapshot(names, into, null));
     },
     verify,
     *estimating() {

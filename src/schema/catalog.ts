@@ -6,7 +6,7 @@ import { makesShadow } from "../../formats/kit/virtual-table.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
 import { describedPerTurn, plannedAtOnce } from "../limits.ts";
-import { atOnce } from "../base/event-loop.ts";
+import { runToEnd } from "../base/event-loop.ts";
 import { absentFrom, namesOf } from "./absent.ts";
 import { Columns } from "./columns.ts";
 import { readingSchema } from "./read-errors.ts";
@@ -57,7 +57,7 @@ export interface Catalog extends Omit<Objects, "shown" | "lines"> {
 
 /** Reads the schema in one turn; of the tables those that are selected. */
 export function readCatalog(sql: SqlStorage, selection: Selection = everything): Catalog {
-  return atOnce(readingCatalog(sql, selection));
+  return runToEnd(readingCatalog(sql, selection));
 }
 
 const everything: Selection = { tables: null, exclude: [] };
@@ -109,7 +109,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
             : { kind: "rowid", sql: rowidSql(free) };
     const rowid: Column | null =
       key.kind === "rowid" && !isAlias && free !== undefined
-        ? { name: free, sql: key.sql, affinity: "INTEGER", only: "INTEGER" }
+        ? { name: free, sql: key.sql, affinity: "INTEGER", storageClass: "INTEGER" }
         : null;
     const owner = ownerNamed(object);
     const tableKind = kind?.type === "virtual" ? "virtual" : owner === null ? "table" : "shadow";
@@ -118,7 +118,7 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
       if (!isAlias) return list;
       const known =
         exactly.get(list) ??
-        list.map((column): Column => (column.name === alias ? { ...column, only: "INTEGER" } : column));
+        list.map((column): Column => (column.name === alias ? { ...column, storageClass: "INTEGER" } : column));
       exactly.set(list, known);
       return known;
     };
@@ -129,8 +129,8 @@ export function* readingCatalog(sql: SqlStorage, selection: Selection): Generato
       withoutRowid,
       strict: typing === "strict",
       autoincrement: object.sql !== null && hasWord(object.sql, "autoincrement"),
-      stored: exact(stored),
-      visible: exact(visible),
+      insertableColumns: exact(stored),
+      columns: exact(visible),
       kept: exact(kept),
       rowid,
       owner,

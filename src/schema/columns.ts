@@ -105,9 +105,14 @@ export class Columns {
     if (!this.#columns.has(table)) this.read([{ name: table, sql: null }]); // one that is not exported
     const own = this.#columns.get(table) ?? [];
     const column = (row: { name: string; type: string }): Column => {
-      const only = typing === "strict" ? strictClass(row.type) : undefined;
+      const storageClass = typing === "strict" ? strictClass(row.type) : undefined;
       const affinity = typing === "none" ? "BLOB" : affinityOf(row.type, typing);
-      return { name: row.name, sql: columnSql(row.name), affinity, ...(only !== undefined && { only }) };
+      return {
+        name: row.name,
+        sql: columnSql(row.name),
+        affinity,
+        ...(storageClass !== undefined && { storageClass }),
+      };
     };
     const primary = own.filter((row) => row.pk > 0);
     const [first] = primary;
@@ -138,7 +143,7 @@ function affinityOf(declared: string, typing: "strict" | "usual"): Column["affin
   return /real|floa|doub/.test(type) ? "REAL" : "NUMERIC";
 }
 
-function strictClass(declared: string): Column["only"] {
+function strictClass(declared: string): Column["storageClass"] {
   switch (foldAscii(declared)) {
     case "int":
     case "integer":

@@ -37,6 +37,6 @@ function command(sql: SqlStorage, table: string, what: string): void {
 function isReadable(sql: SqlStorage, table: Table): boolean {
   const content = externalContent(table);
   if (content === null) return true;
-  const columns = [content.rowid, ...table.visible.map(({ name }) => name)].map((name) => `_c.${quoteName(name)}`);
+  const columns = [content.rowid, ...table.columns.map(({ name }) => name)].map((name) => `_c.${quoteName(name)}`);
   return canRun(sql, `SELECT ${columns.join(",")} FROM ${quoteName(content.name)} AS _c`);
 }

@@ -22,7 +22,7 @@ export type Key =
   | { readonly kind: "none" };
 
 /** A condition with the values of its parameters. */
-export interface Bound {
+export interface SqlFragment {
   readonly sql: string;
   readonly values: readonly (string | number | ArrayBuffer)[];
 }
@@ -92,9 +92,9 @@ export function isMixed(key: Key): boolean {
 }
 
 /** The rows behind a key, or from it on where it may repeat; with `fixed` leading columns equal to it, and the next one beyond it, for mixed keys. */
-export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
+export function after(key: Key, at: readonly KeyCell[], fixed: number): SqlFragment {
   const columns = keyColumns(key);
-  const values: Bound["values"][number][] = [];
+  const values: SqlFragment["values"][number][] = [];
   const bind = (cell: KeyCell) => {
     const { sql, value } = parameter(cell);
     values.push(value);
@@ -114,8 +114,8 @@ export function behind(key: Key, at: readonly KeyCell[], fixed: number): Bound {
 }
 
 /** The one row that has a key. */
-export function exactly(key: Key, at: readonly KeyCell[]): Bound {
-  const values: Bound["values"][number][] = [];
+export function exactly(key: Key, at: readonly KeyCell[]): SqlFragment {
+  const values: SqlFragment["values"][number][] = [];
   const terms = keyColumns(key).map((column, index) => {
     const { sql, value } = parameter(cellAt(at, index));
     values.push(value);
@@ -132,7 +132,7 @@ function cellAt(at: readonly KeyCell[], index: number): KeyCell {
 }
 
 /** A parameter with the storage class of its value. The plus takes away CAST's affinity, which would reach the column. */
-function parameter([kind, text]: KeyCell): { sql: string; value: Bound["values"][number] } {
+function parameter([kind, text]: KeyCell): { sql: string; value: SqlFragment["values"][number] } {
   switch (kind) {
     case "i":
       return { sql: "+CAST(? AS INTEGER)", value: text }; // exact: a JavaScript number would be bound as REAL

@@ -3,7 +3,7 @@ import { quoteName } from "../../formats/kit/expression.ts";
 import type { SchemaObject } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
 import { linesPerTurn, plannedAtOnce } from "../limits.ts";
-import { atOnce } from "../base/event-loop.ts";
+import { runToEnd } from "../base/event-loop.ts";
 import { ownership } from "./own-tables.ts";
 import { schemaMark } from "./schema-version.ts";
 
@@ -44,7 +44,7 @@ function isUtf8(sql: SqlStorage, line: number): boolean {
 
 /** Reads all lines. */
 export function readObjects(sql: SqlStorage): Objects {
-  return atOnce(readingObjects(sql));
+  return runToEnd(readingObjects(sql));
 }
 
 /** Reads all lines, in turns: whoever lets others in between must ask for the fingerprint again afterwards. */

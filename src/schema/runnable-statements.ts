@@ -20,7 +20,7 @@ export function canRun(sql: SqlStorage, statement: string): boolean {
 
 /** Updates of no row, one for each of these columns (as SQL; null for all and the key); a table's own conflict clause may delete rows of others, so with another one, too. */
 export function updatesOf(table: SourceTable, columns: readonly string[] | null): readonly string[] {
-  const own = table.stored.map(({ name }) => quoteName(name));
+  const own = table.insertableColumns.map(({ name }) => quoteName(name));
   const all = columns ?? [...new Set([...own, ...keyColumns(table.key).map(({ sql }) => sql.slice(alias.length + 1))])];
   return ["", " OR ABORT"].flatMap((or) =>
     all.map((column) => `UPDATE${or} ${quoteName(table.name)} SET ${column}=${column} WHERE 0`),
@@ -32,7 +32,7 @@ export function updatesOf(table: SourceTable, columns: readonly string[] | null)
  * may be about one column alone.
  */
 export function statementsOn(table: SourceTable): readonly (readonly string[])[] {
-  const [name, columns] = [quoteName(table.name), table.stored.map((column) => quoteName(column.name))];
+  const [name, columns] = [quoteName(table.name), table.insertableColumns.map((column) => quoteName(column.name))];
   const values = `(${columns.join(",")}) SELECT ${columns.map(() => "NULL").join(",")} WHERE 0`;
   return [
     ["", " OR ABORT", " OR IGNORE"].map((or) => `INSERT${or} INTO ${name} ${values}`),

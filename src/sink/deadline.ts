@@ -3,7 +3,7 @@ import { ExportError } from "../errors.ts";
 import type { MultipartUpload, Sink } from "./sink.ts";
 
 /** The same sink; a call that takes longer than this, in milliseconds, throws `storage_failed`, and its answer is not waited for. */
-export function inTime(sink: Sink, deadlineMs: number): Sink {
+export function withDeadline(sink: Sink, deadlineMs: number): Sink {
   const call = <T>(what: string, promise: Promise<T>) => within(deadlineMs, what, promise);
   const upload = (inner: MultipartUpload): MultipartUpload => ({
     uploadId: inner.uploadId,

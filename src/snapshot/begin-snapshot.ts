@@ -8,7 +8,7 @@
  * that never pauses is waited for in the end, in one turn.
  */
 import { firstReadBytes, firstTries, logsPerTurn, smallBytes, smallRows, tablesPerTurn } from "../limits.ts";
-import type { FirstRead, WholeTable } from "./small-tables.ts";
+import type { SmallTables, WholeTable } from "./small-tables.ts";
 import { alias } from "../schema/key.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import type { Page, RowsSegment } from "../reader/source.ts";
@@ -24,7 +24,7 @@ export interface Wanted {
     readonly table: SourceTable;
     readonly segments: readonly (readonly [number, RowsSegment])[];
   }[];
-  readonly first: FirstRead | null;
+  readonly first: SmallTables | null;
   readonly log: UndoLog | null;
   /** Reads one page. */
   readonly read: (segment: RowsSegment, at: Page["next"]) => Page;
@@ -35,7 +35,7 @@ export interface Wanted {
 type Item = Wanted["tables"][number];
 
 /** Each `yield` is a place where the host may go on; the moment is that of the end. True if nothing was written meanwhile. */
-export function* freezing({ sql, tables, first, log, read, enter }: Wanted): Generator<void, boolean, void> {
+export function* beginningSnapshot({ sql, tables, first, log, read, enter }: Wanted): Generator<void, boolean, void> {
   let isUndisturbed = true;
   enter();
   const small: Item[] = [];
@@ -106,7 +106,7 @@ function hasTriggers({ kind, name }: SourceTable): boolean {
 function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [number, WholeTable])[] | null {
   const pages: (readonly [number, WholeTable])[] = [];
   for (const [place, segment] of segments) {
-    let [rows, noted, size] = [0, 0, 0];
+    let [rows, lossy, size] = [0, 0, 0];
     const bytes: Uint8Array[] = [];
     for (let at: Page["next"] = null; ;) {
       let page: Page;
@@ -117,20 +117,20 @@ function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [
       }
       bytes.push(...page.bytes);
       rows += page.rows;
-      noted += page.noted;
+      lossy += page.lossy;
       size += page.size;
       at = page.next;
       if (at === null) break;
       if (size > 4 * smallBytes) return null;
     }
-    pages.push([place, { rows, noted, size, bytes }]);
+    pages.push([place, { rows, lossy, size, bytes }]);
   }
   return pages;
 }
 
 /** True if a table has few rows, and few bytes in them. Looks at no more than it must. */
-function isSmall(sql: SqlStorage, { name, visible }: SourceTable): boolean {
-  const size = sizeOfValues(visible.map((column) => column.sql)) || "0";
+function isSmall(sql: SqlStorage, { name, columns }: SourceTable): boolean {
+  const size = sizeOfValues(columns.map((column) => column.sql)) || "0";
   const rows = `SELECT ${size} AS size FROM ${quoteName(name)} AS ${alias} LIMIT ${smallRows + 1}`;
   try {
     const query = `SELECT count(*) AS found, total(size) AS total FROM (${rows})`;

@@ -33,8 +33,8 @@ export function noteOf(job: string, table: string, condition: string): string {
  * Begins to watch tables for a job, anew if it has done so before; `read` are those whose own rows are exported. Synchronous: the first page
  * may be read in the same turn.
  */
-export function watch(sql: SqlStorage, job: string, tables: readonly Table[], read: ReadonlySet<string>): void {
-  unwatch(sql, job);
+export function startTracking(sql: SqlStorage, job: string, tables: readonly Table[], read: ReadonlySet<string>): void {
+  stopTracking(sql, job);
   makeOwn(sql, "_durable_export_changed");
   trace(sql, job);
   const own = quoteText(job);
@@ -132,7 +132,7 @@ export function unwatchedTables(sql: SqlStorage, job: string): readonly string[]
 }
 
 /** Takes everything of a job's watch away. */
-export function unwatch(sql: SqlStorage, job: string): void {
+export function stopTracking(sql: SqlStorage, job: string): void {
   if (!isThere(sql)) return;
   if (tracedJobs(sql).includes(job)) {
     const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";

@@ -48,16 +48,16 @@ export function conflictsOf(sql: SqlStorage, table: SourceTable): Conflicts | nu
 }
 
 /** Columns of a unique key that are not stored as they are given. */
-export function generatedIn({ stored }: SourceTable, { columns }: UniqueKey): readonly KeyColumn[] {
-  return columns.filter((column) => !stored.some(({ sql }) => sql === column.sql));
+export function generatedIn({ insertableColumns }: SourceTable, { columns }: UniqueKey): readonly KeyColumn[] {
+  return columns.filter((column) => !insertableColumns.some(({ sql }) => sql === column.sql));
 }
 
 /** True if the INTEGER PRIMARY KEY is one of these columns. */
-export function hasAutomatic({ key, rowid, stored }: SourceTable, columns: ReadonlySet<string>): boolean {
+export function hasAutomatic({ key, rowid, insertableColumns }: SourceTable, columns: ReadonlySet<string>): boolean {
   return (
     rowid === null &&
     key.kind === "rowid" &&
-    stored.some((column) => column.sql === key.sql && columns.has(foldAscii(column.name)))
+    insertableColumns.some((column) => column.sql === key.sql && columns.has(foldAscii(column.name)))
   );
 }
 
@@ -118,7 +118,7 @@ function defaultsOf(sql: SqlStorage, table: SourceTable): Conflicts["defaults"] 
   const required = sql.exec<{ name: string }>(query, table.name).toArray();
   if (required.length === 0) return new Map();
   const sources = sourcesOf(table);
-  const made = table.visible.map(({ name, sql: column }): [string, readonly string[]] => {
+  const made = table.columns.map(({ name, sql: column }): [string, readonly string[]] => {
     const own = sources(name);
     return [column, required.flatMap((row) => (own.has(foldAscii(row.name)) ? [columnSql(row.name)] : []))];
   });

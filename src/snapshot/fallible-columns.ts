@@ -17,16 +17,16 @@ const maskedColumns = 32;
 
 /** True for a table on which statements of the host's may fail as soon as there are a log's triggers. */
 export function mayHinder(sql: SqlStorage, table: SourceTable): boolean {
-  const { key, kept, visible } = table;
+  const { key, kept, columns } = table;
   const sources = sourcesOf(table);
   const isOfAutomatic = fallibleOf(table, infallibleForNumbers).some((name) => hasAutomatic(table, sources(name)));
   // a BEFORE INSERT trigger of the host's own has the same effect
   if (isOfAutomatic && !hostTriggersOn(sql, table).some(({ isBefore, event }) => isBefore && event === "insert"))
     return true;
   const virtual = fallibleOf(table).filter((name) => !kept.some((column) => column.name === name));
-  const isKey = ({ sql: column }: SourceTable["visible"][number]) =>
+  const isKey = ({ sql: column }: SourceTable["columns"][number]) =>
     key.kind === "columns" && key.columns.some((one) => one.sql === column);
-  return virtual.length > 0 && visible.slice(maskedColumns).some(isKey);
+  return virtual.length > 0 && columns.slice(maskedColumns).some(isKey);
 }
 
 /** The columns that a BEFORE UPDATE trigger is to name, and which columns' updates it is for; null for all. */
@@ -47,7 +47,7 @@ export function namedFor(sql: SqlStorage, table: SourceTable): Named | null {
   if (own.length === 0) return { columns, updated: null };
   if (own.some((trigger) => trigger.columns === null)) return null;
   const theirs = new Set(own.flatMap((trigger) => trigger.columns ?? []).map(nameOf));
-  const names = [...table.stored.map(({ name }) => name), "rowid", "_rowid_", "oid"];
+  const names = [...table.insertableColumns.map(({ name }) => name), "rowid", "_rowid_", "oid"];
   const updated = [...new Set(names.filter((name) => !theirs.has(foldAscii(name))).map(quoteName))];
   return { columns, updated };
 }

@@ -4,12 +4,12 @@ import { codeOf, nameOf } from "../../formats/kit/tokens.ts";
 import { definedColumns } from "../schema/column-definitions.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 
-type Defined = Pick<SourceTable, "sql" | "stored" | "visible">;
+type Defined = Pick<SourceTable, "sql" | "insertableColumns" | "columns">;
 
 /** Gives the stored columns that a column is made of, by their names with ASCII case folded: itself where it is stored. */
-export function sourcesOf({ sql, stored, visible }: Defined): (column: string) => ReadonlySet<string> {
-  const plain = new Set(stored.map(({ name }) => foldAscii(name)));
-  const all = new Set(visible.map(({ name }) => foldAscii(name)));
+export function sourcesOf({ sql, insertableColumns, columns }: Defined): (column: string) => ReadonlySet<string> {
+  const plain = new Set(insertableColumns.map(({ name }) => foldAscii(name)));
+  const all = new Set(columns.map(({ name }) => foldAscii(name)));
   let defined: ReturnType<typeof definedColumns> | null = null; // most tables have no such column
   const sources = (column: string, above: ReadonlySet<string>): ReadonlySet<string> => {
     if (plain.has(column)) return new Set([column]);
@@ -30,9 +30,9 @@ function namesIn(expression: string, columns: ReadonlySet<string>): ReadonlySet<
 }
 
 /** The generated columns of a table whose expressions may fail for some values; `harmless` functions never do. */
-export function fallibleOf({ sql, stored, visible }: Defined, harmless = infallible): readonly string[] {
-  const plain = new Set(stored.map(({ name }) => name));
-  const computed = visible.filter(({ name }) => !plain.has(name));
+export function fallibleOf({ sql, insertableColumns, columns }: Defined, harmless = infallible): readonly string[] {
+  const plain = new Set(insertableColumns.map(({ name }) => name));
+  const computed = columns.filter(({ name }) => !plain.has(name));
   if (computed.length === 0) return [];
   const defined = definedColumns(sql ?? "");
   return computed.flatMap(({ name }) => {

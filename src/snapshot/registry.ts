@@ -1,6 +1,6 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/kit/expression.ts";
-import { sweptLines, sweptPerTurn, undoBytes } from "../limits.ts";
+import { droppedLines, droppedPerTurn, undoBytes } from "../limits.ts";
 import { alias } from "../schema/key.ts";
 import { hasOwn, ownAmong, ownTables, tracedJobs, undoPrefix, watchPrefix } from "../schema/own-tables.ts";
 import { altering } from "../schema/schema-version.ts";
@@ -23,7 +23,7 @@ export function retrace(sql: SqlStorage, job: string): void {
 
 /**
  * Drops the triggers and tables whose names begin so. As long as any statement of the host's is unfinished (a cursor that was not read to
- * its end) SQLite drops no table: it is emptied then, and goes with `sweepUndo`.
+ * its end) SQLite drops no table: it is emptied then, and goes with `dropSomeLeftovers`.
  */
 export function dropUndo(sql: SqlStorage, start: string): void {
   dropSome(sql, [start], Number.POSITIVE_INFINITY);
@@ -44,8 +44,8 @@ function dropSome(sql: SqlStorage, starts: readonly string[], most: number): { d
 }
 
 /** Drops what belongs to no export that is under way, as much of it as one turn may take; true if there is more that can be dropped. */
-export function sweepUndo(sql: SqlStorage): boolean {
-  if (!isUndoLeft(sql)) return false;
+export function dropSomeLeftovers(sql: SqlStorage): boolean {
+  if (!hasLeftovers(sql)) return false;
   let left = dropsPerTurn(sql);
   for (const job of overJobs(sql)) {
     const { dropped, isGone } = dropSome(sql, [undoPrefix(job), watchPrefix(job)], left);
@@ -63,17 +63,17 @@ export function sweepUndo(sql: SqlStorage): boolean {
 /** SQLite goes through the whole schema for each DROP: 10,000 tables take some 15 ms. */
 function dropsPerTurn(sql: SqlStorage): number {
   const { lines } = sql.exec<{ lines: number | null }>("SELECT max(rowid) AS lines FROM sqlite_schema").one();
-  return Math.max(2, Math.min(sweptPerTurn, Math.floor(sweptLines / (lines ?? 1))));
+  return Math.max(2, Math.min(droppedPerTurn, Math.floor(droppedLines / (lines ?? 1))));
 }
 
-/** Drops it where that takes no time to speak of; elsewhere it is left to `sweeping`. */
-export function sweepSoon(sql: SqlStorage): void {
-  if (isUndoLeft(sql) && dropsPerTurn(sql) === sweptPerTurn) sweepUndo(sql);
+/** Drops it where that takes no time to speak of; elsewhere it is left to `droppingLeftovers`. */
+export function dropLeftoversSoon(sql: SqlStorage): void {
+  if (hasLeftovers(sql) && dropsPerTurn(sql) === droppedPerTurn) dropSomeLeftovers(sql);
 }
 
 /** Drops all of it, in turns. */
-export function* sweeping(sql: SqlStorage): Generator<void, void, void> {
-  while (sweepUndo(sql)) yield;
+export function* droppingLeftovers(sql: SqlStorage): Generator<void, void, void> {
+  while (dropSomeLeftovers(sql)) yield;
 }
 
 /** What is there as long as any export has anything. */
@@ -85,7 +85,7 @@ const stateTables = [
 ] as const;
 
 /** True if there is something to sweep. */
-export function isUndoLeft(sql: SqlStorage): boolean {
+export function hasLeftovers(sql: SqlStorage): boolean {
   if (!hasOwn(sql, "_durable_export_traces")) return ownAmong(sql, stateTables).size > 0;
   return overJobs(sql).length > 0 || tracedJobs(sql).length === 0;
 }
@@ -153,7 +153,7 @@ export function dropOwn(sql: SqlStorage): void {
 }
 
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
-export function undoLimitFor(databaseBytes: number): number {
+export function defaultMaxUndoBytes(databaseBytes: number): number {
   return Math.max(undoBytes, databaseBytes / 10);
 }
 

@@ -18,7 +18,7 @@ export interface Seal {
 
 const nameOf = (job: string) => `${watchPrefix(job)}seal`;
 
-/** Seals the schema as it is. To be called when all triggers of the export are made; `unwatch` takes it away. */
+/** Seals the schema as it is. To be called when all triggers of the export are made; `stopTracking` takes it away. */
 export function seal(sql: SqlStorage, job: string): Seal {
   const name = nameOf(job);
   altering(sql, () =>

@@ -14,23 +14,23 @@ interface Entry {
   readonly place: number;
   readonly chunk: number;
   readonly rows: number;
-  readonly noted: number;
+  readonly lossy: number;
   /** As SQLite rendered it, in bytes: a step ends by that, so a file has the same steps as one that is read live. */
   readonly size: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** As they are kept: place, rows, values noted, bytes, and the size that SQLite rendered. */
-type StoredEntry = readonly [place: number, rows: number, noted: number, length: number, size: number];
+/** As they are kept: place, rows, values lossy, bytes, and the size that SQLite rendered. */
+type StoredEntry = readonly [place: number, rows: number, lossy: number, length: number, size: number];
 
 /** What all rows of a table came out as. */
-export interface WholeTable extends Pick<Page, "rows" | "noted" | "size"> {
+export interface WholeTable extends Pick<Page, "rows" | "lossy" | "size"> {
   readonly bytes: readonly Uint8Array[];
 }
 
 /** The tables that one export has read first. Synchronous. */
-export class FirstRead {
+export class SmallTables {
   readonly #sql: SqlStorage;
   readonly #job: string;
   #entries: Map<number, Entry> | null = null;
@@ -55,9 +55,9 @@ export class FirstRead {
   }
 
   /** Keeps what all rows of a table came out as; `place` is its place among the tables of the file. */
-  add(place: number, { rows, noted, size, bytes }: WholeTable): void {
+  add(place: number, { rows, lossy, size, bytes }: WholeTable): void {
     const length = bytes.reduce((sum, piece) => sum + piece.length, 0);
-    this.#open.entries.push([place, rows, noted, length, size]);
+    this.#open.entries.push([place, rows, lossy, length, size]);
     this.#open.bytes.push(...bytes);
     this.#open.length += length;
     if (this.#open.length >= firstChunkBytes || this.#open.entries.length >= firstChunkTables) this.flush();
@@ -77,13 +77,13 @@ export class FirstRead {
   page(place: number): Page | null {
     const entry = this.#all().get(place);
     if (entry === undefined) return null;
-    const { chunk, offset, length, size, rows, noted } = entry;
+    const { chunk, offset, length, size, rows, lossy } = entry;
     if (this.#last?.chunk !== chunk) {
       const query = "SELECT bytes FROM _durable_export_first WHERE job = ? AND chunk = ?";
       const { bytes } = this.#sql.exec<{ bytes: ArrayBuffer }>(query, this.#job, chunk).one();
       this.#last = { chunk, bytes: new Uint8Array(bytes) };
     }
-    return { rows, noted, bytes: [this.#last.bytes.slice(offset, offset + length)], size, next: null };
+    return { rows, lossy, bytes: [this.#last.bytes.slice(offset, offset + length)], size, next: null };
   }
 
   /** True for a table that was read first. */
@@ -122,8 +122,8 @@ export class FirstRead {
     for (const { chunk, entries } of this.#sql.exec<{ chunk: number; entries: string }>(query, this.#job)) {
       const list: readonly StoredEntry[] = JSON.parse(entries);
       let offset = 0;
-      for (const [place, rows, noted, length, size] of list) {
-        all.set(place, { place, chunk, rows, noted, size, offset, length });
+      for (const [place, rows, lossy, length, size] of list) {
+        all.set(place, { place, chunk, rows, lossy, size, offset, length });
         offset += length;
         this.#ends.set(chunk, Math.max(place, this.#ends.get(chunk) ?? 0));
       }

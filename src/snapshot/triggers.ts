@@ -30,9 +30,9 @@ export function triggersOf(sql: SqlStorage, table: SourceTable, names: UndoNames
   const { keys, defaults } = conflicts;
   const named = namedFor(sql, table);
   const keep = (condition: string) =>
-    copyOf(table, names, `${condition}${ahead(table, names, alias)} AND ${isUnknown(table, names, alias)}`);
-  const keepNew = keys.flatMap((unique) => inTheWay(unique, defaults).map(keep));
-  const keepOld = keep(like(keyColumns(table.key), "OLD"));
+    copyOf(table, names, `${condition}${notYetRead(table, names, alias)} AND ${isUnknown(table, names, alias)}`);
+  const keepNew = keys.flatMap((unique) => conflictConditions(unique, defaults).map(keep));
+  const keepOld = keep(sameKey(keyColumns(table.key), "OLD"));
   const markNew = `${markOf(table, names)};`;
   // where a key may become a default, it is known only afterwards
   const isLate = keyColumns(table.key).some((column) => defaults.has(column.sql));
@@ -87,7 +87,7 @@ function keysUpTo(
   const greatest = `(SELECT ${key.sql} FROM ${quoteName(name)} AS ${alias} ORDER BY ${key.sql} DESC LIMIT 1)`;
   const next = `(SELECT ifnull(${greatest},0)+1 AS ${rowid})`;
   const isNew = (row: string) =>
-    `${row}.${rowid}<=${last} AND ${isUnknown(table, names, row)}${ahead(table, names, row)}`;
+    `${row}.${rowid}<=${last} AND ${isUnknown(table, names, row)}${notYetRead(table, names, row)}`;
   const into = `INSERT INTO ${quoteName(names.added)} (${table.rowid === null ? rowid : "k"})`;
   return {
     early: [
@@ -102,24 +102,24 @@ function keysUpTo(
  * Rows that a new one takes away, as conditions. What becomes a default counts as any value: a condition of its own, which SQLite looks at
  * once and not for each row, so that the first one can use the index.
  */
-function inTheWay({ columns, where }: UniqueKey, defaults: Conflicts["defaults"]): readonly string[] {
+function conflictConditions({ columns, where }: UniqueKey, defaults: Conflicts["defaults"]): readonly string[] {
   const more = where === null ? "" : ` AND (${where})`;
   const missing = (column: KeyColumn) =>
     defaults.get(column.sql)?.map((one) => `NEW${one.slice(alias.length)} IS NULL`);
   const conditions = new Set(columns.flatMap((column) => missing(column) ?? []));
-  const exact = `${like(columns, "NEW")}${more}`;
+  const exact = `${sameKey(columns, "NEW")}${more}`;
   if (conditions.size === 0) return [exact];
-  const any = columns.map((column) => anyOf([like([column], "NEW"), ...(missing(column) ?? [])]) ?? "1");
+  const any = columns.map((column) => anyOf([sameKey([column], "NEW"), ...(missing(column) ?? [])]) ?? "1");
   return [exact, `(${anyOf([...conditions])}) AND ${allOf(any)}${more}`];
 }
 
 /** True for rows with the same values in these columns as another row. */
-function like(columns: readonly KeyColumn[], row: "NEW" | "OLD"): string {
+function sameKey(columns: readonly KeyColumn[], row: "NEW" | "OLD"): string {
   return allOf(columns.map((column) => `${comparable(column)}=${row}${column.sql.slice(alias.length)}`)) ?? "1";
 }
 
 /** AND … for rows that are still to be read; where rows go by another key than the rowid, all of a table are. */
-function ahead({ key }: SourceTable, { at }: UndoNames, row: string): string {
+function notYetRead({ key }: SourceTable, { at }: UndoNames, row: string): string {
   return key.kind === "rowid" ? ` AND ifnull(${row}${key.sql.slice(alias.length)}>${at},1)` : "";
 }
 
@@ -130,6 +130,6 @@ function markOf(table: SourceTable, names: UndoNames): string {
   const isKey = allOf(columns.map((column) => `NEW${column} IS NOT NULL`)) ?? "1";
   return (
     `INSERT INTO ${quoteName(names.added)} (${list.join(",")}) SELECT ${columns.map((column) => `NEW${column}`).join(",")} ` +
-    `WHERE ${isKey} AND ${isUnknown(table, names, "NEW")}${ahead(table, names, "NEW")}`
+    `WHERE ${isKey} AND ${isUnknown(table, names, "NEW")}${notYetRead(table, names, "NEW")}`
   );
 }

@@ -41,15 +41,15 @@ export function definitionOf(table: SourceTable, name: string): string {
 }
 
 /** True for a table with virtual generated columns. */
-export function isComputed({ kept, visible }: SourceTable): boolean {
-  return kept.length < visible.length;
+export function isComputed({ kept, columns }: SourceTable): boolean {
+  return kept.length < columns.length;
 }
 
 /** A table of all its columns, which computes the virtual ones as the table itself does; null where its definition is not understood. */
 export function shownOf(table: SourceTable, name: string): string | null {
   const defined = definedColumns(table.sql ?? "");
   const onDisk = new Set(table.kept.map((column) => column.name));
-  const columns = table.visible.map((column) => {
+  const columns = table.columns.map((column) => {
     const { expression, collation } = defined.get(foldAscii(column.name)) ?? { expression: null, collation: null };
     if (expression === null && !onDisk.has(column.name)) return null;
     const collated = collation === null ? "" : ` COLLATE ${collation}`; // expressions compare by it
@@ -71,15 +71,13 @@ function created({ key }: SourceTable, name: string, columns: readonly string[])
 }
 
 /** A table of the same key, and nothing else. */
-export function keysOf({ key, rowid, visible }: SourceTable, name: string): string {
+export function keysOf({ key, rowid, columns }: SourceTable, name: string): string {
   if (key.kind !== "columns") {
-    const own = visible.find((column) => rowid === null && key.kind === "rowid" && column.sql === key.sql);
+    const own = columns.find((column) => rowid === null && key.kind === "rowid" && column.sql === key.sql);
     return `CREATE TABLE ${quoteName(name)} (${quoteName(own?.name ?? "k")} INTEGER PRIMARY KEY)`;
   }
-  const columns = visible.filter((column) => key.columns.some(({ sql }) => sql === column.sql));
-  const list = columns.map(
-    (column) => `${quoteName(column.name)} ${column.affinity === "BLOB" ? "" : column.affinity}`,
-  );
+  const keyed = columns.filter((column) => key.columns.some(({ sql }) => sql === column.sql));
+  const list = keyed.map((column) => `${quoteName(column.name)} ${column.affinity === "BLOB" ? "" : column.affinity}`);
   return `CREATE TABLE ${quoteName(name)} (${list.join(",")}, PRIMARY KEY (${keyList({ key })})) WITHOUT ROWID`;
 }
 

@@ -23,7 +23,7 @@ import {
   nextNumber,
   retrace,
   sizeOf,
-  sweepSoon,
+  dropLeftoversSoon,
   type Mode,
 } from "./registry.ts";
 import { beginNotes, notedTables } from "./change-tracker.ts";
@@ -51,7 +51,7 @@ function counted(sql: SqlStorage): Map<string, Counted> {
 }
 
 /** What a table is read from. */
-export interface Reading {
+export interface TableVersion {
   readonly table: SourceTable;
   readonly undo: Undo | null;
 }
@@ -73,7 +73,7 @@ export class UndoLog {
 
   /** Begins, with no table, in turns where there are many tables. What was kept before is gone. */
   *opening(isLong: boolean): Generator<void, void, void> {
-    this.end();
+    this.drop();
     if (isLong) yield;
     makeOwn(this.#sql, "_durable_export_undo");
     if (isLong) yield;
@@ -123,7 +123,7 @@ export class UndoLog {
   }
 
   /** How to read a table as it was. */
-  of(table: SourceTable): Reading {
+  of(table: SourceTable): TableVersion {
     const kept = this.#tables.get(table.name);
     if (kept === undefined || kept.mode === "live") return { table, undo: null };
     const { old, added, shown } = new UndoNames(this.#job, kept.n);
@@ -190,7 +190,7 @@ export class UndoLog {
   }
 
   /** Takes what keeps rows away, but not what was read first. */
-  giveUp(): void {
+  abandon(): void {
     this.#tables = new Map();
     this.#made.clear();
     if (isThere(this.#sql)) this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", this.#job);
@@ -198,12 +198,12 @@ export class UndoLog {
   }
 
   /** Takes everything of it away. */
-  end(): void {
+  drop(): void {
     counted(this.#sql).delete(this.#job);
     this.#tables = new Map();
     this.#made.clear();
     retrace(this.#sql, this.#job);
-    sweepSoon(this.#sql);
+    dropLeftoversSoon(this.#sql);
   }
 
   #drop(name: string, n: number): void {
@@ -248,9 +248,9 @@ export function readLive(tables: readonly Table[], log: UndoLog | null): readonl
 }
 
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
-export function endUndoLogs(sql: SqlStorage, isWanted: (job: string) => boolean): void {
+export function dropUndoLogs(sql: SqlStorage, isOpen: (job: string) => boolean): void {
   for (const job of tracedJobs(sql)) {
-    if (!isWanted(job)) retrace(sql, job);
+    if (!isOpen(job)) retrace(sql, job);
   }
-  sweepSoon(sql);
+  dropLeftoversSoon(sql);
 }

@@ -9,7 +9,7 @@ import type { Cursor } from "../reader/cursor.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import type { RowsSegment } from "../reader/source.ts";
 import { sizeOfValues } from "./registry.ts";
-import { windowOf, type Undo } from "../reader/page-query.ts";
+import { pageQueryOf, type Undo } from "../reader/page-query.ts";
 
 /** Shows the kept rows behind a cursor; gives how many rows the page may have, so that these are enough. */
 export function showOld(
@@ -18,7 +18,7 @@ export function showOld(
   { old, shown }: { readonly old: string; readonly shown: string },
   at: Cursor,
 ): number {
-  const next = (limit: number) => windowOf({ ...table, name: old }, at, limit, null);
+  const next = (limit: number) => pageQueryOf({ ...table, name: old }, at, limit, null);
   const size = next(at.limit).select([sizeOfValues(table.kept.map((column) => column.sql))]);
   const sizes = [...sql.exec(size.sql, ...size.values).raw()].map(([bytes]) => Number(bytes));
   let bytes = 0;

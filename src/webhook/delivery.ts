@@ -3,7 +3,7 @@ import { callbackWaitsMs, watchdogMs } from "../limits.ts";
 import { WebhookError } from "./webhook.ts";
 
 /** How far a call is. */
-export interface Callback {
+export interface Delivery {
   /** Calls begun. */
   readonly attempts: number;
   /** When the next one is due, Unix milliseconds; null when there will be none. */
@@ -13,17 +13,17 @@ export interface Callback {
 }
 
 /** A call that is due at once. */
-export function newCallback(now: number): Callback {
+export function newDelivery(now: number): Delivery {
   return { attempts: 0, dueMs: now, error: null };
 }
 
 /** A call begins: counted before it can fail, and due again should the object not live to see the answer. */
-export function callBegun({ attempts }: Callback, now: number): Callback {
+export function deliveryStarted({ attempts }: Delivery, now: number): Delivery {
   return { attempts: attempts + 1, dueMs: now + watchdogMs, error: null };
 }
 
 /** What becomes of it when a call has failed: the next one later, or none any more. */
-export function callFailed({ attempts }: Callback, error: unknown, now: number): Callback {
+export function deliveryFailed({ attempts }: Delivery, error: unknown, now: number): Delivery {
   const wait = error instanceof WebhookError && error.isFinal ? undefined : callbackWaitsMs[attempts - 1];
   const message = error instanceof Error ? error.message : String(error);
   return { attempts, dueMs: wait === undefined ? null : now + wait, error: message };

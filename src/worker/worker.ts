@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { ExportError } from "../errors.ts";
 import { Exporter } from "../exporter.ts";
 import { MiB } from "../limits.ts";
-import { refuseOthers } from "../options/options.ts";
+import { rejectUnknownOptions } from "../options/options.ts";
 import { exportRoutes } from "../http/worker-routes.ts";
 import { requireToken } from "../http/auth.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "../http/problem.ts";
@@ -73,7 +73,7 @@ app.route(
 );
 app.use(requireToken<Env>(token)); // the routes above see to it themselves: a signed link needs no token
 app.post("/query", bodyLimit({ maxSize: maxQueryBytes, onError: tooLarge }), async (c) => {
-  refuseOthers(new URL(c.req.url).searchParams, [parameter]);
+  rejectUnknownOptions(new URL(c.req.url).searchParams, [parameter]);
   const body = await c.req.text();
   const answer = await databaseOf(c).query(body).catch(failedCommit);
   return "problem" in answer ? problem(answer.problem) : c.json(answer);

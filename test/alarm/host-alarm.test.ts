@@ -5,18 +5,18 @@ import { describe, expect, it, vi } from "vitest";
 import { manifestKey } from "../../src/api.ts";
 import { beside, standingAlarm, thePlatforms } from "../support/alarms.ts";
 import { forwardedTo } from "../support/jobs.ts";
-import type { Planner } from "../support/diary-host.ts";
+import type { DiaryHost } from "../support/diary-host.ts";
 
 /** A host's alarm may be so late, in milliseconds: docs/alarms.md. */
 const boundMs = 1_000;
 const month = 30 * 24 * 3_600_000;
 
-type Stub = DurableObjectStub<Planner>;
-const newHost = () => env.PLANNER.get(env.PLANNER.newUniqueId());
+type Stub = DurableObjectStub<DiaryHost>;
+const newHost = () => env.DIARY_HOST.get(env.DIARY_HOST.newUniqueId());
 
 /** By a new stub each time: an abort breaks those that were there. */
-const inHost = <T>({ id }: Stub, use: (host: Planner, state: DurableObjectState) => T | Promise<T>): Promise<T> =>
-  runInDurableObject(env.PLANNER.get(id), use);
+const inHost = <T>({ id }: Stub, use: (host: DiaryHost, state: DurableObjectState) => T | Promise<T>): Promise<T> =>
+  runInDurableObject(env.DIARY_HOST.get(id), use);
 
 /** Waits for a dump by what is in R2: nobody asks the object. */
 async function stored(stub: Stub, dumpId: string, timeout = 30_000): Promise<void> {
@@ -151,7 +151,7 @@ describe("a host's alarm", () => {
 });
 
 describe("a job", () => {
-  const deeds: Record<string, (host: Planner, state: DurableObjectState) => Promise<void>> = {
+  const deeds: Record<string, (host: DiaryHost, state: DurableObjectState) => Promise<void>> = {
     "sets its next alarm": (host) => host.set(month),
     "deletes its alarm": (host) => host.delete(),
     "sets its alarm past the storage that it has": (_, { storage }) =>

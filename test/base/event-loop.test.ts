@@ -1,14 +1,14 @@
 /** With many tables nothing that an export does takes long by itself: the host's requests come in between. And what that leans on. */
 import { describe, expect, it } from "vitest";
 import { JobStore } from "../../src/job/store.ts";
-import type { Archive } from "../support/test-host.ts";
-import { equal, expected, filledArchive, finished, inArchive, options, storedBytes } from "../support/jobs.ts";
+import type { TestHost } from "../support/test-host.ts";
+import { equal, expected, filledTestHost, finished, inTestHost, options, storedBytes } from "../support/jobs.ts";
 
 const tables = 1500;
 
-async function manyTables(name = "table"): Promise<DurableObjectStub<Archive>> {
-  const stub = await filledArchive(1);
-  await inArchive(stub, (_, { storage }) => make(storage, name));
+async function manyTables(name = "table"): Promise<DurableObjectStub<TestHost>> {
+  const stub = await filledTestHost(1);
+  await inTestHost(stub, (_, { storage }) => make(storage, name));
   return stub;
 }
 
@@ -80,7 +80,7 @@ describe("an export of many tables", () => {
   it.each(["sql", "csv"] as const)("never does much in one turn: a job as %s", async (format) => {
     const stub = await manyTables();
     const wanted = await expected(stub, { format });
-    const dumpId = await inArchive(stub, async ({ exporter }, state) => {
+    const dumpId = await inTestHost(stub, async ({ exporter }, state) => {
       let id = "";
       const begun = await mostInTurn(state, async () => ({ dumpId: id } = await exporter.start(options({ format }))));
       bounded(begun);
@@ -99,7 +99,7 @@ describe("an export of many tables", () => {
   it.each(["sql", "csv"] as const)("never does much in one turn: a download as %s", async (format) => {
     const stub = await manyTables();
     const wanted = await expected(stub, { format });
-    const found = await inArchive(stub, async ({ exporter }, state) => {
+    const found = await inTestHost(stub, async ({ exporter }, state) => {
       let bytes = new Uint8Array();
       bounded(
         await mostInTurn(state, async () => {
@@ -113,7 +113,7 @@ describe("an export of many tables", () => {
 
   it("is of the tables that there are when it begins, though the host has deleted all and made as many others meanwhile", async () => {
     const stub = await manyTables("one");
-    const dumpId = await inArchive(stub, async ({ exporter }, { storage }) => {
+    const dumpId = await inTestHost(stub, async ({ exporter }, { storage }) => {
       const starting = exporter.start(options());
       for (let turn = 0; turn < 3; turn++) await scheduler.wait(0);
       await storage.deleteAll();
@@ -134,7 +134,7 @@ describe("an export of many tables", () => {
 describe("a job of many tables in its row", () => {
   it("is what was written last, also where the host takes that back", async () => {
     const stub = await manyTables();
-    await inArchive(stub, async ({ exporter }, { storage }) => {
+    await inTestHost(stub, async ({ exporter }, { storage }) => {
       const { dumpId } = await exporter.start(options());
       const store = new JobStore(storage.sql);
       const pieces = () =>

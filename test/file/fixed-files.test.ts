@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../formats/kit/bytes.ts";
 import { sha256Hex } from "../../src/job/checksums.ts";
 import { withDatabase, fileOf, type Wanted } from "../support/database.ts";
-import { finished, inArchive, options, storedBytes } from "../support/jobs.ts";
+import { finished, inTestHost, options, storedBytes } from "../support/jobs.ts";
 
 const schema = `CREATE TABLE plain (id INTEGER PRIMARY KEY, label TEXT, price REAL, amount INTEGER, note);
   CREATE TABLE keyed (k TEXT, n INT, v, PRIMARY KEY (k, n DESC)) WITHOUT ROWID;
@@ -51,8 +51,8 @@ describe("a file is, byte for byte, what it has been", () => {
   });
 
   it.each(["sql", "csv", "jsonl"] as const)("%s, a job's snapshot while rows are changed", async (format) => {
-    const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
-    const dumpId = await inArchive(stub, async ({ exporter }, state) => {
+    const stub = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
+    const dumpId = await inTestHost(stub, async ({ exporter }, state) => {
       const { sql } = state.storage;
       sql.exec(`${schema}; ${rows}`);
       const started = await exporter.start({ ...options({ format }), consistency: "snapshot" });
@@ -67,8 +67,8 @@ describe("a file is, byte for byte, what it has been", () => {
   });
 
   it.each(["sql", "csv", "jsonl"] as const)("%s, a download while rows are changed", async (format) => {
-    const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
-    await inArchive(stub, async ({ exporter }, state) => {
+    const stub = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
+    await inTestHost(stub, async ({ exporter }, state) => {
       const { sql } = state.storage;
       sql.exec(`${schema}; ${rows}`);
       sql.exec("CREATE TABLE large (id INTEGER PRIMARY KEY, bytes BLOB)");

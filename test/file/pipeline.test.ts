@@ -51,7 +51,7 @@ describe("the chain", () => {
         const { n } = sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one();
         const read = rowsReadFor(sql, { format: "csv", tables: [table] });
         const schema = rowsReadFor(sql, { content: "schema", tables: [table] });
-        expect((read - schema) / n, table).toBeLessThan(1.1); // a page that needs care is read twice, now and then
+        expect((read - schema) / n, table).toBeLessThan(1.1); // a page that needs the slow path is read twice, now and then
         expect(rowsReadFor(sql, { format: "sql", tables: [table] }) - schema, table).toBeLessThan(n * 1.1);
       }
     });

@@ -1,14 +1,14 @@
-/** Fast and careful path give the same bytes for the same row, for every format and every value both can render. */
+/** Fast and slow path give the same bytes for the same row, for every format and every value both can render. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formats } from "../../formats/index.ts";
-import type { Chosen, Format, RowEncoder, Segment } from "../../formats/format.ts";
+import type { FormatOptions, Format, RowEncoder, Segment } from "../../formats/format.ts";
 import { readCells } from "../../src/reader/cells.ts";
 import { firstCursor } from "../../src/reader/cursor.ts";
 import { alias } from "../../src/schema/key.ts";
 import { piecesOf } from "../../src/reader/pieces.ts";
 import { readCatalog, select, type SourceTable } from "../../src/schema/catalog.ts";
-import { windowOf } from "../../src/reader/page-query.ts";
+import { pageQueryOf } from "../../src/reader/page-query.ts";
 import { withDatabase } from "../support/database.ts";
 import { formulaUnits } from "../support/spreadsheet-texts.ts";
 
@@ -45,7 +45,12 @@ function literal(one: Value): string {
   return typeof one === "string" ? `CAST(X'${bytes.toHex()}' AS TEXT)` : `X'${bytes.toHex()}'`;
 }
 
-function rowsOf(format: Format, chosen: Chosen, selected: ReturnType<typeof select>, table: SourceTable): RowEncoder {
+function rowsOf(
+  format: Format,
+  chosen: FormatOptions,
+  selected: ReturnType<typeof select>,
+  table: SourceTable,
+): RowEncoder {
   const schema = { ...selected, indexState: () => "as its content" as const };
   const segments: Iterable<Segment> =
     format.scope === "database" ? format.segments(schema, "data", chosen) : format.segments(table, chosen);
@@ -55,7 +60,7 @@ function rowsOf(format: Format, chosen: Chosen, selected: ReturnType<typeof sele
 }
 
 /** Options that lengthen fields, or change the same values, together. */
-const together: Readonly<Record<string, readonly Chosen[]>> = {
+const together: Readonly<Record<string, readonly FormatOptions[]>> = {
   csv: [
     { nulls: "\\nothing", blobs: "duckdb", infinity: "number" },
     { nulls: "NULL", infinity: "null", int64: "string" },
@@ -67,11 +72,11 @@ const together: Readonly<Record<string, readonly Chosen[]>> = {
 
 /** Every format with every one of its options, and some together. */
 const variants = formats.flatMap((format) => {
-  const choices = Object.entries(format.choices ?? {}).flatMap(([name, values]) =>
+  const choices = Object.entries(format.options ?? {}).flatMap(([name, values]) =>
     ("usual" in values ? ["\\N", "(nothing"] : values).map((one) => ({ [name]: one })),
   );
   return (choices.length === 0 ? [{}] : [...choices, ...(together[format.name] ?? [])]).map(
-    (chosen): [string, Format, Chosen] => [`${format.name} ${JSON.stringify(chosen)}`, format, chosen],
+    (chosen): [string, Format, FormatOptions] => [`${format.name} ${JSON.stringify(chosen)}`, format, chosen],
   );
 });
 
@@ -85,27 +90,27 @@ describe.each(variants)("%s", (_, format, chosen) => {
         const [table] = schema.tables;
         if (table === undefined) throw new TypeError("There is no table");
         const rows = rowsOf(format, chosen, schema, table);
-        const columns = format.scope === "database" ? table.stored : table.visible;
+        const columns = format.scope === "database" ? table.insertableColumns : table.columns;
         let fastRows = 0;
         fc.assert(
           fc.property(value, value, (a, b) => {
             sql.exec(`DELETE FROM t; INSERT INTO t VALUES (1, ${literal(a)}, ${literal(b)})`);
             const row =
-              rows.fast?.care === undefined
+              rows.fast?.fallbackWhen === undefined
                 ? rows.fast?.row
-                : `CASE WHEN ${rows.fast.care} THEN NULL ELSE ${rows.fast.row} END`;
+                : `CASE WHEN ${rows.fast.fallbackWhen} THEN NULL ELSE ${rows.fast.row} END`;
             const { r } = sql
               .exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t AS ${alias}`)
               .one();
             if (r === null) return;
             const raw = new Uint8Array(r);
-            const finished = rows.fast?.finish === undefined ? raw : rows.fast.finish(raw);
+            const finished = rows.fast?.transformPage === undefined ? raw : rows.fast.transformPage(raw);
             if (finished === null) return;
             fastRows++;
-            const cells = readCells(sql, table.key, columns, windowOf(table, firstCursor(1), 1, null)).rows[0] ?? [];
-            const careful = rows.encode(cells);
+            const cells = readCells(sql, table.key, columns, pageQueryOf(table, firstCursor(1), 1, null)).rows[0] ?? [];
+            const slow = rows.encode(cells);
             expect(Buffer.from(finished).toString("latin1")).toBe(
-              Buffer.concat(piecesOf([careful], "")).toString("latin1"),
+              Buffer.concat(piecesOf([slow], "")).toString("latin1"),
             );
           }),
           { numRuns: 200 },

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import type { Needed, SchemaObject } from "../../formats/format.ts";
 import { neededBy } from "../../formats/sql/definitions/needed-version.ts";
 import { manifestKey } from "../../src/api.ts";
-import type { Archive } from "../support/test-host.ts";
+import type { TestHost } from "../support/test-host.ts";
 import { fileOf, planFor, textOf, warningsOf, withDatabase, type Wanted } from "../support/database.ts";
-import { equal, expected, finished, forwardedTo, inArchive, options, run, storedBytes } from "../support/jobs.ts";
+import { equal, expected, finished, forwardedTo, inTestHost, options, run, storedBytes } from "../support/jobs.ts";
 
 const old = "CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT CHECK (json_valid(b) AND iif(b, 1, 0))); ";
 const [needs, fileNeeds] = [
@@ -101,9 +101,9 @@ it("an archive says it of its schema, in that and in its manifest", async () => 
 
 describe("a job", () => {
   const started = async (statements: string) => {
-    const stub: DurableObjectStub<Archive> = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
+    const stub: DurableObjectStub<TestHost> = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
     await run(stub, `${old}${statements}; INSERT INTO a VALUES (1, '1')`);
-    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start(options()));
+    const { dumpId } = await inTestHost(stub, ({ exporter }) => exporter.start(options()));
     const status = await finished(stub, dumpId);
     const manifest = await env.EXPORTS.get(manifestKey(stub.id.toString(), dumpId));
     return { stub, dumpId, status, manifest: await manifest?.json() };
@@ -113,10 +113,10 @@ describe("a job", () => {
     const { stub, dumpId, status, manifest } = await started("CREATE TABLE t (x CHECK (json_valid(x, 8)))");
     expect(status).toMatchObject({ status: "complete", needsSqlite: "3.45.0", warnings: [] });
     expect(manifest).toMatchObject({ needsSqlite: "3.45.0", warnings: [] });
-    const list = await inArchive(stub, ({ exporter }) => exporter.list());
+    const list = await inTestHost(stub, ({ exporter }) => exporter.list());
     expect(list).toMatchObject([{ dumpId, needsSqlite: "3.45.0" }]);
     expect(equal(await storedBytes(stub, dumpId), await expected(stub))).toBe(true);
-    const answer = await inArchive(stub, (object) => object.fetch(forwardedTo("/dump")));
+    const answer = await inTestHost(stub, (object) => object.fetch(forwardedTo("/dump")));
     expect((await answer.text()).split("\n")[0]).toBe(`-- ${cases[0]?.[1]}`);
   });
 

@@ -7,7 +7,7 @@ import { exportRoutes, type ExportRoutesOptions } from "../../src/http/worker-ro
 type Options = ExportRoutesOptions<object>;
 
 const usual: Options = {
-  object: () => env.HOST.getByName("callbacks"),
+  object: () => env.BUSY_HOST.getByName("callbacks"),
   bucket: () => env.EXPORTS,
   token: () => "secret",
 };
@@ -73,16 +73,16 @@ describe.each(["sync", "async"] as const)("a callback that throws (%s)", (way) =
 
 describe("an id that is none", () => {
   const ids: Readonly<Record<string, () => DurableObjectId>> = {
-    "no hex": () => env.HOST.idFromString("garbage"),
-    empty: () => env.HOST.idFromString(""),
-    "of no object": () => env.HOST.idFromString("0".repeat(64)),
-    "of another class": () => env.HOST.idFromString(env.DATABASE.idFromName("x").toString()),
+    "no hex": () => env.BUSY_HOST.idFromString("garbage"),
+    empty: () => env.BUSY_HOST.idFromString(""),
+    "of no object": () => env.BUSY_HOST.idFromString("0".repeat(64)),
+    "of another class": () => env.BUSY_HOST.idFromString(env.DATABASE.idFromName("x").toString()),
   };
 
   it.each(Object.entries(ids))("is a 400: %s", async (_, id) => {
     for (const path of [...paths, `/dump/${dumpId}/download?expires=99999999999&signature=${"0".repeat(64)}`]) {
       const init = path.includes("?") ? { headers: {} } : {};
-      for (const object of [() => env.HOST.get(id()), async () => env.HOST.get(id())])
+      for (const object of [() => env.BUSY_HOST.get(id()), async () => env.BUSY_HOST.get(id())])
         expect(await told(ask(path, { object }, init))).toMatchObject({ status: 400, code: "invalid_option" });
     }
   });
@@ -101,7 +101,7 @@ describe("an id that is none", () => {
 
 it("callbacks may be promises", async () => {
   const later: Partial<Options> = {
-    object: async () => env.HOST.getByName("callbacks"),
+    object: async () => env.BUSY_HOST.getByName("callbacks"),
     bucket: async () => env.EXPORTS,
     token: async () => "secret",
   };
@@ -111,7 +111,7 @@ it("callbacks may be promises", async () => {
 
 it("a bucket that fails is a 502", async () => {
   const down = () => Promise.reject(new Error("R2 is down at 10.0.0.1"));
-  const stored = await env.EXPORTS.put(`${env.HOST.idFromName("callbacks").toString()}/${dumpId}`, "file");
+  const stored = await env.EXPORTS.put(`${env.BUSY_HOST.idFromName("callbacks").toString()}/${dumpId}`, "file");
   for (const bucket of [
     { head: down, get: down },
     { head: async () => stored, get: down },

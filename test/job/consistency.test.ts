@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import {
   equal,
   expected,
-  filledArchive,
+  filledTestHost,
   finished,
   forwardedTo,
-  inArchive,
+  inTestHost,
   leftovers,
   run,
   storedBytes,
@@ -25,7 +25,7 @@ const changes = [
 
 describe("a job with a snapshot", () => {
   it.each(changes)("is what was there at its start, whatever follows: %s", async (sql) => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const wanted = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
     await run(stub, sql);
@@ -43,13 +43,13 @@ describe("a job with a snapshot", () => {
   });
 
   it("is what was there although the object is lost, again and again", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const wanted = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
     for (const sql of changes) {
       await run(stub, sql);
       await abortAllDurableObjects();
-      await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
+      await inTestHost(stub, (object) => object.fetch(forwardedTo("/dumps")));
       await scheduler.wait(30);
     }
     expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
@@ -58,7 +58,7 @@ describe("a job with a snapshot", () => {
   });
 
   it("holds FTS5 tables still, too, and rows that SQLite keeps for itself", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(
       stub,
       "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('one two'); CREATE TABLE counted (a INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO counted VALUES (7)",
@@ -71,7 +71,7 @@ describe("a job with a snapshot", () => {
   });
 
   it("says of which tables it has none: those with an index that no trigger can follow, if they change", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, "CREATE UNIQUE INDEX lower_notes ON notes (lower(body))");
     const quiet = await underWay(stub, "snapshot");
     expect(await finished(stub, quiet)).toMatchObject({ consistency: "snapshot", changedTables: [] });
@@ -82,7 +82,7 @@ describe("a job with a snapshot", () => {
   });
 
   it("fails loudly where more is changed than may be kept", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub, "snapshot");
     await run(stub, "UPDATE files SET name = name || '!', bytes = randomblob(2500)");
     const done = await finished(stub, dumpId);
@@ -94,7 +94,7 @@ describe("a job with a snapshot", () => {
   });
 
   it("goes on without a snapshot then, if that is wanted, and says so", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub, "snapshot", { onUndoLimit: "fuzzy" });
     await run(stub, "UPDATE files SET name = name || '!', bytes = randomblob(2500)");
     expect(await finished(stub, dumpId)).toMatchObject({
@@ -111,9 +111,9 @@ describe("a job with a snapshot", () => {
   });
 
   it("changes nothing of what the host's own statements tell it", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub, "snapshot");
-    const told = await inArchive(stub, (_, { storage: { sql } }) => {
+    const told = await inTestHost(stub, (_, { storage: { sql } }) => {
       const inserted = sql.exec("INSERT INTO files (name) VALUES ('a'), ('b') RETURNING id").toArray();
       const [row] = sql.exec("SELECT changes() AS changes, last_insert_rowid() AS last").toArray();
       const replaced = sql.exec("REPLACE INTO files (id, name) VALUES (5990, 'c') RETURNING id, name").toArray();
@@ -130,10 +130,10 @@ describe("a job with a snapshot", () => {
   });
 
   it("takes back what was kept for a transaction that was rolled back", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const wanted = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
-    await inArchive(stub, (_, { storage }) => {
+    await inTestHost(stub, (_, { storage }) => {
       const write = () =>
         storage.transactionSync(() => {
           storage.sql.exec("DELETE FROM notes; UPDATE files SET name = 'no' WHERE id > 5990");
@@ -146,17 +146,17 @@ describe("a job with a snapshot", () => {
   });
 
   it("that is cancelled leaves nothing", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub, "snapshot");
     expect((await leftovers(stub)).length).toBeGreaterThan(0);
-    await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+    await inTestHost(stub, ({ exporter }) => exporter.delete(dumpId));
     expect(await leftovers(stub)).toEqual([]);
   });
 });
 
 describe("a fuzzy job", () => {
   it("is a snapshot where nothing is written, and leaves no trigger", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
     expect((await leftovers(stub)).length).toBe(10); // three triggers a table, and the seal
     const done = await finished(stub, dumpId);
@@ -173,7 +173,7 @@ describe("a fuzzy job", () => {
     ["CREATE TABLE _durable_export_mine (a); DROP TABLE _durable_export_mine", []],
     ["UPDATE notes SET body = 'x' WHERE body = 'nothing like it'", []],
   ])("is fuzzy behind %s", async (sql, changedTables) => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
     await run(stub, sql);
     const done = await finished(stub, dumpId);
@@ -192,18 +192,18 @@ describe("a fuzzy job", () => {
   });
 
   it("knows of a change although the object was lost right behind it", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
     await run(stub, "UPDATE files SET name = 'other' WHERE id = 6000");
     await abortAllDurableObjects();
-    await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
+    await inTestHost(stub, (object) => object.fetch(forwardedTo("/dumps")));
     expect(await finished(stub, dumpId)).toMatchObject({ consistency: "fuzzy", changedTables: ["files"] });
   });
 
   it("is not fuzzy for what was rolled back", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
-    await inArchive(stub, (_, { storage }) => {
+    await inTestHost(stub, (_, { storage }) => {
       const write = () =>
         storage.transactionSync(() => {
           storage.sql.exec("DELETE FROM notes");
@@ -215,7 +215,7 @@ describe("a fuzzy job", () => {
   });
 
   it("sees FTS5 tables and R-Trees change", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(
       stub,
       "CREATE VIRTUAL TABLE docs USING fts5(body); CREATE VIRTUAL TABLE quiet USING fts5(body); CREATE VIRTUAL TABLE words USING fts5vocab(docs, row); CREATE VIRTUAL TABLE places USING rtree(id, a, b); CREATE VIRTUAL TABLE idle USING rtree_i32(id, a, b, +c); INSERT INTO docs VALUES ('one two'); INSERT INTO quiet VALUES ('three'); INSERT INTO idle VALUES (1, 2, 3, 'four')",
@@ -227,9 +227,9 @@ describe("a fuzzy job", () => {
   });
 
   it("changes nothing of what the host's own statements tell it", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
-    const told = await inArchive(stub, (_, { storage: { sql } }) => {
+    const told = await inTestHost(stub, (_, { storage: { sql } }) => {
       const inserted = sql.exec("INSERT INTO files (name) VALUES ('a'), ('b') RETURNING id").toArray();
       const [row] = sql.exec("SELECT changes() AS changes, last_insert_rowid() AS last").toArray();
       return { inserted, row };
@@ -239,9 +239,9 @@ describe("a fuzzy job", () => {
   });
 
   it("that is cancelled leaves no trigger either", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub);
-    await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+    await inTestHost(stub, ({ exporter }) => exporter.delete(dumpId));
     expect(await leftovers(stub)).toEqual([]);
   });
 });

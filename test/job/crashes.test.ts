@@ -1,8 +1,8 @@
 /** An object that is lost at any one statement of a job: the file is what was there at its start, or there is no job, and nothing is left. */
 import { describe, expect, it } from "vitest";
-import { equal, expected, filledArchive, finished, inArchive, options, storedBytes } from "../support/jobs.ts";
+import { equal, expected, filledTestHost, finished, inTestHost, options, storedBytes } from "../support/jobs.ts";
 
-type Stub = Awaited<ReturnType<typeof filledArchive>>;
+type Stub = Awaited<ReturnType<typeof filledTestHost>>;
 
 /** Counts the object's statements from now on, and loses it at the n-th. */
 function loseAt(state: DurableObjectState, n: number): { readonly statements: number } {
@@ -30,7 +30,7 @@ const endings = {
 
 const leftovers = (stub: Stub) =>
   patiently(() =>
-    inArchive(stub, (_, { storage: { sql } }) =>
+    inTestHost(stub, (_, { storage: { sql } }) =>
       sql
         .exec<{ name: string }>(
           "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\'",
@@ -53,9 +53,9 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 /** A job whose object is lost at a statement; what became of it, and how many statements that took. */
 async function run(ending: keyof typeof endings, n: number): Promise<{ statements: number; outcome: string }> {
   const { rows, changes, isCancelled } = endings[ending];
-  const stub = await filledArchive(rows);
+  const stub = await filledTestHost(rows);
   const wanted = await expected(stub);
-  const counted = await inArchive(stub, async ({ exporter }, state) => {
+  const counted = await inTestHost(stub, async ({ exporter }, state) => {
     const counting = loseAt(state, n);
     const { dumpId } = await exporter.start({ ...options(), consistency: "snapshot" });
     state.storage.sql.exec(changes);
@@ -63,7 +63,7 @@ async function run(ending: keyof typeof endings, n: number): Promise<{ statement
     return counting;
   }).catch(() => null); // lost before its answer was there
   await scheduler.wait(1);
-  const [job] = await patiently(() => inArchive(stub, ({ exporter }) => exporter.list()));
+  const [job] = await patiently(() => inTestHost(stub, ({ exporter }) => exporter.list()));
   if (job === undefined) {
     expect(counted).toBeNull();
     expect(await leftovers(stub)).toEqual([]);

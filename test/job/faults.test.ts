@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { objectKey, type ExportOptions, type JobOptions, type JobStatus } from "../../src/api.ts";
 import { fileOf, formatOf } from "../support/database.ts";
-import type { Faulty, Fault } from "../support/faulty-host.ts";
+import type { FaultyHost, Fault } from "../support/faulty-host.ts";
 
 const options: ExportOptions & JobOptions = {
   format: formatOf("sql"),
@@ -16,8 +16,8 @@ const options: ExportOptions & JobOptions = {
 };
 
 /** About 14 MB as SQL: three parts in three slices. */
-async function newObject(fault: Fault): Promise<DurableObjectStub<Faulty>> {
-  const stub = env.FAULTY.get(env.FAULTY.idFromName(crypto.randomUUID()));
+async function newObject(fault: Fault): Promise<DurableObjectStub<FaultyHost>> {
+  const stub = env.FAULTY_HOST.get(env.FAULTY_HOST.idFromName(crypto.randomUUID()));
   await runInDurableObject(stub, (object, state) => {
     object.fault = fault;
     state.storage.sql.exec(`CREATE TABLE files (id INTEGER PRIMARY KEY, bytes BLOB);

@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { objectPrefix } from "../../src/api.ts";
 import type { MultipartUpload, Sink } from "../../src/sink/sink.ts";
-import { filledArchive, inArchive, options as asked } from "../support/jobs.ts";
+import { filledTestHost, inTestHost, options as asked } from "../support/jobs.ts";
 import { sliceBySlice, withObject, type Slices } from "../support/slices.ts";
 
 const calls = ["create", "part", "put", "complete", "get"] as const;
@@ -203,9 +203,9 @@ describe("exporter.deleteAll()", () => {
   });
 
   it("cuts downloads, takes the exporter's tables away, and leaves the host's alarm and tables", async () => {
-    const stub = await filledArchive(1000);
+    const stub = await filledTestHost(1000);
     const own = Date.now() + 3_600_000;
-    const { names, alarm } = await inArchive(stub, async ({ exporter }, { storage }) => {
+    const { names, alarm } = await inTestHost(stub, async ({ exporter }, { storage }) => {
       await storage.setAlarm(own);
       const reader = exporter.dump().body.getReader();
       await reader.read();

@@ -158,12 +158,12 @@ describe("a deploy in the middle of a job", () => {
   const csv = formatOf("csv");
   const deploys = {
     "another version of the exporter": (state: DurableObjectState) => {
-      state.storage.sql.exec("UPDATE _durable_export_jobs SET job = json_set(job, '$.making.version', 0)");
+      state.storage.sql.exec("UPDATE _durable_export_jobs SET job = json_set(job, '$.encoding.version', 0)");
       return sliceBySlice(state);
     },
     "a job of a release that kept less": (state: DurableObjectState) => {
       state.storage.sql.exec(
-        "UPDATE _durable_export_jobs SET job = json_remove(job, '$.making.version', '$.layoutHash', '$.facts', '$.seal')",
+        "UPDATE _durable_export_jobs SET job = json_remove(job, '$.encoding.version', '$.layoutHash', '$.facts', '$.seal')",
       );
       return sliceBySlice(state);
     },

@@ -3,11 +3,11 @@ import { env } from "cloudflare:workers";
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { usualPage } from "../../src/limits.ts";
-import { planOf, makingNow } from "../../src/file/plan.ts";
+import { planOf, currentEncodingSettings } from "../../src/file/plan.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { fileOf, formatOf, rowsReadFor, textOf, withDatabase } from "../support/database.ts";
 import { formats } from "../../formats/index.ts";
-import { equal, expected, finished, inArchive, options, run, storedBytes } from "../support/jobs.ts";
+import { equal, expected, finished, inTestHost, options, run, storedBytes } from "../support/jobs.ts";
 
 const numbers = (rows: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`;
 const over = (content: string) => `CREATE VIRTUAL TABLE f USING fts5 (body, ${content});`;
@@ -35,7 +35,7 @@ const cases: readonly (readonly [string, string])[] = [
     `CREATE TABLE c (id INTEGER PRIMARY KEY, body) WITHOUT ROWID; INSERT INTO c VALUES (1, 'a'), (1.5, 'b'), (1.75, 'c'), (3, 'd'); ${over("content = c, content_rowid = id")}`,
   ],
   [
-    "values that need care",
+    "values that need the slow path",
     `CREATE TABLE c (k, body); ${numbers(60)} INSERT INTO c SELECT i / 7, CASE i % 3 WHEN 0 THEN CAST(x'ff41' AS TEXT) WHEN 1 THEN x'00ff' ELSE 'x' || i END FROM n; ${over("content = c, content_rowid = k")}`,
   ],
   [
@@ -60,8 +60,8 @@ function keptFile(sql: SqlStorage, format: "csv" | "jsonl", rows: number, change
   const page = { ...usualPage, rows };
   const wanted = { format: formatOf(format), compress: "none", tables: ["f"], exclude: [], content: "all" } as const;
   const log = new UndoLog(sql, "test");
-  const { source, pipeline } = planOf(sql, { ...wanted, ...makingNow(page) }, formats);
-  source.freeze(["f"], log);
+  const { source, pipeline } = planOf(sql, { ...wanted, ...currentEncodingSettings(page) }, formats);
+  source.beginSnapshot(["f"], log);
   sql.exec(change);
   let [position, text] = [pipeline.start(), ""];
   while (!position.isDone) {
@@ -69,7 +69,7 @@ function keptFile(sql: SqlStorage, format: "csv" | "jsonl", rows: number, change
     for (const bytes of step.bytes) text += new TextDecoder("latin1").decode(bytes);
     ({ position } = step);
   }
-  log.end();
+  log.drop();
   return text;
 }
 
@@ -110,10 +110,10 @@ describe("a job", () => {
   it.each(["snapshot", "fuzzy"] as const)(
     "writes all rows of a full-text table over a view (%s)",
     async (consistency) => {
-      const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
+      const stub = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
       const [, statements = ""] = cases[0] ?? [];
       await run(stub, statements);
-      const { dumpId } = await inArchive(stub, ({ exporter }) =>
+      const { dumpId } = await inTestHost(stub, ({ exporter }) =>
         exporter.start({ ...options({ format: "csv" }), consistency }),
       );
       const status = await finished(stub, dumpId);

@@ -131,7 +131,7 @@ describe("SQLite in workerd", () => {
 
 describe("alarms", () => {
   it("are set to now when their time has passed", async () => {
-    const stub = env.HOST.get(env.HOST.idFromName(crypto.randomUUID()));
+    const stub = env.BUSY_HOST.get(env.BUSY_HOST.idFromName(crypto.randomUUID()));
     await runInDurableObject(stub, async (_, state) => {
       const before = Date.now();
       const [, set] = await Promise.all([state.storage.setAlarm(1000), state.storage.getAlarm()]);
@@ -143,7 +143,7 @@ describe("alarms", () => {
   it("stand while their handler runs, although none is shown; then they are gone, or shown again to be tried anew", async () => {
     // the exporter sets none in that time: src/alarm/standing-alarm.ts
     for (const fails of [false, true]) {
-      const stub = env.PLANNER.get(env.PLANNER.newUniqueId());
+      const stub = env.DIARY_HOST.get(env.DIARY_HOST.newUniqueId());
       await runInDurableObject(stub, async (host, { storage }) => {
         const stored = () =>
           withStandingAlarm(
@@ -171,7 +171,7 @@ describe("alarms", () => {
 
   it("commit with the rows of the same turn, or not at all", async () => {
     const name = crypto.randomUUID();
-    const stub = () => env.HOST.get(env.HOST.idFromName(name));
+    const stub = () => env.BUSY_HOST.get(env.BUSY_HOST.idFromName(name));
     await runInDurableObject(stub(), (_, state) => void state.storage.sql.exec("CREATE TABLE t (a)"));
     await runInDurableObject(stub(), (_, state) => {
       state.storage.sql.exec("INSERT INTO t VALUES (1)");

@@ -5,15 +5,15 @@ import { formats } from "../../formats/index.ts";
 import { parseOptions } from "../../src/options/options.ts";
 import { readCatalog, tableNames } from "../../src/schema/catalog.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
-import type { Archive } from "../support/test-host.ts";
+import type { TestHost } from "../support/test-host.ts";
 import { fileOf, textOf, withDatabase } from "../support/database.ts";
 import {
   equal,
   expected,
-  filledArchive,
+  filledTestHost,
   finished,
   forwardedTo,
-  inArchive,
+  inTestHost,
   leftovers,
   options,
   run,
@@ -74,7 +74,7 @@ describe("many tables with long names", () => {
         return "go on";
       });
       expect(found).toBe(wanted);
-      new UndoLog(sql, "job").end();
+      new UndoLog(sql, "job").drop();
     });
   });
 
@@ -92,9 +92,9 @@ describe("many tables with long names", () => {
 });
 
 /** 700 tables, the first of them larger than what is read at once; every tenth with a counter. */
-async function manyTables(): Promise<DurableObjectStub<Archive>> {
-  const stub = await filledArchive(3000);
-  await inArchive(stub, (_, { storage: { sql } }) => {
+async function manyTables(): Promise<DurableObjectStub<TestHost>> {
+  const stub = await filledTestHost(3000);
+  await inTestHost(stub, (_, { storage: { sql } }) => {
     for (let at = 0; at < 700; at++) {
       sql.exec(
         `CREATE TABLE "${"😀".repeat(at % 40)} ${at}" (id INTEGER PRIMARY KEY ${at % 10 === 0 ? "AUTOINCREMENT" : ""}, a)`,
@@ -143,7 +143,7 @@ describe("a job of many tables", () => {
     async (format) => {
       const stub = await manyTables();
       const wanted = await expected(stub, { format });
-      const { dumpId, seen } = await inArchive(stub, async ({ exporter }, state) => {
+      const { dumpId, seen } = await inTestHost(stub, async ({ exporter }, state) => {
         const measured = longest(state);
         const { dumpId: id } = await exporter.start(options({ format }));
         expect(
@@ -163,7 +163,7 @@ describe("a job of many tables", () => {
       });
       expect(Object.keys(done.result?.rows ?? {}).length).toBe(done.progress.tables);
       expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
-      await inArchive(stub, ({ exporter }, state) => {
+      await inTestHost(stub, ({ exporter }, state) => {
         const [listedOne] = exporter.list();
         expect(listedOne).toMatchObject({ dumpId, status: "complete", progress: done.progress });
         expect(JSON.stringify(listedOne).length).toBeLessThan(5000);
@@ -181,7 +181,7 @@ describe("a job of many tables", () => {
     const name = (at: number) => `"${"😀".repeat(at % 40)} ${at}"`;
     const change = (n: number) => [7, 400, 699].map((at) => `UPDATE ${name(at)} SET a = ${n}`).join(";");
     await run(stub, change(0));
-    const { text, beats } = await inArchive(stub, async ({ exporter }, { storage: { sql } }) => {
+    const { text, beats } = await inTestHost(stub, async ({ exporter }, { storage: { sql } }) => {
       const state = { isOpen: true, beats: 0 };
       const write = async () => {
         for (let n = 1; state.isOpen; n++) {
@@ -205,8 +205,8 @@ describe("a job of many tables", () => {
 
 describe("many tables that triggers are made for", () => {
   it("are let go in turns when the job is cancelled, and can be written to all the time", async () => {
-    const stub = await filledArchive(1);
-    await inArchive(stub, async ({ exporter }, { storage: { sql } }) => {
+    const stub = await filledTestHost(1);
+    await inTestHost(stub, async ({ exporter }, { storage: { sql } }) => {
       for (let at = 0; at < 40; at++) {
         sql.exec(`CREATE TABLE large${at} (a INTEGER PRIMARY KEY, b UNIQUE)`);
         sql.exec(
@@ -237,15 +237,15 @@ describe("many tables that triggers are made for", () => {
 
 describe("the list of jobs", () => {
   it("comes page by page, newest first, and refuses what is no page", async () => {
-    const stub = await filledArchive(1);
-    const started = await inArchive(stub, async ({ exporter }) => {
+    const stub = await filledTestHost(1);
+    const started = await inTestHost(stub, async ({ exporter }) => {
       const ids: string[] = [];
       for (let n = 0; n < 7; n++) ids.push((await exporter.start(options())).dumpId);
       return ids;
     });
     for (const dumpId of started) await finished(stub, dumpId);
     const ask = (query: string) =>
-      inArchive(stub, async (object) => {
+      inTestHost(stub, async (object) => {
         const answer = await object.fetch(forwardedTo(`/dumps${query}`));
         return {
           status: answer.status,
@@ -279,7 +279,7 @@ describe("the list of jobs", () => {
     ])
       expect(await ask(`?${bad}`)).toMatchObject({ status: 400, body: { code: "invalid_option" } });
     // one that is gone by then is no hindrance
-    await inArchive(stub, ({ exporter }) => exporter.delete(found[3] ?? ""));
+    await inTestHost(stub, ({ exporter }) => exporter.delete(found[3] ?? ""));
     expect((await ask(`?cursor=${found[3]}`)).body.dumps.map(({ dumpId }) => dumpId)).toEqual(found.slice(4));
   });
 });

@@ -3,10 +3,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { Exporter } from "../../src/exporter.ts";
-import { sweepUndo } from "../../src/snapshot/registry.ts";
-import type { Archive } from "../support/test-host.ts";
+import { dropSomeLeftovers } from "../../src/snapshot/registry.ts";
+import type { TestHost } from "../support/test-host.ts";
 import { textOf, warningsOf, withDatabase } from "../support/database.ts";
-import { filledArchive, finished, inArchive, run, storedBytes } from "../support/jobs.ts";
+import { filledTestHost, finished, inTestHost, run, storedBytes } from "../support/jobs.ts";
 import { runSliced, sliceBySlice, withObject } from "../support/slices.ts";
 import { freeze } from "../support/undo-log.ts";
 
@@ -57,24 +57,24 @@ describe("what is the host's", () => {
       expect(warningsOf(sql)).toEqual([]);
       // an export's names begin with its id, which is random; that of the tests is `job`
       if (/undo_job_/.test(name)) expect(() => freeze(sql)).toThrow(`"${name}" is in its place`);
-      else freeze(sql).end();
-      sweepUndo(sql);
+      else freeze(sql).drop();
+      dropSomeLeftovers(sql);
       expect(linesOf(sql)).toEqual(lines);
       expect(textOf(sql)).toBe(text);
     });
   });
 
   it("stays when an exporter is made, jobs run, are cancelled, and are lost", async () => {
-    const stub = await filledArchive(300);
+    const stub = await filledTestHost(300);
     const mine = "_durable_export_undo_20260101-000000-00000000_0_old";
     await run(stub, `CREATE TABLE "${mine}" (a); INSERT INTO "${mine}" VALUES (1), (2)`);
     await run(stub, "CREATE TABLE _export_undo (a); INSERT INTO _export_undo VALUES (3)");
-    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start());
+    const { dumpId } = await inTestHost(stub, ({ exporter }) => exporter.start());
     expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
     const text = new TextDecoder().decode((await storedBytes(stub, dumpId)) ?? undefined);
     expect(text).toContain(`CREATE TABLE "${mine}"`);
     expect(text).not.toContain("_durable_export_jobs");
-    await inArchive(stub, async ({ exporter }, state) => {
+    await inTestHost(stub, async ({ exporter }, state) => {
       const other = await exporter.start();
       await exporter.delete(other.dumpId);
       await exporter.start();
@@ -109,12 +109,12 @@ describe("what is the host's", () => {
   );
 
   it.each(inTheWay)("is told of where it is in the way: %s", async (definition) => {
-    const stub = await filledArchive(300);
+    const stub = await filledTestHost(300);
     await run(stub, `CREATE ${definition}`);
     const name = definition.split(" ")[1];
-    const lines = () => inArchive(stub, (_, state) => linesOf(state.storage.sql));
+    const lines = () => inTestHost(stub, (_, state) => linesOf(state.storage.sql));
     const before = await lines();
-    await inArchive(stub, async ({ exporter }: Archive) => {
+    await inTestHost(stub, async ({ exporter }: TestHost) => {
       await expect(exporter.start()).rejects.toMatchObject({ code: "name_taken", details: { name } });
       expect(exporter.list()).toEqual([]);
       expect(exporter.nextAlarm()).toBeNull();
@@ -131,7 +131,7 @@ describe("what is the host's", () => {
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.filter(({ type }) => type === "trigger")).toEqual([]);
     await run(stub, `DROP ${definition.split(" ").slice(0, 2).join(" ")}`);
-    const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start());
+    const { dumpId } = await inTestHost(stub, ({ exporter }) => exporter.start());
     expect((await finished(stub, dumpId)).status).toBe("complete");
   });
 });
@@ -153,7 +153,7 @@ describe("what is the exporter's", () => {
       expect(textOf(sql)).toBe(text);
       expect(warningsOf(sql)).toEqual([]);
       expect(new Exporter(state).nextAlarm()).toBeNull(); // sweeps, when it is made
-      log.end();
+      log.drop();
       expect(textOf(sql)).toBe(text);
     });
   });

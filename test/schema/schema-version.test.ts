@@ -1,7 +1,7 @@
 /** The schema's version: what changes it, and what does not. The platform's part of it as well, as all depends on that. */
 import { describe, expect, it } from "vitest";
 import { altering, schemaMark, schemaVersion } from "../../src/schema/schema-version.ts";
-import { filledArchive, inArchive } from "../support/jobs.ts";
+import { filledTestHost, inTestHost } from "../support/jobs.ts";
 import { withDatabase } from "../support/database.ts";
 
 describe("the version of the schema", () => {
@@ -47,8 +47,8 @@ describe("the version of the schema", () => {
   });
 
   it("is another one where a change was taken back, and another one of the same number was made", async () => {
-    const stub = await filledArchive(3);
-    await inArchive(stub, (_, { storage }) => {
+    const stub = await filledTestHost(3);
+    await inTestHost(stub, (_, { storage }) => {
       const { sql } = storage;
       schemaVersion(sql);
       const inside: number[] = [];
@@ -67,8 +67,8 @@ describe("the version of the schema", () => {
   });
 
   it("is another one after deleteAll(), and as many changes again", async () => {
-    const stub = await filledArchive(3);
-    await inArchive(stub, async (_, { storage }) => {
+    const stub = await filledTestHost(3);
+    await inTestHost(stub, async (_, { storage }) => {
       const make = (name: string) => {
         for (let at = 0; at < 5; at++) storage.sql.exec(`CREATE TABLE ${name}${at} (a)`);
       };
@@ -99,8 +99,8 @@ describe("the version of the schema", () => {
   });
 
   it("holds up no DROP, no write and no transaction", async () => {
-    const stub = await filledArchive(3);
-    await inArchive(stub, async (_, { storage }) => {
+    const stub = await filledTestHost(3);
+    await inTestHost(stub, async (_, { storage }) => {
       const { sql } = storage;
       for (let at = 0; at < 20; at++) {
         schemaVersion(sql);

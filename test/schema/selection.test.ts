@@ -217,7 +217,7 @@ describe("options of a format", () => {
     });
   });
 
-  // a table by the fast path, and by the careful one, which a NUL in a text asks for
+  // a table by the fast path, and by the slow one, which a NUL in a text asks for
   const values = `INSERT INTO t VALUES (NULL, NULL, NULL, ''), ('NULL', 9e999, x'00ff', '\\N'), (1000000000000000, -9e999, x'', -999999999999999)`;
   const header = '"a","b","c","d"\n';
   it.each<[Wanted, string]>([

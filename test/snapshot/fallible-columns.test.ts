@@ -1,14 +1,14 @@
 /** Generated columns that may fail to be computed: the host's statements fail where they do without a log, and only there. */
 import { describe, expect, it } from "vitest";
 import { readCatalog } from "../../src/schema/catalog.ts";
-import { watch } from "../../src/snapshot/change-tracker.ts";
+import { startTracking } from "../../src/snapshot/change-tracker.ts";
 import { withDatabase } from "../support/database.ts";
 import { freeze, outcomeOf, uncoveredIn } from "../support/undo-log.ts";
 
 const keepers: readonly (readonly [string, (sql: SqlStorage) => void])[] = [
   ["kept", freeze],
-  ["watched", (sql) => watch(sql, "job", readCatalog(sql).tables, new Set())],
-  ["kept and watched", (sql) => [freeze(sql), watch(sql, "other", readCatalog(sql).tables, new Set())]],
+  ["watched", (sql) => startTracking(sql, "job", readCatalog(sql).tables, new Set())],
+  ["kept and watched", (sql) => [freeze(sql), startTracking(sql, "other", readCatalog(sql).tables, new Set())]],
 ];
 
 /** Rows of which one and two hold no JSON; columns that are added later are not computed for them. */

@@ -172,7 +172,7 @@ describe("an undo log", () => {
               return chance === 0 ? "crash" : "go on";
             });
             expect(found).toBe(wanted);
-            new UndoLog(sql, "job").end();
+            new UndoLog(sql, "job").drop();
             expect(leftOf(sql)).toEqual([]);
           },
         ),

@@ -190,7 +190,7 @@ describe("two undo logs at once", () => {
             return "go on";
           });
           expect(found).toBe(wanted);
-          for (const job of ["job", "other"]) new UndoLog(sql, job).end();
+          for (const job of ["job", "other"]) new UndoLog(sql, job).drop();
           expect(leftOf(sql)).toEqual([]);
         });
   });

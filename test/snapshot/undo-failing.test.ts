@@ -1,13 +1,13 @@
 /** Statements that fail, or cannot run at all, while a log is kept. */
 import { describe, expect, it } from "vitest";
-import { watch } from "../../src/snapshot/change-tracker.ts";
+import { startTracking } from "../../src/snapshot/change-tracker.ts";
 import { readCatalog } from "../../src/schema/catalog.ts";
 import { withDatabase } from "../support/database.ts";
 import {
   expected,
-  filledArchive,
+  filledTestHost,
   finished,
-  inArchive,
+  inTestHost,
   leftovers,
   options,
   run,
@@ -23,8 +23,8 @@ const rowsIn = (sql: SqlStorage, ...tables: readonly string[]) =>
 describe("a statement that fails while a table is kept or watched", () => {
   const keepers: readonly (readonly [string, (sql: SqlStorage) => void])[] = [
     ["kept", freeze],
-    ["watched", (sql) => watch(sql, "job", readCatalog(sql).tables, new Set())],
-    ["both", (sql) => [freeze(sql), watch(sql, "other", readCatalog(sql).tables, new Set())]],
+    ["watched", (sql) => startTracking(sql, "job", readCatalog(sql).tables, new Set())],
+    ["both", (sql) => [freeze(sql), startTracking(sql, "other", readCatalog(sql).tables, new Set())]],
   ];
   const levels = (on: string) =>
     `CREATE TABLE u (x INTEGER PRIMARY KEY, y); CREATE TRIGGER h AFTER INSERT ON u WHEN NEW.x < 50 BEGIN INSERT ${on} INTO u VALUES (NEW.x + 1, 0); END; PRAGMA recursive_triggers=1`;
@@ -194,10 +194,10 @@ describe("a trigger of the host's that cannot run", () => {
   });
 
   it("lets a download and a job be snapshots, while rows change", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, "CREATE TRIGGER h BEFORE DELETE ON files BEGIN SELECT unknown_fn(OLD.id); END");
     const wanted = await expected(stub);
-    const read = await inArchive(stub, async ({ exporter }, { storage }) => {
+    const read = await inTestHost(stub, async ({ exporter }, { storage }) => {
       const reader = exporter.dump(options()).body.getReader();
       const bytes: Uint8Array[] = [];
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {

@@ -5,9 +5,9 @@ import { fileOf, withDatabase } from "../support/database.ts";
 import {
   equal,
   expected,
-  filledArchive,
+  filledTestHost,
   finished,
-  inArchive,
+  inTestHost,
   leftovers,
   options,
   run,
@@ -91,7 +91,7 @@ describe("an undo log beside a host's statements", () => {
           const log = freeze(sql);
           expect(log.uncovered).toEqual(["t"]);
           sql.exec(changes);
-          log.end();
+          log.drop();
         } else {
           expectKept(sql, (turn) => {
             if (turn === 0) sql.exec(changes);
@@ -137,7 +137,7 @@ describe("an undo log beside a host's statements", () => {
         const log = freeze(sql);
         expect(log.uncovered).toEqual(terms > 90 ? ["t"] : []);
         sql.exec("INSERT INTO t VALUES (1, 1, 1); REPLACE INTO t VALUES (2, 1, 1); UPDATE t SET b = 3; DELETE FROM t");
-        log.end();
+        log.drop();
         expect(leftOf(sql)).toEqual([]);
       });
     },
@@ -152,7 +152,7 @@ describe("an undo log beside a host's statements", () => {
       reading.next();
       expectKept(sql, () => sql.exec("UPDATE t SET b = b + 1"));
       reading.toArray();
-      new UndoLog(sql, "job").end();
+      new UndoLog(sql, "job").drop();
       expect(leftOf(sql)).toEqual([]);
     });
   });
@@ -178,14 +178,14 @@ describe("an undo log beside a host's statements", () => {
   });
 
   it("sees what FTS5 has not written yet", async () => {
-    const stub = await filledArchive(1);
+    const stub = await filledTestHost(1);
     await run(stub, "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('one')");
-    const file = await inArchive(stub, (_, { storage: { sql } }) => {
+    const file = await inTestHost(stub, (_, { storage: { sql } }) => {
       sql.exec("INSERT INTO docs VALUES ('two')"); // in the same turn
       return fileOf(sql);
     });
     expect(new TextDecoder().decode(file)).toBe(new TextDecoder().decode(await expected(stub)));
-    const download = await inArchive(stub, ({ exporter }, { storage: { sql } }) => {
+    const download = await inTestHost(stub, ({ exporter }, { storage: { sql } }) => {
       const { body } = exporter.dump();
       sql.exec("INSERT INTO docs VALUES ('three')");
       return new Response(body).text();
@@ -196,10 +196,10 @@ describe("an undo log beside a host's statements", () => {
 
 describe("a host whose statement is not finished", () => {
   it.each(["completes", "is cancelled"])("holds up nothing: a job %s", async (end) => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const wanted = await expected(stub);
     const dumpId = await underWay(stub, "snapshot");
-    const reading = await inArchive(stub, (_, { storage }) => {
+    const reading = await inTestHost(stub, (_, { storage }) => {
       const cursor = storage.sql.exec("SELECT id FROM files");
       cursor.next();
       return cursor;
@@ -209,22 +209,22 @@ describe("a host whose statement is not finished", () => {
       expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
       expect(equal(await storedBytes(stub, dumpId), wanted)).toBe(true);
     } else {
-      const status = await inArchive(stub, ({ exporter }) => exporter.delete(dumpId));
+      const status = await inTestHost(stub, ({ exporter }) => exporter.delete(dumpId));
       expect(status).toMatchObject({ status: "cancelled" });
     }
     // no table can be dropped yet: they are empty, and no trigger fills them
     await run(stub, "UPDATE files SET name = 'x'");
     for (const { name } of (await leftovers(stub)).filter((table) => table.name !== "_durable_export_traces"))
       expect(await run(stub, `SELECT count(*) AS rows FROM "${name}"`)).toEqual([{ rows: 0 }]);
-    await inArchive(stub, () => reading.toArray());
-    await inArchive(stub, (object) => object.fetch(forwardedTo("/dumps")));
+    await inTestHost(stub, () => reading.toArray());
+    await inTestHost(stub, (object) => object.fetch(forwardedTo("/dumps")));
     expect(await leftovers(stub)).toEqual([]);
   });
 
   it("cuts no download off", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const wanted = await expected(stub);
-    const found = await inArchive(stub, async ({ exporter }, { storage }) => {
+    const found = await inTestHost(stub, async ({ exporter }, { storage }) => {
       const reader = exporter.dump(options()).body.getReader();
       const bytes: Uint8Array[] = [];
       let cursor: SqlStorageCursor<{ id: number }> | undefined;
@@ -246,7 +246,7 @@ describe("a host whose statement is not finished", () => {
 
 describe("a host that makes a table anew", () => {
   it.each(["snapshot", "fuzzy"] as const)("with the same definition fails a job, %s", async (consistency) => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     const dumpId = await underWay(stub, consistency);
     await run(stub, "DROP TABLE notes; CREATE TABLE notes (body TEXT); INSERT INTO notes VALUES ('other')");
     expect(await finished(stub, dumpId)).toMatchObject({ status: "failed", error: { code: "schema_changed" } });
@@ -256,7 +256,7 @@ describe("a host that makes a table anew", () => {
 
 describe("a table that no snapshot can be kept of", () => {
   it("is named where the snapshot is given up after it has changed", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(
       stub,
       "CREATE TABLE odd (a, b); CREATE UNIQUE INDEX i ON odd (a || b); INSERT INTO odd SELECT id, name FROM files",
@@ -273,7 +273,7 @@ describe("tables that are copied for a snapshot", () => {
     "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs SELECT hex(randomblob(900)) FROM files LIMIT 1500";
 
   it("are not counted as changes", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, `${fill}; ${fill.replaceAll("docs", "more")}`);
     const dumpId = await underWay(stub, "snapshot");
     expect(await finished(stub, dumpId)).toMatchObject({ status: "complete", consistency: "snapshot" });
@@ -283,7 +283,7 @@ describe("tables that are copied for a snapshot", () => {
     ["UPDATE docs SET body = 'other' WHERE rowid = 3", ["files", "docs"]],
     ["UPDATE notes SET body = body", ["files", "notes"]],
   ])("are named where the snapshot is given up, if they have changed: %s", async (statement, changedTables) => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, `${fill}; CREATE VIRTUAL TABLE quiet USING fts5(body); INSERT INTO quiet VALUES ('one')`);
     const dumpId = await underWay(stub, "snapshot", { onUndoLimit: "fuzzy" });
     await run(stub, statement);

@@ -5,9 +5,9 @@ import { withDatabase } from "../support/database.ts";
 import {
   equal,
   expected,
-  filledArchive,
+  filledTestHost,
   finished,
-  inArchive,
+  inTestHost,
   leftovers,
   options,
   run,
@@ -27,7 +27,7 @@ function isExact(sql: SqlStorage, change: () => void): boolean {
     return "go on";
   });
   expect(log.uncovered).toEqual(found === wanted ? [] : ["t"]);
-  log.end();
+  log.drop();
   return found === wanted;
 }
 
@@ -65,14 +65,14 @@ describe("a unique value that is made of an automatic key", () => {
   });
 
   it("is no snapshot in a job, which names the table, and none in a download, which breaks off", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, "CREATE TABLE ring (id INTEGER PRIMARY KEY, v TEXT, slot INT AS (id % 1000) UNIQUE)");
     await run(stub, "INSERT INTO ring (v) SELECT name FROM files LIMIT 1000");
     const dumpId = await underWay(stub, "snapshot");
     await run(stub, "INSERT OR REPLACE INTO ring (v) SELECT 'new' FROM files LIMIT 500");
     expect(await finished(stub, dumpId)).toMatchObject({ consistency: "fuzzy", changedTables: ["ring"] });
     expect(await leftovers(stub)).toEqual([]);
-    const read = inArchive(stub, async ({ exporter }, { storage }) => {
+    const read = inTestHost(stub, async ({ exporter }, { storage }) => {
       const reader = exporter.dump(options()).body.getReader();
       for (let piece = await reader.read(); !piece.done; piece = await reader.read())
         storage.sql.exec("INSERT OR REPLACE INTO ring (v) VALUES ('newer')");
@@ -146,7 +146,7 @@ describe("a key that SQLite computes a second time behind the BEFORE triggers", 
   );
 
   it("is no snapshot in a job, which names the table", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(
       stub,
       "CREATE TABLE slots (id INTEGER PRIMARY KEY, v); INSERT INTO slots SELECT id, bytes FROM files LIMIT 50",
@@ -158,7 +158,7 @@ describe("a key that SQLite computes a second time behind the BEFORE triggers", 
   });
 
   it("is as good as any other where it comes out the same, is automatic, or was not taken", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(
       stub,
       "CREATE TABLE queue (id INTEGER PRIMARY KEY, v UNIQUE, pad DEFAULT (zeroblob(20000))); INSERT INTO queue (id, v) VALUES (3, 1), (9, 2), (10, 3)",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { formatOf, withDatabase } from "../support/database.ts";
-import { equal, expected, filledArchive, finished, leftovers, run, storedBytes, underWay } from "../support/jobs.ts";
+import { equal, expected, filledTestHost, finished, leftovers, run, storedBytes, underWay } from "../support/jobs.ts";
 import { rowsOf, uncoveredIn } from "../support/undo-log.ts";
 
 describe("a row whose virtual column cannot be computed", () => {
@@ -101,7 +101,7 @@ describe("virtual columns of rows as they were", () => {
   });
 
   it("are part of a snapshot in a job", async () => {
-    const stub = await filledArchive();
+    const stub = await filledTestHost();
     await run(stub, "ALTER TABLE files ADD COLUMN label TEXT AS (json_object(name, length(bytes)) ->> '$')");
     const wanted = await expected(stub, { format: "csv", tables: ["files"] });
     const dumpId = await underWay(stub, "snapshot", { format: formatOf("csv"), tables: ["files"] });

@@ -2,8 +2,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/index.ts";
 
-export class Host extends DurableObject {
-  readonly exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS, directLimit: 1_000_000 });
+export class BusyHost extends DurableObject {
+  readonly exporter = new Exporter(this.ctx, { bucket: this.env.EXPORTS, maxDirectBytes: 1_000_000 });
 
   override async fetch(request: Request): Promise<Response> {
     if (this.exporter.handles(request)) return this.exporter.fetch(request);

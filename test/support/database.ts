@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { concatBytes } from "../../formats/kit/bytes.ts";
-import type { Chosen, Content, Format } from "../../formats/format.ts";
+import type { FormatOptions, Content, Format } from "../../formats/format.ts";
 import { formats } from "../../formats/index.ts";
 import type { Compression } from "../../src/api.ts";
 import type { Position } from "../../src/file/pipeline.ts";
@@ -28,7 +28,7 @@ export interface Wanted {
   readonly deflate?: "native" | "fflate";
   readonly page?: PageBudget;
   readonly target?: "sqlite" | "d1";
-  readonly chosen?: Chosen;
+  readonly chosen?: FormatOptions;
   /** Those on offer, where they are not the usual ones. */
   readonly offered?: readonly Format[];
 }
@@ -69,7 +69,7 @@ export function planFor(
       zstdLevel: usualZstdLevel,
       deflate,
       page,
-      chosen: { ...(target !== undefined && { target }), ...chosen },
+      formatOptions: { ...(target !== undefined && { target }), ...chosen },
     },
     offered,
   );

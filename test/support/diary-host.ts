@@ -29,7 +29,7 @@ export type Line = {
 const rows =
   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO files SELECT i, randomblob(2000) FROM n";
 
-export class Planner extends DurableObject {
+export class DiaryHost extends DurableObject {
   /** Milliseconds that each call to the bucket takes longer. */
   lag = 0;
   readonly exporter = new Exporter(this.ctx, {

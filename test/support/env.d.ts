@@ -2,13 +2,13 @@ declare namespace Cloudflare {
   interface Env {
     readonly DATABASE: DurableObjectNamespace<import("../../src/worker/worker.ts").Database>;
     readonly PROBE: DurableObjectNamespace<import("./probe.ts").Probe>;
-    readonly ARCHIVE: DurableObjectNamespace<import("./test-host.ts").Archive>;
-    readonly HOST: DurableObjectNamespace<import("./busy-host.ts").Host>;
-    readonly FAULTY: DurableObjectNamespace<import("./faulty-host.ts").Faulty>;
+    readonly TEST_HOST: DurableObjectNamespace<import("./test-host.ts").TestHost>;
+    readonly BUSY_HOST: DurableObjectNamespace<import("./busy-host.ts").BusyHost>;
+    readonly FAULTY_HOST: DurableObjectNamespace<import("./faulty-host.ts").FaultyHost>;
     readonly AGENT_LIKE: DurableObjectNamespace<import("./alarm-libraries.ts").AgentLike>;
     readonly ACTOR_LIKE: DurableObjectNamespace<import("./alarm-libraries.ts").ActorLike>;
     readonly CRON_LIKE: DurableObjectNamespace<import("./alarm-libraries.ts").CronLike>;
-    readonly PLANNER: DurableObjectNamespace<import("./diary-host.ts").Planner>;
+    readonly DIARY_HOST: DurableObjectNamespace<import("./diary-host.ts").DiaryHost>;
     readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
   }

@@ -13,7 +13,7 @@ export interface Fault {
   readonly kind: "before" | "after" | "hang" | "lost" | "altered";
 }
 
-export class Faulty extends DurableObject {
+export class FaultyHost extends DurableObject {
   fault: Fault = { call: 0, kind: "before" };
   /** Calls made so far. */
   calls: string[] = [];
@@ -28,12 +28,12 @@ export class Faulty extends DurableObject {
     await this.exporter.alarm(info);
   }
 
-  #exporter(retention?: number): Exporter {
+  #exporter(retentionMs?: number): Exporter {
     return new Exporter(this.ctx, {
       bucket: this.#bucket(),
       slice: { ms: 60_000, renderedBytes: 6 * MiB },
-      deadline: 500,
-      ...(retention !== undefined && { retention }),
+      deadlineMs: 500,
+      ...(retentionMs !== undefined && { retentionMs }),
     });
   }
 

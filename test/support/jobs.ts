@@ -3,12 +3,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { objectKey, type ExportOptions, type JobOptions, type JobStatus } from "../../src/api.ts";
-import type { Archive } from "./test-host.ts";
+import type { TestHost } from "./test-host.ts";
 import { fileOf, formatOf, type Wanted } from "./database.ts";
 
 /** About 24 MB as SQL: three parts, and eight slices of 3 MiB. */
-export async function filledArchive(rows = 6000): Promise<DurableObjectStub<Archive>> {
-  const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
+export async function filledTestHost(rows = 6000): Promise<DurableObjectStub<TestHost>> {
+  const stub = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
   await runInDurableObject(stub, (_, state) => {
     const { sql } = state.storage;
     sql.exec("CREATE TABLE files (id INTEGER PRIMARY KEY, name TEXT, bytes BLOB); CREATE TABLE notes (body TEXT);");
@@ -33,23 +33,23 @@ export function options({
 }
 
 /** By a new stub each time: an abort breaks those that were there. */
-export function inArchive<T>(
-  { id }: DurableObjectStub<Archive>,
-  use: (object: Archive, state: DurableObjectState) => T | Promise<T>,
+export function inTestHost<T>(
+  { id }: DurableObjectStub<TestHost>,
+  use: (object: TestHost, state: DurableObjectState) => T | Promise<T>,
 ): Promise<T> {
-  return runInDurableObject(env.ARCHIVE.get(id), use);
+  return runInDurableObject(env.TEST_HOST.get(id), use);
 }
 
 /** Starts a job and waits until it has read some rows. */
 export async function underWay(
-  stub: DurableObjectStub<Archive>,
+  stub: DurableObjectStub<TestHost>,
   consistency: "snapshot" | "fuzzy" = "fuzzy",
   more: Partial<ExportOptions> & JobOptions = {},
 ): Promise<string> {
-  const { dumpId } = await inArchive(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
+  const { dumpId } = await inTestHost(stub, ({ exporter }) => exporter.start({ ...options(), consistency, ...more }));
   await vi.waitFor(
     async () => {
-      const { progress } = await inArchive(stub, ({ exporter }) => exporter.status(dumpId));
+      const { progress } = await inTestHost(stub, ({ exporter }) => exporter.status(dumpId));
       expect(progress.rows).toBeGreaterThan(0);
     },
     { interval: 3 },
@@ -58,31 +58,31 @@ export async function underWay(
 }
 
 /** Runs statements of the host's. */
-export const run = <T extends Record<string, SqlStorageValue>>(stub: DurableObjectStub<Archive>, sql: string) =>
-  inArchive(stub, (_, state) => state.storage.sql.exec<T>(sql).toArray());
+export const run = <T extends Record<string, SqlStorageValue>>(stub: DurableObjectStub<TestHost>, sql: string) =>
+  inTestHost(stub, (_, state) => state.storage.sql.exec<T>(sql).toArray());
 
 /** What a job has left of a snapshot, or of a watch. */
-export const leftovers = (stub: DurableObjectStub<Archive>) =>
+export const leftovers = (stub: DurableObjectStub<TestHost>) =>
   run<{ name: string }>(
     stub,
     "SELECT name FROM sqlite_schema WHERE name LIKE '\\_durable\\_export\\_watch%' ESCAPE '\\' OR name LIKE '\\_durable\\_export\\_undo%' ESCAPE '\\' OR name IN ('_durable_export_changed', '_durable_export_first', '_durable_export_traces')",
   );
 
-export async function finished(stub: DurableObjectStub<Archive>, dumpId: string): Promise<JobStatus> {
+export async function finished(stub: DurableObjectStub<TestHost>, dumpId: string): Promise<JobStatus> {
   for (;;) {
-    const status = await inArchive(stub, (object) => object.exporter.status(dumpId));
+    const status = await inTestHost(stub, (object) => object.exporter.status(dumpId));
     if (status.status !== "running" && status.status !== "queued") return status;
     await scheduler.wait(20);
   }
 }
 
-export async function storedBytes(stub: DurableObjectStub<Archive>, dumpId: string): Promise<Uint8Array | null> {
+export async function storedBytes(stub: DurableObjectStub<TestHost>, dumpId: string): Promise<Uint8Array | null> {
   const object = await env.EXPORTS.get(objectKey(stub.id.toString(), dumpId));
   return object === null ? null : new Uint8Array(await object.arrayBuffer());
 }
 
-export const expected = (stub: DurableObjectStub<Archive>, wanted: Wanted = {}) =>
-  inArchive(stub, (_, state) => fileOf(state.storage.sql, wanted));
+export const expected = (stub: DurableObjectStub<TestHost>, wanted: Wanted = {}) =>
+  inTestHost(stub, (_, state) => fileOf(state.storage.sql, wanted));
 
 /** A request as `exportRoutes` would forward it to the object. */
 export function forwardedTo(path: string): Request {

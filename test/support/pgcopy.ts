@@ -7,7 +7,7 @@ export const pgcopy = {
   mediaType: "text/tab-separated-values; charset=utf-8",
   scope: "table",
   *segments(table: Table) {
-    const columns = table.visible;
+    const columns = table.columns;
     yield {
       kind: "rows",
       table,

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { generator } from "../../tools/lib/random.ts";
 import { judge, type Bounds } from "./alarm-model.ts";
 import { beside, thePlatforms } from "./alarms.ts";
-import type { Deed, Planner } from "./diary-host.ts";
+import type { Deed, DiaryHost } from "./diary-host.ts";
 
 /** What became of one host. */
 export interface Outcome {
@@ -24,10 +24,10 @@ export async function liveAs(seed: number, bounds: Bounds, exports: boolean): Pr
   const random = generator(seed * 7919 + 17);
   for (let skip = 0; skip < 5; skip++) random();
   const upTo = (most: number) => Math.floor(random() * most);
-  const { id } = env.PLANNER.get(env.PLANNER.newUniqueId());
-  const within = async (use: (host: Planner, state: DurableObjectState) => unknown) => {
+  const { id } = env.DIARY_HOST.get(env.DIARY_HOST.newUniqueId());
+  const within = async (use: (host: DiaryHost, state: DurableObjectState) => unknown) => {
     try {
-      await runInDurableObject(env.PLANNER.get(id), async (host, state) => void (await use(host, state)));
+      await runInDurableObject(env.DIARY_HOST.get(id), async (host, state) => void (await use(host, state)));
     } catch (error) {
       if (!/lost, as it was told|Durable Object|broken/.test(String(error))) throw error;
     }
@@ -46,7 +46,7 @@ export async function liveAs(seed: number, bounds: Bounds, exports: boolean): Pr
     [3, () => within((host) => void (host.deeds = [deed(), deed()]))],
     [2, () => within((host, { storage }) => changedBack(host, storage))],
     [1.5, () => within((_, state) => state.abort("lost, as it was told"))],
-    [0.3, () => evictDurableObject(env.PLANNER.get(id)).catch(() => {})],
+    [0.3, () => evictDurableObject(env.DIARY_HOST.get(id)).catch(() => {})],
   ];
   if (exports)
     deeds.push(
@@ -68,7 +68,7 @@ export async function liveAs(seed: number, bounds: Bounds, exports: boolean): Pr
 
 async function ending(
   id: DurableObjectId,
-  within: (use: (host: Planner, state: DurableObjectState) => unknown) => Promise<void>,
+  within: (use: (host: DiaryHost, state: DurableObjectState) => unknown) => Promise<void>,
   bounds: Bounds,
 ): Promise<Outcome> {
   const faults: string[] = [];
@@ -116,18 +116,18 @@ async function ending(
   }
 }
 
-async function started(host: Planner, lag: number): Promise<void> {
+async function started(host: DiaryHost, lag: number): Promise<void> {
   host.lag = lag;
   await host.exporter.start({ tables: ["files"], consistency: lag === 0 ? "snapshot" : "fuzzy" });
 }
 
-async function deleted({ exporter }: Planner, at: number): Promise<void> {
+async function deleted({ exporter }: DiaryHost, at: number): Promise<void> {
   const job = exporter.list()[at];
   if (job !== undefined) await exporter.delete(job.dumpId);
 }
 
 /** Reads a download, or a bit of it. */
-async function downloaded({ exporter }: Planner, isWhole: boolean): Promise<void> {
+async function downloaded({ exporter }: DiaryHost, isWhole: boolean): Promise<void> {
   const reader = exporter.dump({ tables: ["files"] }).body.getReader();
   const most = isWhole ? Number.POSITIVE_INFINITY : 2;
   for (let read = 0; read < most; read++) if ((await reader.read()).done) return;
@@ -135,7 +135,7 @@ async function downloaded({ exporter }: Planner, isWhole: boolean): Promise<void
 }
 
 /** Sets and deletes alarms in transactions that do not come to be. */
-async function changedBack(host: Planner, storage: DurableObjectStorage): Promise<void> {
+async function changedBack(host: DiaryHost, storage: DurableObjectStorage): Promise<void> {
   await storage.transaction(async (transaction) => {
     await transaction.setAlarm(Date.now() + day);
     transaction.rollback();

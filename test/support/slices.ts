@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { formats as usualFormats, type Format } from "../../src/index.ts";
-import { objectKey, type Asked, type AskedJob, type Dump, type JobStatus } from "../../src/api.ts";
+import { objectKey, type DumpRequest, type JobRequest, type Dump, type JobStatus } from "../../src/api.ts";
 import { Exporter } from "../../src/exporter.ts";
 import { JobRunner } from "../../src/job/runner.ts";
 import type { PartLimits } from "../../src/job/part-size.ts";
@@ -11,11 +11,11 @@ import type { Job } from "../../src/job/job.ts";
 import { statusOf } from "../../src/job/status.ts";
 import { neverMs, usualPage } from "../../src/limits.ts";
 import { parseJobOptions } from "../../src/options/options.ts";
-import { makingNow } from "../../src/file/plan.ts";
+import { currentEncodingSettings } from "../../src/file/plan.ts";
 import type { Sink } from "../../src/sink/sink.ts";
 import type { PageBudget } from "../../src/reader/source.ts";
 import { Webhooks } from "../../src/webhook/webhook.ts";
-import type { Archive } from "./test-host.ts";
+import type { TestHost } from "./test-host.ts";
 
 /** What became of a job. */
 export interface Outcome {
@@ -59,13 +59,13 @@ export class Slices {
       objectId: state.id.toString(),
       budget: { ms: 60_000, renderedBytes: sliceBytes },
       ...(parts !== undefined && { parts }),
-      making: makingNow(page),
+      encoding: currentEncodingSettings(page),
       webhooks: new Webhooks({ hosts: [], secret: undefined }),
-      undoLimit: null,
+      maxUndoBytes: null,
       retentionMs: neverMs,
       background: (work) => state.waitUntil(work),
       wake: async () => true,
-      life: crypto.randomUUID(),
+      instanceId: crypto.randomUUID(),
     });
   }
 
@@ -75,12 +75,12 @@ export class Slices {
     await this.#runner.runDue();
   }
 
-  async start(asked: AskedJob = {}): Promise<JobStatus> {
+  async start(asked: JobRequest = {}): Promise<JobStatus> {
     const context = { formats: this.formats, tableNames: () => this.#exporter.tableNames() };
     return this.#statusOf(await this.#runner.create(parseJobOptions(asked, context), null));
   }
 
-  dump(asked: Asked = {}): Dump {
+  dump(asked: DumpRequest = {}): Dump {
     return this.#exporter.dump(asked);
   }
 
@@ -112,14 +112,14 @@ export function sliceBySlice(state: DurableObjectState, making: Making = {}): Sl
 
 /** Runs something over the database of a new object that takes alarms, too. */
 export async function withObject<T>(use: (state: DurableObjectState) => Promise<T>): Promise<T> {
-  const stub = env.ARCHIVE.get(env.ARCHIVE.idFromName(crypto.randomUUID()));
-  return runInDurableObject(stub, (_: Archive, state) => use(state));
+  const stub = env.TEST_HOST.get(env.TEST_HOST.idFromName(crypto.randomUUID()));
+  return runInDurableObject(stub, (_: TestHost, state) => use(state));
 }
 
 /** Starts a job and runs it to its end; behind the n-th slice (from 0, which is the start) `between` is called. */
 export async function runSliced(
   state: DurableObjectState,
-  asked: AskedJob,
+  asked: JobRequest,
   between: (slice: number, dumpId: string) => void | Promise<void>,
   slicesOf: (slice: number) => Slices = () => sliceBySlice(state),
 ): Promise<Outcome> {

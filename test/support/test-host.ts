@@ -3,11 +3,11 @@ import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/exporter.ts";
 import { MiB } from "../../src/limits.ts";
 
-export class Archive extends DurableObject {
+export class TestHost extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {
     bucket: this.env.EXPORTS,
     slice: { ms: 60_000, renderedBytes: 3 * MiB },
-    undoLimit: 4 * MiB,
+    maxUndoBytes: 4 * MiB,
   });
   /** Alarms that this life of the object has seen. */
   alarms = 0;

@@ -47,15 +47,15 @@ export function readTables(
 ): ReadonlyMap<string, string> {
   const options = { ...everything, format: formatOf(format), page: { ...usualPage, rows } };
   let { source, layout } = planOf(sql, options, formats, { log, facts: null });
-  const names = countedTables(layout.parts).map(({ name }) => name);
+  const names = countedTables(layout.segments).map(({ name }) => name);
   if (log !== null) {
-    source.freeze(names, log);
+    source.beginSnapshot(names, log);
     begun(log.uncovered, source.schema.tables);
   }
   const read: { name: string; bytes: Uint8Array }[] = [];
   let pages = 0;
   let kept: { part: number; at: Cursor | null; length: number } = { part: 0, at: null, length: 0 };
-  const parts = layout.parts.flatMap((part) => (part.kind === "rows" ? [part] : []));
+  const parts = layout.segments.flatMap((part) => (part.kind === "rows" ? [part] : []));
   for (let [part, at]: [number, Cursor | null] = [0, null]; part < parts.length;) {
     const segment = parts[part];
     if (segment === undefined) break;
@@ -96,14 +96,14 @@ export function expectKept(
     return "go on";
   });
   expect(found).toBe(wanted);
-  new UndoLog(sql, "job").end();
+  new UndoLog(sql, "job").drop();
 }
 
 /** Begins a log of all tables. */
 export function freeze(sql: SqlStorage): UndoLog {
   const [log, { source, layout }] = [new UndoLog(sql, "job"), planOf(sql, everything, formats)];
-  source.freeze(
-    countedTables(layout.parts).map(({ name }) => name),
+  source.beginSnapshot(
+    countedTables(layout.segments).map(({ name }) => name),
     log,
   );
   return log;
@@ -129,7 +129,7 @@ export function addIdleTriggers(sql: SqlStorage, when: readonly string[], named:
 export function uncoveredIn(sql: SqlStorage): readonly string[] {
   const log = freeze(sql);
   const names = log.uncovered;
-  log.end();
+  log.drop();
   return names;
 }
 

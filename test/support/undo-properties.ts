@@ -7,7 +7,7 @@ import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../../src/errors.ts";
 import { readLive, UndoLog } from "../../src/snapshot/undo-log.ts";
 import { readCatalog } from "../../src/schema/catalog.ts";
-import { changesOf, unwatch, watch } from "../../src/snapshot/change-tracker.ts";
+import { changesOf, stopTracking, startTracking } from "../../src/snapshot/change-tracker.ts";
 import type { Probe } from "./probe.ts";
 import {
   addIdleTriggers,
@@ -115,7 +115,7 @@ export const givesBack = (format: "sql" | "csv" | "jsonl", databases: Databases)
         let all: readonly Table[] = [];
         const found = readOrNot(() =>
           readTables(sql, format, size, new UndoLog(sql, "job"), between, (uncovered, tables) => {
-            watch(sql, "job", readLive(tables, new UndoLog(sql, "job")), new Set());
+            startTracking(sql, "job", readLive(tables, new UndoLog(sql, "job")), new Set());
             isKept = !uncovered.includes("t");
             all = tables;
           }),
@@ -129,8 +129,8 @@ export const givesBack = (format: "sql" | "csv" | "jsonl", databases: Databases)
         databases.count("kept and changed", isKept && outcomeOf(sql, "SELECT * FROM t") !== before);
         databases.count("kept, and a row was lost unseen", isKept && changed.includes("t"));
         databases.count("not kept, and a mixture", !isKept && (found?.get("t") ?? "") !== (wanted?.get("t") ?? ""));
-        unwatch(sql, "job");
-        new UndoLog(sql, "job").end();
+        stopTracking(sql, "job");
+        new UndoLog(sql, "job").drop();
         expect(leftOf(sql)).toEqual([]);
         if (!statements.some(isBroken)) return;
         // a trigger that cannot run costs no snapshot: without it no table is kept that is not now
@@ -185,7 +185,8 @@ export const changesNothing = (databases: Databases) =>
             ];
           });
         });
-      const keep = (sql: SqlStorage) => watch(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
+      const keep = (sql: SqlStorage) =>
+        startTracking(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
       const causes: string[] = [];
       const causesWithout: string[] = [];
       const [without, withLog] = [await outcomes(() => undefined, causesWithout), await outcomes(keep, causes)];

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeConfig } from "../lib/config.ts";
-import { patiently } from "../lib/fetch-with-retry.ts";
+import { fetchWithRetry } from "../lib/fetch-with-retry.ts";
 import { generator } from "../lib/random.ts";
 import { startServer, type Server } from "../lib/server.ts";
 import { zipEntries } from "../lib/unzip.ts";
@@ -139,7 +139,7 @@ export class Bank {
   }
 
   #patiently<T>(name: string, path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
-    return patiently(this.#server, `${path}${path.includes("?") ? "&" : "?"}database=${name}`, init, read);
+    return fetchWithRetry(this.#server, `${path}${path.includes("?") ? "&" : "?"}database=${name}`, init, read);
   }
 }
 

@@ -8,9 +8,9 @@ import { MiB, partBytes, usualPage } from "../../src/limits.ts";
 import { BLOCK_BYTES } from "../../src/pack/blocks.ts";
 import { digestsOf, etagOf, type PartDigests } from "../../src/job/checksums.ts";
 import type { Sink } from "../../src/sink/sink.ts";
-import { makingNow, planOf, type Plan } from "../../src/file/plan.ts";
+import { currentEncodingSettings, planOf, type Plan } from "../../src/file/plan.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
-import { unwatch, watch } from "../../src/snapshot/change-tracker.ts";
+import { stopTracking, startTracking } from "../../src/snapshot/change-tracker.ts";
 import deployed, { Database as Deployed, type Env as DeployedEnv } from "../../src/worker/worker.ts";
 
 interface Env extends DeployedEnv {
@@ -166,7 +166,10 @@ export class Database extends Deployed {
 
   /** Deflates the beginning of a dump over and over, up to so many bytes, in blocks as an export's. */
   async deflate(bytes: number, level: number): Promise<void> {
-    const { body } = new Exporter(this.ctx, { directLimit: Infinity }).dump({ ...everything, format: formatOf("sql") });
+    const { body } = new Exporter(this.ctx, { maxDirectBytes: Infinity }).dump({
+      ...everything,
+      format: formatOf("sql"),
+    });
     const reader = body.getReader();
     const samples: Uint8Array[] = [];
     for (let size = 0; size < sampleBytes;) {
@@ -184,17 +187,17 @@ export class Database extends Deployed {
   /** From now on changes are seen to as an export of this consistency does; then this share of the rows of all tables is changed. */
   begin(consistency: "none" | "snapshot" | "fuzzy", changed: number): void {
     const { sql } = this.ctx.storage;
-    this.#plan = planOf(sql, { ...everything, format: formatOf("sql"), ...makingNow() }, formats);
+    this.#plan = planOf(sql, { ...everything, format: formatOf("sql"), ...currentEncodingSettings() }, formats);
     const tables = this.#plan.source.schema.tables;
     if (consistency === "snapshot")
-      this.#plan.source.freeze(
+      this.#plan.source.beginSnapshot(
         tables.map(({ name }) => name),
         new UndoLog(sql, "bench"),
       );
-    if (consistency === "fuzzy") watch(sql, "bench", tables, new Set());
+    if (consistency === "fuzzy") startTracking(sql, "bench", tables, new Set());
     if (changed === 0) return;
-    for (const { name, stored, rowid } of tables) {
-      const last = stored.at(-1);
+    for (const { name, insertableColumns, rowid } of tables) {
+      const last = insertableColumns.at(-1);
       if (last === undefined) continue;
       const some =
         rowid === null && name === "keys"
@@ -223,8 +226,8 @@ export class Database extends Deployed {
 
   /** Leaves nothing of it behind. */
   end(): void {
-    new UndoLog(this.ctx.storage.sql, "bench").end();
-    unwatch(this.ctx.storage.sql, "bench");
+    new UndoLog(this.ctx.storage.sql, "bench").drop();
+    stopTracking(this.ctx.storage.sql, "bench");
   }
 
   /** Looks at the clock as often as it can: the time between two looks is one in which the object did something else. */
@@ -278,7 +281,11 @@ export class Database extends Deployed {
         };
       },
     });
-    const { pipeline } = planOf(counted, { ...everything, format: formatOf(format), ...makingNow() }, formats);
+    const { pipeline } = planOf(
+      counted,
+      { ...everything, format: formatOf(format), ...currentEncodingSettings() },
+      formats,
+    );
     let position = pipeline.start();
     while (!position.isDone) ({ position } = pipeline.step(position));
     for (const { rowsRead } of cursors) rows += rowsRead;

@@ -8,7 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { stateWith } from "../bench/seed-object.ts";
 import { writeConfig } from "../lib/config.ts";
 import { query } from "../lib/database.ts";
-import { patiently } from "../lib/fetch-with-retry.ts";
+import { fetchWithRetry } from "../lib/fetch-with-retry.ts";
 import { generator } from "../lib/random.ts";
 import { startServer, type Server } from "../lib/server.ts";
 import { Steps } from "./steps.ts";
@@ -168,7 +168,7 @@ export class CrashHarness {
   }
 
   async #download(dumpId: string): Promise<{ sha256: string; bytes: number }> {
-    return patiently(this.#server, `/export/dump/${dumpId}/download`, {}, async (response) => {
+    return fetchWithRetry(this.#server, `/export/dump/${dumpId}/download`, {}, async (response) => {
       const hash = createHash("sha256");
       let bytes = 0;
       for await (const chunk of response.body ?? []) {
@@ -188,7 +188,7 @@ export class CrashHarness {
   }
 
   async #json(path: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
-    return patiently(this.#server, path, init, (response) => response.json());
+    return fetchWithRetry(this.#server, path, init, (response) => response.json());
   }
 }
 

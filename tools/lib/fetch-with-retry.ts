@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Server } from "./server.ts";
 
 /** Asks until somebody answers to the end: workerd comes back some 100 ms after a kill. Throws what the last answer was. */
-export async function patiently<T>(
+export async function fetchWithRetry<T>(
   server: Server,
   path: string,
   init: RequestInit,

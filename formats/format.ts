@@ -229,18 +229,18 @@ export interface DatabaseFormat extends FormatBase {
    * One line for each thing that the format leaves out or changes; `schema.warnings` holds them when `segments` is called. Null where others may
    * come in between: what takes more than some milliseconds with thousands of tables gives one now and then.
    */
-  warnings?(schema: Schema, chosen: FormatOptions, content: Content): Iterable<string | null>;
+  warnings?(schema: Schema, options: FormatOptions, content: Content): Iterable<string | null>;
   /** Which SQLite its definitions need; null where that is none that is new. It yields where others may come in between, as `warnings` does. */
   needs?(schema: Schema, content: Content): Generator<void, Needed | null, void>;
-  segments(schema: Schema, content: Content, chosen: FormatOptions): Iterable<Segment>;
+  segments(schema: Schema, content: Content, options: FormatOptions): Iterable<Segment>;
 }
 
 /** One stream holds one table; several tables make an archive with an entry each. */
 export interface TableFormat extends FormatBase {
   readonly scope: "table";
   /** One line for each thing of a table that the format leaves out. */
-  warnings?(table: Table, chosen: FormatOptions): readonly string[];
-  segments(table: Table, chosen: FormatOptions): Iterable<Segment>;
+  warnings?(table: Table, options: FormatOptions): readonly string[];
+  segments(table: Table, options: FormatOptions): Iterable<Segment>;
 }
 
 export type Format = DatabaseFormat | TableFormat;

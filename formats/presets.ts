@@ -10,20 +10,20 @@ import { jsonl } from "./jsonl/jsonl.ts";
 /** A format for a program, and what of its options is not as usual. */
 export interface Preset {
   readonly format: Format;
-  readonly chosen: FormatOptions;
+  readonly options: FormatOptions;
 }
 
 /** By name, each with the format that is taken where none is asked for first. */
 export const presets: Readonly<Record<string, readonly Preset[]>> = {
-  postgres: [{ format: csv, chosen: { blobs: "postgres" } }],
-  mysql: [{ format: csv, chosen: { nulls: "NULL" } }],
+  postgres: [{ format: csv, options: { blobs: "postgres" } }],
+  mysql: [{ format: csv, options: { nulls: "NULL" } }],
   duckdb: [
-    { format: csv, chosen: { blobs: "duckdb" } },
-    { format: jsonl, chosen: { blobs: "base64" } },
+    { format: csv, options: { blobs: "duckdb" } },
+    { format: jsonl, options: { blobs: "base64" } },
   ],
   pandas: [
-    { format: jsonl, chosen: { blobs: "base64" } },
-    { format: csv, chosen: {} },
+    { format: jsonl, options: { blobs: "base64" } },
+    { format: csv, options: {} },
   ],
-  excel: [{ format: csv, chosen: { bom: "1", formulas: "guard", int64: "string" } }],
+  excel: [{ format: csv, options: { bom: "1", formulas: "guard", int64: "string" } }],
 };

@@ -38,29 +38,29 @@ export const csv = {
   },
   scope: "table",
   warnings: lostIndex,
-  *segments(table: Table, chosen: FormatOptions) {
+  *segments(table: Table, options: FormatOptions) {
     const columns = table.columns;
-    const header = columns.map((column) => joined(textField(column.name, chosen))).join(",");
-    const bom = chosen["bom"] === "1" ? "\uFEFF" : "";
+    const header = columns.map((column) => joined(textField(column.name, options))).join(",");
+    const bom = options["bom"] === "1" ? "\uFEFF" : "";
     yield { kind: "text", text: `${bom}${header}\n` };
-    yield { kind: "rows", table, columns, rows: () => encoder(table, columns, chosen) };
+    yield { kind: "rows", table, columns, rows: () => encoder(table, columns, options) };
   },
 } as const satisfies TableFormat;
 
 /** The largest integer of 15 digits: spreadsheets keep no more of a number (Microsoft, "Excel specifications and limits": number precision). */
 const fifteenDigits = 999_999_999_999_999n;
 
-function encoder(table: Table, columns: readonly Column[], chosen: FormatOptions): RowEncoder {
+function encoder(table: Table, columns: readonly Column[], options: FormatOptions): RowEncoder {
   const plain = plainColumns(table, columns);
-  const isGuarded = chosen["formulas"] === "guard";
-  const losesInfinity = chosen["infinity"] === "null";
-  const marker = utf8(chosen["nulls"] ?? "");
+  const isGuarded = options["formulas"] === "guard";
+  const losesInfinity = options["infinity"] === "null";
+  const marker = utf8(options["nulls"] ?? "");
   const notation: Notation = {
     reals: isGuarded ? [] : plain.map(isOfReals),
-    blob: (digits) => joined(blobField(Uint8Array.fromHex(digits), chosen)),
+    blob: (digits) => joined(blobField(Uint8Array.fromHex(digits), options)),
     nulls: marker,
-    infinity: utf8(infinite(Infinity, chosen)),
-    isRoomy: marker.length > "null".length || chosen["blobs"] === "duckdb",
+    infinity: utf8(infinite(Infinity, options)),
+    isRoomy: marker.length > "null".length || options["blobs"] === "duckdb",
   };
   return {
     open: "",
@@ -68,14 +68,14 @@ function encoder(table: Table, columns: readonly Column[], chosen: FormatOptions
     close: "\n",
     fast: {
       // what is text there, is guarded
-      ...jsonArray(plain, isGuarded ? "numbers" : "text", chosen["int64"] === "string" ? fifteenDigits : null),
+      ...jsonArray(plain, isGuarded ? "numbers" : "text", options["int64"] === "string" ? fifteenDigits : null),
       transformPage(page) {
         if (!isUtf8(page)) return null;
         if (losesInfinity && includesAscii(page, infinity, infinity.indexOf("+"))) return null; // to be counted
         return toLines(isGuarded ? guardedPage(page) : page, notation);
       },
     },
-    encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, chosen)]),
+    encode: (cells) => cells.flatMap((cell, at) => [at === 0 ? "" : ",", field(cell, options)]),
     lossy: losesInfinity
       ? {
           what: `${invalid}; or they are infinite, and are written as NULL`,
@@ -92,19 +92,19 @@ function piecesWith({ formulas }: FormatOptions): (piece: string, before: string
   return formulas === "guard" ? guarded : (piece) => piece;
 }
 
-function field(cell: Cell, chosen: FormatOptions): Pieces {
-  if (cell === null) return chosen["nulls"] ?? "";
+function field(cell: Cell, options: FormatOptions): Pieces {
+  if (cell === null) return options["nulls"] ?? "";
   if (typeof cell === "bigint")
-    return chosen["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
-  if (typeof cell === "string") return textField(cell, chosen);
-  if (cell instanceof Uint8Array) return blobField(cell, chosen);
-  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
-  return invalidField(cell.invalidUtf8, chosen);
+    return options["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
+  if (typeof cell === "string") return textField(cell, options);
+  if (cell instanceof Uint8Array) return blobField(cell, options);
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, options);
+  return invalidField(cell.invalidUtf8, options);
 }
 
-function infinite(real: number, chosen: FormatOptions): string {
-  if (chosen["infinity"] === "null") return chosen["nulls"] ?? "";
-  if (chosen["infinity"] !== "number") return String(real);
+function infinite(real: number, options: FormatOptions): string {
+  if (options["infinity"] === "null") return options["nulls"] ?? "";
+  if (options["infinity"] !== "number") return String(real);
   return real > 0 ? "9e999" : "-9e999";
 }
 
@@ -138,8 +138,8 @@ function escapedBytes(bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-function textField(text: string, chosen: FormatOptions): Pieces {
-  const written = piecesWith(chosen);
+function textField(text: string, options: FormatOptions): Pieces {
+  const written = piecesWith(options);
   return ['"', textPieces(text, (piece, before) => doubled(written(piece, before), '"')), '"'];
 }
 

@@ -28,19 +28,19 @@ export const jsonl = {
   },
   scope: "table",
   warnings: lostIndex,
-  *segments(table: Table, chosen: FormatOptions) {
-    yield { kind: "rows", table, columns: table.columns, rows: () => encoder(table, chosen) };
+  *segments(table: Table, options: FormatOptions) {
+    yield { kind: "rows", table, columns: table.columns, rows: () => encoder(table, options) };
   },
 } as const satisfies TableFormat;
 
 /** `json_object()` takes two arguments a column, and a function at most 127 (workerd util/sqlite.c++:1384). */
 const maxObjectColumns = 63;
 
-function encoder(table: Table, chosen: FormatOptions): RowEncoder {
+function encoder(table: Table, options: FormatOptions): RowEncoder {
   const columns = plainColumns(table, table.columns);
   const keys = columns.map((column) => JSON.stringify(column.name));
-  const values = chosen["int64"] === "string" ? columns.map(quotingLarge) : columns;
-  const blob = blobForm(chosen);
+  const values = options["int64"] === "string" ? columns.map(quotingLarge) : columns;
+  const blob = blobForm(options);
   const fallbackWhen = careOf(columns, () => false);
   const hasBlobs = columns.some(mayHoldBlobs);
   return {
@@ -60,11 +60,11 @@ function encoder(table: Table, chosen: FormatOptions): RowEncoder {
     },
     encode: (cells) => [
       "{",
-      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, chosen)]),
+      ...cells.flatMap((cell, at) => [`${at === 0 ? "" : ","}${keys[at]}:`, value(cell, options)]),
       "}",
     ],
     lossy:
-      chosen["infinity"] === "null"
+      options["infinity"] === "null"
         ? {
             what: `${invalid}, or are infinite, and are null`,
             count: (cells) => cells.filter(isInvalidOrInfinite).length,
@@ -100,22 +100,22 @@ function written(column: Column): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell, chosen: FormatOptions): Pieces {
+function value(cell: Cell, options: FormatOptions): Pieces {
   if (cell === null) return "null";
   if (typeof cell === "bigint")
-    return chosen["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
+    return options["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
   if (typeof cell === "string") return text(cell);
   if (cell instanceof Uint8Array) {
-    const { open, digits, close } = blobForm(chosen);
+    const { open, digits, close } = blobForm(options);
     return [open, bytePieces(cell, digits), close];
   }
-  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, chosen);
+  if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, options);
   return text(replacing.decode(cell.invalidUtf8));
 }
 
-function infinite(real: number, chosen: FormatOptions): string {
-  if (chosen["infinity"] === "null") return "null";
-  if (chosen["infinity"] === "string") return `"${real}"`;
+function infinite(real: number, options: FormatOptions): string {
+  if (options["infinity"] === "null") return "null";
+  if (options["infinity"] === "string") return `"${real}"`;
   return real > 0 ? "9e999" : "-9e999";
 }
 

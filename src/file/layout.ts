@@ -48,15 +48,15 @@ export function* layingOut(
   }: Pick<ExportOptions, "format" | "compress" | "content" | "formatOptions">,
   formats: readonly Format[],
 ): Generator<void, Layout, void> {
-  const chosen = { ...defaultsOf(format.options ?? {}), ...given };
+  const formatOptions = { ...defaultsOf(format.options ?? {}), ...given };
   const isLong = schema.tables.length > plannedAtOnce;
   if (format.scope === "database") {
-    const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, chosen, content)))];
+    const warnings = [...schema.warnings, ...(yield* warned(format.warnings?.(schema, formatOptions, content)))];
     if (isLong) yield;
     const needed = yield* needing(schema, format, content);
     if (isLong) yield;
     const parts = yield* collecting<FileSegment>(
-      format.segments({ ...schema, ...needed, warnings }, content, chosen),
+      format.segments({ ...schema, ...needed, warnings }, content, formatOptions),
       partsPerTurn,
     );
     return { ...single(parts, format, compress), warnings, needsSqlite: needed.needed?.version ?? null };
@@ -64,9 +64,9 @@ export function* layingOut(
   const all = schema.tables.filter((table) => table.kind !== "shadow");
   const tables = content === "schema" ? [] : all;
   const [only] = tables;
-  const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, chosen) ?? [])];
+  const own = [...schema.warnings, ...tables.flatMap((table) => format.warnings?.(table, formatOptions) ?? [])];
   if (all.length === 1 && only !== undefined)
-    return { ...single([...format.segments(only, chosen)], format, compress), warnings: own, needsSqlite: null };
+    return { ...single([...format.segments(only, formatOptions)], format, compress), warnings: own, needsSqlite: null };
   const first = formats.find((candidate): candidate is DatabaseFormat => candidate.scope === "database");
   const definitions = content === "data" ? undefined : first;
   if (isLong) yield;
@@ -79,7 +79,7 @@ export function* layingOut(
   if (isLong) yield;
   return {
     segments: yield* collecting(
-      archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, chosen }),
+      archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, formatOptions }),
       partsPerTurn,
     ),
     ...packagingOf(format, compress, false),
@@ -154,21 +154,21 @@ interface ArchiveOptions {
   /** The names of the tables' entries. */
   readonly files: readonly string[];
   readonly format: TableFormat;
-  readonly chosen: FormatOptions;
+  readonly formatOptions: FormatOptions;
 }
 
 /** The schema, each table, and at last a manifest that says which entry is which table, and how many rows it has. */
 function* archiveParts(
   schema: Schema,
   tables: readonly Table[],
-  { definitions, files, format, chosen }: ArchiveOptions,
+  { definitions, files, format, formatOptions }: ArchiveOptions,
 ): Iterable<FileSegment> {
   const manifest = (totals: Totals) => {
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
     const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
     const warnings = [...schema.warnings, ...totals.warnings];
     const needs = schema.needed && { needsSqlite: schema.needed.version };
-    return `${JSON.stringify({ format: format.name, options: chosen, tables: entries, ...needs, warnings }, null, 2)}\n`;
+    return `${JSON.stringify({ format: format.name, options: formatOptions, tables: entries, ...needs, warnings }, null, 2)}\n`;
   };
   if (definitions !== undefined) {
     yield entry(`schema${definitions.extension}`);
@@ -176,7 +176,7 @@ function* archiveParts(
   }
   for (const [at, table] of tables.entries()) {
     yield entry(files[at] ?? "");
-    yield* format.segments(table, chosen);
+    yield* format.segments(table, formatOptions);
   }
   yield entry("manifest.json");
   yield { kind: "text", text: manifest };

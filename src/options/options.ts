@@ -147,7 +147,7 @@ function formatOf(query: URLSearchParams, formats: readonly Format[]): { format:
   const known = there.filter(([, { length }]) => length > 0).map(([name]) => name);
   if (list?.[0] === undefined) return refuse("for", program, known);
   const preset = named === null ? list[0] : list.find((candidate) => candidate.format === format);
-  if (preset !== undefined) return { format: preset.format, preset: preset.chosen };
+  if (preset !== undefined) return { format: preset.format, preset: preset.options };
   const fitting = list.map((candidate) => candidate.format.name);
   return refuse(
     "format",

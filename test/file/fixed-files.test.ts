@@ -37,9 +37,9 @@ const each: readonly [name: string, wanted: Wanted][] = [
   ["sql, for D1, gzip", { target: "d1", compress: "gzip" }],
   ["sql, for D1, rows alone", { target: "d1", content: "data" }],
   ["sql, zstd", { compress: "zstd" }],
-  ["csv, guarded", { format: "csv", chosen: { formulas: "guard", bom: "1" } }],
-  ["csv, for PostgreSQL", { format: "csv", tables: ["plain"], chosen: { nulls: "\\N", blobs: "postgres" } }],
-  ["jsonl, int64 as text", { format: "jsonl", chosen: { int64: "string", infinity: "string", blobs: "hex" } }],
+  ["csv, guarded", { format: "csv", formatOptions: { formulas: "guard", bom: "1" } }],
+  ["csv, for PostgreSQL", { format: "csv", tables: ["plain"], formatOptions: { nulls: "\\N", blobs: "postgres" } }],
+  ["jsonl, int64 as text", { format: "jsonl", formatOptions: { int64: "string", infinity: "string", blobs: "hex" } }],
 ];
 
 describe("a file is, byte for byte, what it has been", () => {

@@ -47,13 +47,15 @@ function literal(one: Value): string {
 
 function rowsOf(
   format: Format,
-  chosen: FormatOptions,
+  formatOptions: FormatOptions,
   selected: ReturnType<typeof select>,
   table: SourceTable,
 ): RowEncoder {
   const schema = { ...selected, indexState: () => "as its content" as const };
   const segments: Iterable<Segment> =
-    format.scope === "database" ? format.segments(schema, "data", chosen) : format.segments(table, chosen);
+    format.scope === "database"
+      ? format.segments(schema, "data", formatOptions)
+      : format.segments(table, formatOptions);
   const found = [...segments].find((segment) => segment.kind === "rows");
   if (found?.kind !== "rows") throw new TypeError(`${format.name} has no rows`);
   return found.rows();
@@ -76,11 +78,15 @@ const variants = formats.flatMap((format) => {
     ("usual" in values ? ["\\N", "(nothing"] : values).map((one) => ({ [name]: one })),
   );
   return (choices.length === 0 ? [{}] : [...choices, ...(together[format.name] ?? [])]).map(
-    (chosen): [string, Format, FormatOptions] => [`${format.name} ${JSON.stringify(chosen)}`, format, chosen],
+    (formatOptions): [string, Format, FormatOptions] => [
+      `${format.name} ${JSON.stringify(formatOptions)}`,
+      format,
+      formatOptions,
+    ],
   );
 });
 
-describe.each(variants)("%s", (_, format, chosen) => {
+describe.each(variants)("%s", (_, format, formatOptions) => {
   it.each(["", "TEXT", "INTEGER", "REAL", "NUMERIC", "BLOB"])(
     "renders a column of type '%s' alike by both paths",
     async (type) => {
@@ -89,7 +95,7 @@ describe.each(variants)("%s", (_, format, chosen) => {
         const schema = select(readCatalog(sql), { tables: null, exclude: [] });
         const [table] = schema.tables;
         if (table === undefined) throw new TypeError("There is no table");
-        const rows = rowsOf(format, chosen, schema, table);
+        const rows = rowsOf(format, formatOptions, schema, table);
         const columns = format.scope === "database" ? table.insertableColumns : table.columns;
         let fastRows = 0;
         fc.assert(

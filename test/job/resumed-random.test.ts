@@ -91,7 +91,7 @@ const wanteds: readonly Wanted[] = [
   {},
   { gzip: true },
   { compress: "zstd" },
-  { chosen: { target: "d1" } },
+  { formatOptions: { target: "d1" } },
   { format: "csv" },
   { format: "jsonl", tables: ["z"] },
   { format: "csv", tables: ["a", "z"] },
@@ -117,7 +117,7 @@ function run(wanted: Wanted, consistency: "snapshot" | "fuzzy", events: readonly
       }
     };
     let undisturbed = file();
-    const asked = { ...options(wanted), chosen: wanted.chosen ?? {}, consistency };
+    const asked = { ...options(wanted), formatOptions: wanted.formatOptions ?? {}, consistency };
     const { status, bytes } = await runSliced(state, asked, async (slice) => {
       for (const [at, what] of events) if (at === slice) await (harmless[what] ?? harmful[what])?.(state);
       if (!hasBegun(state.storage.sql)) undisturbed = file(); // it is planned anew until then

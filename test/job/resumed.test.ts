@@ -23,7 +23,7 @@ const wanteds: readonly Wanted[] = [
   { format: "csv" },
   { format: "csv", tables: ["b"] },
   { format: "jsonl", gzip: true },
-  { format: "csv", tables: ["b"], chosen: { nulls: "(nothing", blobs: "duckdb", int64: "string" } },
+  { format: "csv", tables: ["b"], formatOptions: { nulls: "(nothing", blobs: "duckdb", int64: "string" } },
 ];
 
 describe("a job goes on with the plan that it began with", () => {
@@ -64,7 +64,7 @@ describe("a job goes on with the plan that it began with", () => {
       );
       const wanted = { target: "d1" } as const;
       const undisturbed = fileOf(sql, { ...wanted, page });
-      const asked = { ...job({}), chosen: wanted };
+      const asked = { ...job({}), formatOptions: wanted };
       const { status, bytes } = await runSliced(state, asked, (slice) => {
         if (slice === 2) sql.exec("UPDATE a SET v = 'other' WHERE id = 7");
       });
@@ -91,7 +91,7 @@ describe("a job that has not begun to read", () => {
         fill(sql);
         sql.exec(notes);
         const first = await sliceBySlice(state).start(job({}));
-        const asked = { ...job({}), consistency, chosen: { target: "d1" } };
+        const asked = { ...job({}), consistency, formatOptions: { target: "d1" } };
         const { status, bytes } = await runSliced(state, asked, async (slice) => {
           if (slice === 1) await sliceBySlice(state).delete(first.dumpId);
           if (slice === 0) await happens(state);
@@ -108,7 +108,7 @@ describe("a job that has not begun to read", () => {
       const { sql } = state.storage;
       fill(sql);
       sql.exec(notes);
-      const asked = { ...job({}), chosen: { target: "d1" } };
+      const asked = { ...job({}), formatOptions: { target: "d1" } };
       const { status, bytes } = await runSliced(state, asked, async (slice, dumpId) => {
         sql.exec("UPDATE _durable_export_jobs SET job = json_set(job, '$.wakeMs', 0)"); // no waiting between two tries
         if (slice !== 2) return;
@@ -139,7 +139,7 @@ describe("a job that has not begun to read", () => {
               }
             : memberOf(target, name),
       });
-      const asked = { ...job({}), consistency: "fuzzy", chosen: { target: "d1" } } as const;
+      const asked = { ...job({}), consistency: "fuzzy", formatOptions: { target: "d1" } } as const;
       const exporter = () => sliceBySlice(state, { bucket });
       const { status, bytes } = await runSliced(state, asked, () => {}, exporter);
       expect(status).toMatchObject({ status: "complete", consistency: "snapshot", warnings: warnings(sql) });

@@ -195,19 +195,19 @@ describe("options of a format", () => {
   it.each<[Wanted, string]>([
     [{ format: "csv" }, '"=a","b"\n"AP8=",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n'],
     [
-      { format: "csv", chosen: { blobs: "hex" } },
+      { format: "csv", formatOptions: { blobs: "hex" } },
       '"=a","b"\n"00FF",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n',
     ],
     [
-      { format: "csv", chosen: { bom: "1" } },
+      { format: "csv", formatOptions: { bom: "1" } },
       '\ufeff"=a","b"\n"AP8=",9007199254740993\n"-1",-9007199254740992\n"\tx",-5\n"a=",1.5\n',
     ],
     [
-      { format: "csv", chosen: { formulas: "guard" } },
+      { format: "csv", formatOptions: { formulas: "guard" } },
       `"'=a","b"\n"AP8=",9007199254740993\n"'-1",-9007199254740992\n"'\tx",-5\n"a=",1.5\n`,
     ],
     [
-      { format: "jsonl", chosen: { int64: "string" } },
+      { format: "jsonl", formatOptions: { int64: "string" } },
       '{"=a":{"$base64":true,"encoded":"AP8="},"b":"9007199254740993"}\n{"=a":"-1","b":-9007199254740992}\n{"=a":"\\tx","b":-5}\n{"=a":"a=","b":1.5}\n',
     ],
   ])("change what they say: %j", async (wanted, expected) => {
@@ -226,19 +226,19 @@ describe("options of a format", () => {
       `${header},,,""\n"NULL",Infinity,"AP8=","\\N"\n1000000000000000,-Infinity,"",-999999999999999\n`,
     ],
     [
-      { format: "csv", chosen: { nulls: "\\N", infinity: "number", blobs: "postgres" } },
+      { format: "csv", formatOptions: { nulls: "\\N", infinity: "number", blobs: "postgres" } },
       `${header}\\N,\\N,\\N,""\n"NULL",9e999,"\\x00FF","\\N"\n1000000000000000,-9e999,"\\x",-999999999999999\n`,
     ],
     [
-      { format: "csv", chosen: { nulls: "(nothing", infinity: "null", blobs: "duckdb", int64: "string" } },
+      { format: "csv", formatOptions: { nulls: "(nothing", infinity: "null", blobs: "duckdb", int64: "string" } },
       `${header}(nothing,(nothing,(nothing,""\n"NULL",(nothing,"\\x00\\xFF","\\N"\n"1000000000000000",(nothing,"",-999999999999999\n`,
     ],
     [
-      { format: "jsonl", chosen: { infinity: "string", blobs: "base64" } },
+      { format: "jsonl", formatOptions: { infinity: "string", blobs: "base64" } },
       '{"a":null,"b":null,"c":null,"d":""}\n{"a":"NULL","b":"Infinity","c":"AP8=","d":"\\\\N"}\n{"a":1000000000000000,"b":"-Infinity","c":"","d":-999999999999999}\n',
     ],
     [
-      { format: "jsonl", chosen: { infinity: "null", blobs: "hex" } },
+      { format: "jsonl", formatOptions: { infinity: "null", blobs: "hex" } },
       '{"a":null,"b":null,"c":null,"d":""}\n{"a":"NULL","b":null,"c":"00FF","d":"\\\\N"}\n{"a":1000000000000000,"b":null,"c":"","d":-999999999999999}\n',
     ],
   ])("write NULLs, infinities and BLOBs as a reader has them, by both paths: %j", async (wanted, expected) => {

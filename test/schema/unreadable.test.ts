@@ -30,7 +30,7 @@ const good = `CREATE TABLE good (v); ${rows} INSERT INTO good SELECT hex(randomb
 const wanteds: readonly (Wanted & { consistency: "snapshot" | "fuzzy" })[] = (["sql", "csv", "jsonl"] as const).flatMap(
   (format) => (["snapshot", "fuzzy"] as const).map((consistency) => ({ format, consistency })),
 );
-const d1 = { format: "sql", chosen: { target: "d1" }, consistency: "snapshot" } as const;
+const d1 = { format: "sql", formatOptions: { target: "d1" }, consistency: "snapshot" } as const;
 
 /** How it ended: whole, or with an error that names the table. */
 async function outcomeOf(use: () => Promise<unknown>): Promise<string> {
@@ -69,7 +69,7 @@ describe.each(Object.entries(cases))("%s", (_, make) => {
       const { sql } = state.storage;
       sql.exec(good);
       sql.exec(make);
-      const asked = { ...options(wanted), chosen: wanted.chosen ?? {}, consistency: wanted.consistency };
+      const asked = { ...options(wanted), formatOptions: wanted.formatOptions ?? {}, consistency: wanted.consistency };
       // a download, and one of the table alone
       const read = (more: object) =>
         outcomeOf(() => new Response(sliceBySlice(state).dump({ ...asked, ...more }).body).arrayBuffer());

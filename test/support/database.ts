@@ -28,7 +28,7 @@ export interface Wanted {
   readonly deflate?: "native" | "fflate";
   readonly page?: PageBudget;
   readonly target?: "sqlite" | "d1";
-  readonly chosen?: FormatOptions;
+  readonly formatOptions?: FormatOptions;
   /** Those on offer, where they are not the usual ones. */
   readonly offered?: readonly Format[];
 }
@@ -53,7 +53,7 @@ export function planFor(
     deflate = "native",
     page = usualPage,
     target,
-    chosen = {},
+    formatOptions = {},
     offered = formats,
   }: Wanted,
 ) {
@@ -69,7 +69,7 @@ export function planFor(
       zstdLevel: usualZstdLevel,
       deflate,
       page,
-      formatOptions: { ...(target !== undefined && { target }), ...chosen },
+      formatOptions: { ...(target !== undefined && { target }), ...formatOptions },
     },
     offered,
   );

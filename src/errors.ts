@@ -1,6 +1,11 @@
 /** Errors that a caller may handle, and what their messages are made of. */
 import { quoteName } from "../formats/kit/expression.ts";
-import { nameShown, namesShown } from "./limits.ts";
+
+/** How many names a message lists at most: what it says must not grow with the number of tables. */
+export const namesShown = 20;
+
+/** And how many characters of each. */
+const nameShown = 200;
 
 /** The stable codes of `ExportError`; they are part of the HTTP surface and of a failed job's status. */
 export type ExportErrorCode =

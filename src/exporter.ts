@@ -2,8 +2,8 @@
 import type { Format } from "../formats/format.ts";
 import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, dropLostSnapshots } from "./download/download-snapshot.ts";
-import { DownloadPlan } from "./download/download-plan.ts";
-import { Downloads } from "./download/downloads.ts";
+import { DownloadPlan, maxDirectBytes } from "./download/download-plan.ts";
+import { Downloads, longFileParts, maxDownloads } from "./download/downloads.ts";
 import type { DumpRequest, JobRequest, Dump, Engine, ExportOptions, JobStatus, ListRequest } from "./api.ts";
 import { ExportError } from "./errors.ts";
 import { SharedAlarm } from "./alarm/shared-alarm.ts";
@@ -17,28 +17,20 @@ import { statusOf } from "./job/status.ts";
 import { expiresMs } from "./job/transitions.ts";
 import type { Waker } from "./alarm/waker.ts";
 import { fileNameOf } from "./file/layout.ts";
-import {
-  maxDirectBytes,
-  listedJobs,
-  longFileParts,
-  maxDownloads,
-  MiB,
-  neverMs,
-  retentionMs,
-  sinkDeadlineMs,
-  dropAgainMs,
-} from "./limits.ts";
-import { parseJobOptions, parseOptions, type OptionContext } from "./options/options.ts";
+import { retentionMs } from "./job/new-job.ts";
+import { neverMs } from "./base/waits.ts";
+import { MiB } from "./base/units.ts";
+import { parseJobOptions, parseOptions, type OptionContext, listedJobs } from "./options/options.ts";
 import { currentEncodingSettings, type EncodingSettings } from "./file/plan.ts";
 import { isForwarded } from "./http/forward.ts";
 import { objectRoutes } from "./http/object-routes.ts";
-import { withDeadline } from "./sink/deadline.ts";
+import { withDeadline, sinkDeadlineMs } from "./sink/deadline.ts";
 import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./schema/read-errors.ts";
 import { readCatalog, tableNames } from "./schema/catalog.ts";
 import type { PageBudget } from "./reader/source.ts";
 import { dropUndoLogs } from "./snapshot/undo-log.ts";
-import { hasLeftovers, droppingLeftovers } from "./snapshot/registry.ts";
+import { hasLeftovers, droppingLeftovers, dropAgainMs } from "./snapshot/registry.ts";
 import { runCooperatively } from "./base/event-loop.ts";
 import { Webhooks } from "./webhook/webhook.ts";
 

@@ -1,7 +1,12 @@
 /** Wakes the object by a schedule that the host keeps: asked for as seldom as can be, as each call may be a row there. */
-import { scheduleLateMs, scheduleEarlyMs } from "../limits.ts";
 import type { AlarmMemory } from "./shared-alarm.ts";
 import type { Waker } from "./waker.ts";
+
+/** A time that a host's schedule was asked for, and that has passed for so long, in milliseconds, will not come: it is asked for again. */
+const scheduleLateMs = 5_000;
+
+/** A schedule of whole seconds may be early by so much, in milliseconds. */
+const scheduleEarlyMs = 1_000;
 
 /** Two times are remembered: the next that was asked for (`own`), and one behind it that has been asked for before (`host`). */
 export class HostSchedule implements Waker {

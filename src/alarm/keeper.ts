@@ -2,8 +2,15 @@
  * Looks after the exporter's work as long as the object lives: that an alarm stands for it, whatever the host does with its own, and
  * that it goes on where no alarm can be set, or none comes. One for each object, whatever number of Exporters it has.
  */
-import { alarmLateMs, alarmPollMs, expirySoonMs, maxWaitMs, watchdogMs } from "../limits.ts";
+import { maxWaitMs, watchdogMs } from "../base/waits.ts";
+import { alarmPollMs } from "./shared-alarm.ts";
 import type { Waker } from "./waker.ts";
+
+/** Work that is due for so long, and for which no alarm has come, in milliseconds, is done without one, as long as the object lives. */
+const alarmLateMs = 1_000;
+
+/** A dump whose time is over within so long, in milliseconds, is waited for; for any other nobody is kept awake. */
+const expirySoonMs = 10_000;
 
 /** What there is to do. */
 export interface Work {

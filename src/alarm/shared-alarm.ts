@@ -3,10 +3,16 @@
  * stands, and the host sees its own (`host-view.ts`); in the host's handler, and until that has been tried for the last time, the exporter sets
  * nothing. docs/alarms.md says what holds, and why.
  */
-import { alarmPollMs, watchdogMs } from "../limits.ts";
+import { watchdogMs } from "../base/waits.ts";
 import { hostView, type AlarmCalls, type HostsAlarm } from "./host-alarm.ts";
 import type { AlarmTimes } from "../job/store.ts";
 import { withStandingAlarm } from "./standing-alarm.ts";
+
+/**
+ * How often the alarm is looked after while it cannot be set, in milliseconds: a host's alarm handler runs. A host's alarm that is so near needs no other
+ * one in front of it.
+ */
+export const alarmPollMs = 250;
 
 /** Keeps the alarm times; they live in the same database as the alarm, and commit or go back with it. */
 export interface AlarmMemory {

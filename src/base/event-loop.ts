@@ -1,5 +1,8 @@
 /** Work that is done in several turns, so that the host's requests come in between: a generator that yields where it may be interrupted. */
 
+/** Lines of `sqlite_schema` up to which a download is planned when it is asked for: some 20 ms. */
+export const plannedAtOnce = 500;
+
 /** Does some work in turns, each as long as the stretch up to a `yield`. What stands behind its last one is done in the same turn as that. */
 export async function runCooperatively<T>(work: Generator<void, T, void>): Promise<T> {
   for (;;) {

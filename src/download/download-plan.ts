@@ -1,9 +1,13 @@
 /** The plan of a direct download: made at once, or, where there are many tables, in turns, when the first bytes are asked for. */
 import type { Format } from "../../formats/format.ts";
 import { packagingOf, type Layout } from "../file/layout.ts";
-import { plannedAtOnce } from "../limits.ts";
+import { GiB } from "../base/units.ts";
+import { plannedAtOnce } from "../base/event-loop.ts";
 import { planCooperatively, planOf, type Plan, type PlanOptions } from "../file/plan.ts";
 import { isReservedSql } from "../schema/objects.ts";
+
+/** Databases beyond this are not dumped whole by a direct download: it would die of the CPU limit midway. */
+export const maxDirectBytes = 1 * GiB;
 
 /** A virtual table makes five others at most (https://sqlite.org/fts5.html#fts5_data_structures), which are no tables of a file. */
 const mostOfOne = 6;

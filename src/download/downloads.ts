@@ -1,8 +1,21 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { coalesced } from "../../formats/kit/bytes.ts";
 import { ExportError } from "../errors.ts";
-import { downloadAbandonedMs, downloadIdleMs, limitCheckMs, longFileParts, madePerTurn, stepBytes } from "../limits.ts";
+import { limitCheckMs } from "../snapshot/undo-log.ts";
+import { madePerTurn, stepBytes } from "../file/pipeline.ts";
 import type { Pipeline, Read } from "../file/pipeline.ts";
+
+/** A download of so many parts (some 125 tables) is held still before anything is read: the tables of its first chunk would take some 50 ms. */
+export const longFileParts = 500;
+
+/** Direct downloads at once: each holds a page or two, and takes turns with the host's own requests. */
+export const maxDownloads = 4;
+
+/** A download that nobody has read from for so long, in milliseconds, no longer counts. */
+const downloadIdleMs = 5 * 60_000;
+
+/** A download that takes several turns, and that nobody has read from for so long, in milliseconds, loses its snapshot, and is cut. */
+const downloadAbandonedMs = 30 * 60_000;
 
 /** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
 export interface Snapshot {

@@ -2,8 +2,11 @@
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { RowEncoder, Totals } from "../../formats/format.ts";
 import type { Layout, FileSegment } from "./layout.ts";
-import { layoutDigestLength } from "../limits.ts";
+import { KiB } from "../base/units.ts";
 import { countedTables } from "./pipeline.ts";
+
+/** Characters of a layout's text that are made and digested between two yields: some milliseconds. */
+const layoutDigestLength = 128 * KiB;
 
 /** SHA-256, in hex, of all that a layout says: the kinds and names of its parts, their text, and how rows are rendered. */
 export async function layoutDigest(layout: Layout): Promise<string> {

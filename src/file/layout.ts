@@ -14,8 +14,10 @@ import type {
 import type { Compression, ExportOptions } from "../api.ts";
 import { entryNames } from "./entry-names.ts";
 import { ExportError } from "../errors.ts";
-import { partsPerTurn, plannedAtOnce } from "../limits.ts";
-import { collecting } from "../base/event-loop.ts";
+import { collecting, plannedAtOnce } from "../base/event-loop.ts";
+
+/** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
+const partsPerTurn = 200;
 
 /** A stretch of a file, or the beginning of an archive's entry. */
 export type FileSegment = Segment | { readonly kind: "entry"; readonly name: string };

@@ -7,11 +7,20 @@
 import { chained, coalesced, utf8 } from "../../formats/kit/bytes.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
 import type { Totals } from "../../formats/format.ts";
-import { packedPiece, stepBytes } from "../limits.ts";
+import { KiB } from "../base/units.ts";
 import type { FileSegment } from "./layout.ts";
 import type { Entry, Packer, PackerState } from "../pack/packer.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { Source } from "../reader/source.ts";
+
+/** Parts of a file, which are small, that are made of what was read before between two yields: about 5 ms. */
+export const madePerTurn = 400;
+
+/** Bytes after which one step of the pipeline is handed on: small pages are gathered, a large one goes alone. */
+export const stepBytes = 64 * KiB;
+
+/** Bytes that are packed together at least, if there are as many: a deflate block. */
+const packedPiece = 256 * KiB;
 
 /** Everything that the rest of the file depends on; plain data. */
 export interface Position {

@@ -2,7 +2,6 @@
 import { Hono, type Context } from "hono";
 import { objectKey } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { linkSeconds } from "../limits.ts";
 import { rejectUnknownOptions } from "../options/options.ts";
 import { requireToken } from "./auth.ts";
 import { download, type DownloadBucket } from "./stored-download.ts";
@@ -11,6 +10,9 @@ import { forwarded } from "./forward.ts";
 import { checkLink, linkKey, linkParameters } from "./signed-links.ts";
 import { requireWhole } from "./whole-downloads.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
+
+/** A link to a finished dump lets it be fetched without the token for so long, in seconds. */
+const linkSeconds = 3600;
 
 type MaybePromise<T> = T | Promise<T>;
 

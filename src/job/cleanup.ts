@@ -1,9 +1,12 @@
 /** What a finished job still has to do: give its upload up, and go away with its object when its time is over. */
-import { backoffMs, eraseTries } from "../limits.ts";
+import { backoffMs } from "../base/waits.ts";
 import { expiresMs, cleanedUp } from "./transitions.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./store.ts";
 import type { DumpUpload } from "./upload.ts";
+
+/** Tries to clear away what a job has in R2 whose row is gone, as nothing would try it again; with `backoffMs` a minute. */
+const eraseTries = 6;
 
 /** Does what is due; whatever the sink refuses is tried again later, for as long as the job is kept: its row goes last. */
 export async function cleanUp(job: Job, object: DumpUpload, store: JobStore, now: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** A job in short: what a list of many shows of it, without what grows with the number of tables. */
 import type { Progress } from "../api.ts";
-import { namesShown } from "../limits.ts";
+import { namesShown } from "../errors.ts";
 import type { Job } from "./job.ts";
 import { progressNow } from "./progress.ts";
 

@@ -8,6 +8,9 @@ import { runCooperatively } from "../base/event-loop.ts";
 import { sha256Hex } from "./checksums.ts";
 import { storedOptions, type Job, type Planned } from "./job.ts";
 
+/** A finished dump is kept so long, in milliseconds: a week, as R2 keeps an upload that is never completed. */
+export const retentionMs = 7 * 24 * 60 * 60 * 1000;
+
 /** What a job is given when it begins, besides its plan. */
 export interface Beginning extends Pick<Job, "idempotencyKey" | "encoding" | "retentionMs" | "partBytes"> {
   readonly options: ExportOptions & JobOptions;

@@ -3,9 +3,22 @@
  * turns out to need more of them than there may be is begun again with larger ones.
  */
 import { ExportError } from "../errors.ts";
-import { largestPartBytes, maxParts, MiB, partBytes, renderedPerStored } from "../limits.ts";
+import { maxParts } from "../platform-limits.ts";
+import { MiB } from "../base/units.ts";
 import type { Job } from "./job.ts";
 import { progressNow } from "./progress.ts";
+
+/**
+ * Bytes of a part: as few as R2 takes, as two of them are in memory, and all but the last equal
+ * (https://developers.cloudflare.com/r2/objects/multipart-objects/).
+ */
+export const partBytes = 5 * MiB;
+
+/** Bytes of a part at most: an isolate has 128 MB, and while one is sent no other is made (`overlapBytes`). 10,000 of them are 625 GiB. */
+const largestPartBytes = 64 * MiB;
+
+/** How much larger than its database a file can be: two hex digits a byte, and column names in every row. */
+const renderedPerStored = 8;
 
 /** What is allowed. */
 export interface PartLimits {

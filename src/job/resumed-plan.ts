@@ -3,7 +3,6 @@ import type { Format } from "../../formats/format.ts";
 import type { ExportOptions } from "../api.ts";
 import { ExportError } from "../errors.ts";
 import { fileNameOf } from "../file/layout.ts";
-import { maxRestarts } from "../limits.ts";
 import { availableDeflate } from "../pack/deflate.ts";
 import { nodeZstd } from "../pack/node-zlib.ts";
 import { noZstd } from "../pack/zstd-native.ts";
@@ -14,7 +13,7 @@ import type { JobContext } from "./context.ts";
 import { compressionOf, type Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
 import { notes } from "./notes.ts";
-import { restartedForCode, mayRestartForSchema, restartedForSchema, replanned } from "./transitions.ts";
+import { restartedForCode, mayRestartForSchema, restartedForSchema, replanned, maxRestarts } from "./transitions.ts";
 
 /** A plan, or how the job becomes one that begins again. */
 export type NextPlan =

@@ -1,7 +1,8 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
 import type { ExportOptions, JobOptions } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { maxOpenJobs, limitCheckMs, maxWaitMs, neverMs, watchdogMs } from "../limits.ts";
+import { limitCheckMs } from "../snapshot/undo-log.ts";
+import { maxWaitMs, neverMs, watchdogMs } from "../base/waits.ts";
 import { planCooperatively } from "../file/plan.ts";
 import { notify } from "./notify.ts";
 import { JobSnapshot } from "./job-snapshot.ts";
@@ -15,6 +16,9 @@ import { partSizeFor } from "./part-size.ts";
 import { DumpUpload } from "./upload.ts";
 import { cleanUp } from "./cleanup.ts";
 import { runAttempt } from "./attempt.ts";
+
+/** Jobs that may wait or run at once: they go one after the other, and each keeps a row. */
+const maxOpenJobs = 100;
 
 /** The jobs of one object. */
 export class JobRunner {

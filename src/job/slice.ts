@@ -1,12 +1,28 @@
 /** One alarm's work: steps through the pipeline, cuts parts, uploads them, and checkpoints each once it is durable. */
 import { ExportError } from "../errors.ts";
-import { madePerTurn, overlapBytes, sliceBytes, sliceMs, yieldBytes, yieldBytesPacked } from "../limits.ts";
+import { madePerTurn } from "../file/pipeline.ts";
+import { KiB, MiB } from "../base/units.ts";
 import type { Pipeline, Position } from "../file/pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
 import { compressionOf, type Checkpoint, type Job } from "./job.ts";
 import { storageError, type SentPart } from "./upload.ts";
+
+/** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
+const yieldBytes = 512 * KiB;
+
+/** As `yieldBytes`, where each byte is packed too: 256 KiB are about 4 ms of deflate at level 6. */
+const yieldBytesPacked = 256 * KiB;
+
+/** Bytes of a part up to which the next one is made while it is sent; two of larger ones would be too much memory (docs/decisions.md). */
+const overlapBytes = 6 * MiB;
+
+/** A slice ends at the first part after this much work, well under the 30 s of CPU that are an alarm's default. */
+const sliceMs = 5_000;
+
+/** As `sliceMs`, in bytes rendered: the clock of a Worker stands still while it computes, so time alone is no bound. */
+const sliceBytes = 128 * MiB;
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
 export interface SliceBudget {

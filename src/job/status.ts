@@ -1,6 +1,6 @@
 /** A job as its status shows it. */
 import type { JobState, JobStatus, Progress } from "../api.ts";
-import { neverMs } from "../limits.ts";
+import { neverMs } from "../base/waits.ts";
 import { isBrief } from "./job-summary.ts";
 import type { Delivery } from "../webhook/delivery.ts";
 import { expiresMs } from "./transitions.ts";

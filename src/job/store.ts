@@ -1,6 +1,7 @@
 /** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
 import { ExportError } from "../errors.ts";
-import { neverMs, remainderRowBytes } from "../limits.ts";
+import { neverMs } from "../base/waits.ts";
+import { MiB } from "../base/units.ts";
 import { listedJob, type BriefJob } from "./job-summary.ts";
 import type { Job } from "./job.ts";
 import { JobTexts } from "./stored-texts.ts";
@@ -9,6 +10,9 @@ import { expiresMs } from "./transitions.ts";
 import { UndoLog } from "../snapshot/undo-log.ts";
 import { dropOwn } from "../snapshot/registry.ts";
 import type { SentPart } from "./upload.ts";
+
+/** Remainders are kept in rows of this size, below the 2 MB a value may have. */
+const remainderRowBytes = 1 * MiB;
 
 const tables = [
   "_durable_export_jobs",

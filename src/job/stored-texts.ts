@@ -2,9 +2,15 @@
  * What a job's row holds. The text of one of many tables is too long for one value, and takes 20 ms to make and to read: it goes into pieces, of which those
  * that hold its plan are written once, and what was read last is kept as long as its row says that it is still that.
  */
-import { longestInline, pieceLength } from "../limits.ts";
+import { KiB } from "../base/units.ts";
 import { briefly, isBrief, type BriefJob } from "./job-summary.ts";
 import type { Job } from "./job.ts";
+
+/** Characters of a job's text that stand in its own row, of which a list reads many: some hundred tables. */
+const longestInline = 32 * KiB;
+
+/** Characters of one piece of a longer text: at three bytes each they are below the 2 MB that a value may have. */
+const pieceLength = 512 * KiB;
 
 /** What a plan says, in the pieces with the first numbers; all else is behind them. All pieces, one behind the other, are the job as JSON. */
 const planned = ["tables", "estimate", "facts", "warnings", "options"] as const;

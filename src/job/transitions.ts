@@ -1,11 +1,23 @@
 /** How a job changes: each of these gives the job as it is afterwards. Pure; when they are called is the runner's and the turn's business. */
 import { ExportError, type ExportErrorCode } from "../errors.ts";
-import { backoffMs, maxAttempts, maxResets, maxRestarts, neverMs, stalledMs, watchdogMs } from "../limits.ts";
+import { backoffMs, neverMs, watchdogMs } from "../base/waits.ts";
 import { newDelivery } from "../webhook/delivery.ts";
 import { notesOf } from "./notes.ts";
 import type { EncodingSettings } from "../file/plan.ts";
 import type { Seal } from "../snapshot/seal.ts";
 import type { Checkpoint, Job, Planned } from "./job.ts";
+
+/** Tries without progress before a job fails for good; with `backoffMs` that is about half an hour. */
+const maxAttempts = 12;
+
+/** Slices that may end without progress and without an error, as they do when the object is reset; a watchdog takes 15 s for each. */
+const maxResets = 100;
+
+/** A job fails when its slices have made no progress for so long, in milliseconds. */
+const stalledMs = 24 * 60 * 60_000;
+
+/** How often a job may begin again because R2 no longer has its parts; after that something is wrong for good. */
+export const maxRestarts = 3;
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
 export function begin(job: Job, lease: string, now: number): Job {

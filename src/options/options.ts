@@ -4,10 +4,14 @@ import { allowedOf, defaultsOf, isAllowed } from "../../formats/format-options.t
 import type { FormatOptionSpecs, FormatOptions, Content, Format } from "../../formats/format.ts";
 import { presets } from "../../formats/presets.ts";
 import type { DumpRequest, JobRequest, Compression, ExportOptions, JobOptions } from "../api.ts";
-import { ExportError, listed } from "../errors.ts";
-import { listedJobs, maxListedJobs, namesShown } from "../limits.ts";
+import { ExportError, listed, namesShown } from "../errors.ts";
 import { nodeZstd } from "../pack/node-zlib.ts";
 import { noZstd } from "../pack/zstd-native.ts";
+
+/** Jobs in one page of the list: where nothing is said, and at most. */
+export const listedJobs = 100;
+
+const maxListedJobs = 1000;
 
 const single = ["for", "format", "compress", "gzip", "content", "consistency"] as const;
 /** What only a job can do. */

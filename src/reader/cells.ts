@@ -3,7 +3,7 @@ import { utf8 } from "../../formats/kit/bytes.ts";
 import { concat } from "../../formats/kit/expression.ts";
 import type { Cell, Column } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
-import { statementBytes } from "../limits.ts";
+import { statementBytes } from "../platform-limits.ts";
 import type { KeyCell } from "./cursor.ts";
 import { keyExpressions, type Key } from "../schema/key.ts";
 import type { PageQuery } from "./page-query.ts";

@@ -1,6 +1,6 @@
 /** How much work each table is. */
 import { quoteName } from "../../formats/kit/expression.ts";
-import { maxColumns, statementBytes } from "../limits.ts";
+import { maxColumns, statementBytes } from "../platform-limits.ts";
 import { alias } from "../schema/key.ts";
 import { reading } from "../schema/read-errors.ts";
 import type { SourceSchema, SourceTable } from "../schema/catalog.ts";

@@ -1,9 +1,14 @@
 /** A page of which a few rows need the slow path, or are too large for it: they stand in it as a mark and their key, and are read one by one. */
 import { chained, utf8 } from "../../formats/kit/bytes.ts";
-import { mostOddBytes, mostOddRows } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import type { KeyCell } from "./cursor.ts";
 import { keyOfLast, mark, markedKey } from "./page-key.ts";
 import { finishFast, isBeyond, noRows, type FastPage, type Refused, type Rendered, type Rendering } from "./render.ts";
+
+/** So few rows of a page are read alone, of so many bytes: each takes a statement of its own, some 0.04 ms. */
+const mostOddRows = 32;
+
+const mostOddBytes = 1 * MiB;
 
 const lineFeed = 0x0a;
 

@@ -1,6 +1,7 @@
 /** The rows of a page: which ones, in which order, from where. */
 import { allOf, quoteName } from "../../formats/kit/expression.ts";
-import { boundNamesLength, cellsPerQuery, maxParameters } from "../limits.ts";
+import { maxParameters } from "../platform-limits.ts";
+import { KiB } from "../base/units.ts";
 import type { Cursor, KeyCell } from "./cursor.ts";
 import {
   alias,
@@ -14,6 +15,12 @@ import {
   type Key,
 } from "../schema/key.ts";
 import type { NameFilter, SourceTable } from "../schema/catalog.ts";
+
+/** Characters of a list of names that is bound as one parameter, which may have 2 MB in production, and up to three bytes a character. */
+const boundNamesLength = 256 * KiB;
+
+/** Values in one result set, of 100 columns at most (workerd util/sqlite.c++:1376): one is needed for the storage classes, one is spare. */
+const cellsPerQuery = 98;
 
 /** Rows of a table behind a cursor. */
 export interface PageQuery {

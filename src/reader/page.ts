@@ -1,16 +1,7 @@
 /** One page: rows behind a cursor, rendered by SQLite where it can, on the slow path where it must. */
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { RowEncoder } from "../../formats/format.ts";
-import {
-  slowBackoffMax,
-  slowFirstRows,
-  slowPageRows,
-  firstPageRows,
-  largeRow,
-  limitAim,
-  pageBytesGrowth,
-  pageGrowth,
-} from "../limits.ts";
+import { KiB } from "../base/units.ts";
 import { isGuarded } from "./cells.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
 import { isMixed } from "../schema/key.ts";
@@ -30,6 +21,32 @@ import type { SourceTable } from "../schema/catalog.ts";
 import type { Page, PageBudget, RowsSegment } from "./source.ts";
 import { readFrom, showOld } from "../snapshot/virtual-columns.ts";
 import { rowOf, pageQueryOf, type Undo } from "./page-query.ts";
+
+/** Where a format limits a page, how much of that it aims at: rows differ in size, and one beyond it is read again. */
+const limitAim = 0.75;
+
+/** Rows of the first page of a table, before anything is known of their size, or of the values they hold. */
+const firstPageRows = 16;
+
+/** Bytes of a rendered row from which on the slow path takes no more time than the fast one. */
+const largeRow = 16 * KiB;
+
+/** A page may hold at most this many times the rows of the page before: rows get larger without notice, and what is too much is read in vain. */
+const pageGrowth = { first: 8, until: 128, later: 2 };
+
+/**
+ * Rows of a page of the slow path at most.
+ */
+const slowPageRows = 16;
+
+/** How many times the bytes of a page its rows may have all together, where they are suddenly larger than those before; larger ones are read alone. */
+const pageBytesGrowth = 8;
+
+/** Rows of the first slow page after the fast path refused one, when nothing is known of what they hold. */
+const slowFirstRows = 2;
+
+/** After a page that needed the slow path, at most so many times its rows go straight to the slow path: 1.02 reads a row. */
+const slowBackoffMax = 64;
 
 /** How a page was made: by the fast path, by the slow one at once, or by the slow one after the fast one refused. */
 type Path = "fast" | "slow" | "refused";

@@ -2,7 +2,8 @@
 import { quoteText } from "../../formats/kit/expression.ts";
 import { utf8 } from "../../formats/kit/bytes.ts";
 import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
-import { slowPageBytes, largeRowBytes, maxParameters, statementBytes } from "../limits.ts";
+import { maxParameters, statementBytes } from "../platform-limits.ts";
+import { KiB, MiB } from "../base/units.ts";
 import { readCells } from "./cells.ts";
 import type { KeyCell } from "./cursor.ts";
 import type { SqlFragment, Key } from "../schema/key.ts";
@@ -10,6 +11,12 @@ import { keyTerms, lastKey, lastRepeats, mark, runLength } from "./page-key.ts";
 import { piecesOf, sizeOfCells, streamed } from "./pieces.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import type { PageQuery } from "./page-query.ts";
+
+/** Bytes of values that a slow page of several rows may have; a row of more than its share stands alone. */
+const slowPageBytes = 1 * MiB;
+
+/** Bytes of a row's values from which on it is written piece by piece. */
+const largeRowBytes = 256 * KiB;
 
 /** Rows with their columns: with or without the rowid. */
 export interface Rendering {

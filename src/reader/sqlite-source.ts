@@ -7,7 +7,7 @@ import { estimating } from "./estimate.ts";
 import { SeenFacts, type Facts } from "./facts.ts";
 import { flush, indexState } from "../schema/full-text.ts";
 import type { SmallTables } from "../snapshot/small-tables.ts";
-import { beginningSnapshot } from "../snapshot/begin-snapshot.ts";
+import { beginningSnapshot, tablesPerTurn } from "../snapshot/begin-snapshot.ts";
 import { trace, traceBegun, traceOf } from "../schema/own-tables.ts";
 import { readPage } from "./page.ts";
 import { Renderings } from "./render.ts";
@@ -16,8 +16,7 @@ import { schemaMark, schemaVersion } from "../schema/schema-version.ts";
 import { readingCatalog, select, type Selection, type SourceTable } from "../schema/catalog.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Page, PageBudget, RowsSegment, Source } from "./source.ts";
-import { plannedAtOnce, tablesPerTurn } from "../limits.ts";
-import { runToEnd } from "../base/event-loop.ts";
+import { runToEnd, plannedAtOnce } from "../base/event-loop.ts";
 import type { UndoLog } from "../snapshot/undo-log.ts";
 import { changesIn } from "../snapshot/registry.ts";
 

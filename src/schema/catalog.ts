@@ -5,13 +5,15 @@ import { hasWord } from "../../formats/kit/tokens.ts";
 import { makesShadow } from "../../formats/kit/virtual-table.ts";
 import { ExportError } from "../errors.ts";
 import { columnSql, rowidSql, type Key } from "./key.ts";
-import { describedPerTurn, plannedAtOnce } from "../limits.ts";
-import { runToEnd } from "../base/event-loop.ts";
+import { runToEnd, plannedAtOnce } from "../base/event-loop.ts";
 import { absentFrom, namesOf } from "./absent.ts";
 import { Columns } from "./columns.ts";
 import { readingSchema } from "./read-errors.ts";
 import { virtualKey } from "./virtual-key.ts";
 import { isReserved, isReservedSql, readingObjects, type Objects } from "./objects.ts";
+
+/** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
+const describedPerTurn = 100;
 
 /** A table with the key that its rows are read by. */
 export interface SourceTable extends Table {

@@ -2,10 +2,12 @@
 import { quoteName } from "../../formats/kit/expression.ts";
 import type { SchemaObject } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
-import { linesPerTurn, plannedAtOnce } from "../limits.ts";
-import { runToEnd } from "../base/event-loop.ts";
+import { runToEnd, plannedAtOnce } from "../base/event-loop.ts";
 import { ownership } from "./own-tables.ts";
 import { schemaMark } from "./schema-version.ts";
+
+/** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
+const linesPerTurn = 1000;
 
 /** What is in the database. */
 export interface Objects {

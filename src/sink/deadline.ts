@@ -2,6 +2,9 @@
 import { ExportError } from "../errors.ts";
 import type { MultipartUpload, Sink } from "./sink.ts";
 
+/** One call to R2 may take so long, in milliseconds; a part of 5 MiB takes well under a second (docs/decisions.md). */
+export const sinkDeadlineMs = 60_000;
+
 /** The same sink; a call that takes longer than this, in milliseconds, throws `storage_failed`, and its answer is not waited for. */
 export function withDeadline(sink: Sink, deadlineMs: number): Sink {
   const call = <T>(what: string, promise: Promise<T>) => within(deadlineMs, what, promise);

@@ -7,7 +7,7 @@
  * it stays the same between two turns, what was read in one is still what it is in the next. If it does not, they are read again; a host
  * that never pauses is waited for in the end, in one turn.
  */
-import { firstReadBytes, firstTries, logsPerTurn, smallBytes, smallRows, tablesPerTurn } from "../limits.ts";
+import { KiB, MiB } from "../base/units.ts";
 import type { SmallTables, WholeTable } from "./small-tables.ts";
 import { alias } from "../schema/key.ts";
 import type { SourceTable } from "../schema/catalog.ts";
@@ -15,6 +15,23 @@ import type { Page, RowsSegment } from "../reader/source.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
 import type { UndoLog } from "./undo-log.ts";
 import { changesIn, sizeOfValues } from "./registry.ts";
+
+/** A table of no more bytes and rows is read when a snapshot begins: up to 1 ms, where triggers for it take 1 to 10 (docs/decisions.md). */
+const smallBytes = 32 * KiB;
+
+const smallRows = 512;
+
+/** Bytes that all of these may come out as: they are kept in the database until the export gets there. */
+const firstReadBytes = 256 * MiB;
+
+/** Tables that are looked at, or read, in one turn: about 10 ms. */
+export const tablesPerTurn = 40;
+
+/** Tables that triggers are made for in one turn. */
+const logsPerTurn = 4;
+
+/** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
+const firstTries = 3;
 
 /** What is to be taken hold of. */
 export interface Wanted {

@@ -1,6 +1,7 @@
 /** How the rows of one table are kept from now on: by triggers, by a copy, or not at all. */
 import { utf8 } from "../../formats/kit/bytes.ts";
-import { copiedBytes, copiedRows, statementBytes } from "../limits.ts";
+import { statementBytes } from "../platform-limits.ts";
+import { MiB } from "../base/units.ts";
 import { canRun, statementsOn, works } from "../schema/runnable-statements.ts";
 import { altering } from "../schema/schema-version.ts";
 import type { SourceTable } from "../schema/catalog.ts";
@@ -16,6 +17,12 @@ import {
   type UndoNames,
 } from "./undo-log-tables.ts";
 import { triggersOf } from "./triggers.ts";
+
+/** Tables that can have no triggers (virtual ones and what they keep) are copied for a snapshot up to so many bytes, in one turn. */
+const copiedBytes = 4 * MiB;
+
+/** And up to so many rows. */
+const copiedRows = 65_536;
 
 /** What a table's log is, and how many triggers it has. */
 export interface Made {

@@ -1,9 +1,21 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/kit/expression.ts";
-import { droppedLines, droppedPerTurn, undoBytes } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import { alias } from "../schema/key.ts";
 import { hasOwn, ownAmong, ownTables, tracedJobs, undoPrefix, watchPrefix } from "../schema/own-tables.ts";
 import { altering } from "../schema/schema-version.ts";
+
+/** Triggers and tables that are dropped in one turn at most: some 10 ms. */
+const droppedPerTurn = 48;
+
+/** Lines of `sqlite_schema` that SQLite goes through for that, as it does for each of them: some 25 ms. */
+const droppedLines = 20_000;
+
+/** What a snapshot has left because the host was reading is taken away later. */
+export const dropAgainMs = 60_000;
+
+/** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
+const undoBytes = 256 * MiB;
 
 /** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
 export type Mode = "log" | "copy" | "live";

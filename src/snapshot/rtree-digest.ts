@@ -3,9 +3,15 @@
  * (https://sqlite.org/rtree.html#column_names_and_types). All of it is read, in one turn.
  */
 import { concat, quoteName } from "../../formats/kit/expression.ts";
-import { digestedBytes, digestedRows } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import { alias } from "../schema/key.ts";
 import { isSmall } from "./registry.ts";
+
+/** What an R-Tree keeps is read to see whether it was changed, up to so many bytes: 7 MiB in nodes take some 80 ms. */
+const digestedBytes = 32 * MiB;
+
+/** And up to so many rows. */
+const digestedRows = 1_000_000;
 
 /** The digest of an R-Tree; null where it is too large to be read at once. */
 export function digestOf(sql: SqlStorage, rtree: string): string | null {

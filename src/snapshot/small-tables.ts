@@ -3,9 +3,14 @@
  * makes none. What they come out as is kept in the database, in a few rows for all of them, until the export gets there.
  */
 import { concatBytes } from "../../formats/kit/bytes.ts";
-import { firstChunkBytes, firstChunkTables } from "../limits.ts";
+import { KiB } from "../base/units.ts";
 import { hasOwn, makeOwn, type OwnTable } from "../schema/own-tables.ts";
 import type { Page } from "../reader/source.ts";
+
+/** What of it stands in one row, in bytes, below the 2 MB that a value may have, and in tables. */
+const firstChunkBytes = 512 * KiB;
+
+const firstChunkTables = 1000;
 
 const table: OwnTable = "_durable_export_first";
 

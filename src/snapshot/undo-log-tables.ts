@@ -1,7 +1,7 @@
 /** The tables of an undo log: what they are called, and how they are made and filled. */
 import { foldAscii, quoteName, quoteText } from "../../formats/kit/expression.ts";
 import type { Column } from "../../formats/format.ts";
-import { maxColumns } from "../limits.ts";
+import { maxColumns } from "../platform-limits.ts";
 import { definedColumns } from "../schema/column-definitions.ts";
 import { alias, comparable, directionOf, keyColumns, rowidSql } from "../schema/key.ts";
 import { undoPrefix } from "../schema/own-tables.ts";

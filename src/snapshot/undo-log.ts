@@ -7,7 +7,8 @@
 import { quoteName } from "../../formats/kit/expression.ts";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
-import { countedChanges, maxColumns, MiB } from "../limits.ts";
+import { maxColumns } from "../platform-limits.ts";
+import { MiB } from "../base/units.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import { reading } from "../schema/read-errors.ts";
@@ -28,6 +29,12 @@ import {
 } from "./registry.ts";
 import { beginNotes, notedTables } from "./change-tracker.ts";
 import type { Undo } from "../reader/page-query.ts";
+
+/** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
+export const limitCheckMs = 1000;
+
+/** After so many changed rows what is kept is counted again. */
+const countedChanges = 1000;
 
 interface Kept {
   readonly n: number;

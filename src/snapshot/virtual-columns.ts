@@ -4,12 +4,18 @@
  * what nobody could read without a log, and is said as loudly.
  */
 import { quoteName } from "../../formats/kit/expression.ts";
-import { shownBytes } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import type { RowsSegment } from "../reader/source.ts";
 import { sizeOfValues } from "./registry.ts";
 import { pageQueryOf, type Undo } from "../reader/page-query.ts";
+
+/**
+ * Kept rows that are shown for one page, in bytes (`undo-shown.ts`): a page has 256 KiB, but its rows may be larger than those before. A page
+ * that would need more is cut there, so only then it matters for what a deflate block holds which rows were changed by when.
+ */
+const shownBytes = 8 * MiB;
 
 /** Shows the kept rows behind a cursor; gives how many rows the page may have, so that these are enough. */
 export function showOld(

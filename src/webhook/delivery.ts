@@ -1,6 +1,12 @@
 /** The call that tells somebody how a job ended: at least once, again and again for a day, and nothing waits for it. */
-import { callbackWaitsMs, watchdogMs } from "../limits.ts";
+import { watchdogMs } from "../base/waits.ts";
 import { WebhookError } from "./webhook.ts";
+
+/**
+ * Waits between the calls of a callback, in milliseconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h; more than a day altogether.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+const callbackWaitsMs = [5, 300, 1800, 7200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1000);
 
 /** How far a call is. */
 export interface Delivery {

@@ -1,7 +1,9 @@
 /** Tells somebody that a job has ended, as Standard Webhooks has it: https://github.com/standard-webhooks/standard-webhooks */
 import { ExportError } from "../errors.ts";
 import { hmac } from "../base/hmac.ts";
-import { callbackDeadlineMs } from "../limits.ts";
+
+/** A receiver of a callback must answer within so long, in milliseconds. */
+const callbackDeadlineMs = 10_000;
 
 /** One message: the same id however often it is sent, so that a receiver can tell. */
 export interface WebhookMessage {

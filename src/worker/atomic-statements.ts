@@ -1,6 +1,9 @@
 /** Statements that are done wholly or not at all, as far as what only a commit finds: foreign keys that are deferred. */
-import { checkedForeignKeysBytes } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import type { QueryAnswer } from "./query.ts";
+
+/** Foreign keys are looked at before a commit of `POST /query` in databases of so many bytes at most: about half a second. */
+const checkedForeignKeysBytes = 64 * MiB;
 
 /** A statement that SQLite refused. */
 export function sqlError(detail: string): QueryAnswer {

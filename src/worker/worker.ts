@@ -4,7 +4,7 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ExportError } from "../errors.ts";
 import { Exporter } from "../exporter.ts";
-import { MiB } from "../limits.ts";
+import { MiB } from "../base/units.ts";
 import { rejectUnknownOptions } from "../options/options.ts";
 import { exportRoutes } from "../http/worker-routes.ts";
 import { requireToken } from "../http/auth.ts";

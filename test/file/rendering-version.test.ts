@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { concatBytes, utf8 } from "../../formats/kit/bytes.ts";
 import { sha256Hex } from "../../src/job/checksums.ts";
-import { renderingVersion } from "../../src/limits.ts";
+import { renderingVersion } from "../../src/file/plan.ts";
 import { fileOf, withDatabase, type Wanted } from "../support/database.ts";
 
 /**

@@ -4,7 +4,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { gunzipSync } from "fflate";
 import { describe, expect, it, vi } from "vitest";
 import { manifestKey, objectKey } from "../../src/api.ts";
-import { partBytes as usual } from "../../src/limits.ts";
+import { partBytes as usual } from "../../src/job/part-size.ts";
 import type { Wanted } from "../support/database.ts";
 import { standingAlarm } from "../support/alarms.ts";
 import {

@@ -3,7 +3,8 @@
  * than it may. Memory itself is measured by `npm run bench:memory`; here its mechanism is held.
  */
 import { describe, expect, it } from "vitest";
-import { KiB, MiB, usualPage } from "../../src/limits.ts";
+import { usualPage } from "../../src/file/plan.ts";
+import { KiB, MiB } from "../../src/base/units.ts";
 import { fileOf, planFor, withDatabase, type Wanted } from "../support/database.ts";
 
 const largest = 600_000;

@@ -2,8 +2,7 @@
 import { env } from "cloudflare:workers";
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { usualPage } from "../../src/limits.ts";
-import { planOf, currentEncodingSettings } from "../../src/file/plan.ts";
+import { planOf, currentEncodingSettings, usualPage } from "../../src/file/plan.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { fileOf, formatOf, rowsReadFor, textOf, withDatabase } from "../support/database.ts";
 import { formats } from "../../formats/index.ts";

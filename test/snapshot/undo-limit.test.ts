@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { Exporter } from "../../src/exporter.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB } from "../../src/base/units.ts";
 import { inTestHost, filledTestHost, finished, leftovers, options, run } from "../support/jobs.ts";
 
 describe("the limit of what a snapshot keeps", () => {

@@ -1,7 +1,7 @@
 /** Hosts that keep schedules of their own over the one alarm that an object has, each as a known library does. */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/index.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB } from "../../src/base/units.ts";
 
 const slice = { ms: 60_000, renderedBytes: 3 * MiB };
 

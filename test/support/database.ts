@@ -6,8 +6,7 @@ import type { FormatOptions, Content, Format } from "../../formats/format.ts";
 import { formats } from "../../formats/index.ts";
 import type { Compression } from "../../src/api.ts";
 import type { Position } from "../../src/file/pipeline.ts";
-import { deflateLevel, usualPage, usualZstdLevel } from "../../src/limits.ts";
-import { planOf } from "../../src/file/plan.ts";
+import { planOf, deflateLevel, usualPage, usualZstdLevel } from "../../src/file/plan.ts";
 import type { PageBudget } from "../../src/reader/source.ts";
 import type { Probe } from "./probe.ts";
 

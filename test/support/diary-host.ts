@@ -1,7 +1,7 @@
 /** A host that keeps a diary of its alarm, in its own database: what it set, what it saw, when its handler ran, and how that ended. */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/index.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB } from "../../src/base/units.ts";
 
 /** What a run of the host's alarm handler does, in this order. */
 export interface Deed {

@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/exporter.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB } from "../../src/base/units.ts";
 import type { MultipartUpload, Sink } from "../../src/sink/sink.ts";
 
 /** Which call goes wrong, from 1, and how. */

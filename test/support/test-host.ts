@@ -1,7 +1,7 @@
 /** A host as DESIGN shows it, with slices so small that a job takes many alarms. */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/exporter.ts";
-import { MiB } from "../../src/limits.ts";
+import { MiB } from "../../src/base/units.ts";
 
 export class TestHost extends DurableObject {
   readonly exporter = new Exporter(this.ctx, {

@@ -1,6 +1,6 @@
 /** The deployable Worker with slices so small that a job over a few megabytes takes many alarms. */
 import { Exporter } from "../../src/exporter.ts";
-import { KiB } from "../../src/limits.ts";
+import { KiB } from "../../src/base/units.ts";
 import deployed, { Database as Deployed, type Env } from "../../src/worker/worker.ts";
 
 export class Database extends Deployed {

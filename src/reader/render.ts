@@ -182,7 +182,7 @@ export function renderSlowly(
   const { keys, rows, isCut } = readCells(sql, key, columns, window, most);
   const [only] = rows;
   if (only === undefined) return { ...noRows, isCut };
-  const noted = rows.reduce((sum, row) => sum + (encoder.lossy?.count(row) ?? 0), 0);
+  const lossy = rows.reduce((sum, row) => sum + (encoder.lossy?.count(row) ?? 0), 0);
   const first = keys[0]?.[0];
   const rendered = {
     ...noRows,
@@ -190,7 +190,7 @@ export function renderSlowly(
     last: keys.at(-1) ?? [],
     repeats: key.kind === "repeated" ? runLength(keys.map((one) => String(one))) : 0,
     first: key.kind === "rowid" && first !== undefined ? BigInt(first[1]) : null,
-    noted,
+    lossy,
     isCut,
   };
   const stored = sizeOfCells(only);

@@ -1,19 +1,17 @@
-/** What the options of a format may be, and are where nothing is said. */
+/** The values that a format's own options may have, and have where nobody has given one. */
 import type { FormatOptionSpec, FormatOptionSpecs, FormatOptions } from "./format.ts";
 
-/** The value of each option that nobody has given. */
-export function defaultsOf(choices: FormatOptionSpecs): FormatOptions {
-  return Object.fromEntries(
-    Object.entries(choices).map(([name, choice]) => [name, "usual" in choice ? choice.usual : choice[0]]),
-  );
+/** The default of each option. */
+export function defaultsOf(options: FormatOptionSpecs): FormatOptions {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
 }
 
 /** True if the option may have that value. */
-export function isAllowed(choice: FormatOptionSpec, value: string): boolean {
-  return "usual" in choice ? choice.isAllowed(value) : choice.includes(value);
+export function isAllowed(option: FormatOptionSpec, value: string): boolean {
+  return "values" in option ? Object.hasOwn(option.values, value) : option.isAllowed(value);
 }
 
-/** What it may be, for a message. */
-export function allowedOf(choice: FormatOptionSpec): readonly string[] {
-  return "usual" in choice ? [choice.allowed] : choice;
+/** What the option may be, for a message. */
+export function allowedOf(option: FormatOptionSpec): readonly string[] {
+  return "values" in option ? Object.keys(option.values) : [option.allowed];
 }

@@ -191,31 +191,43 @@ export type Segment =
 /** Which half of a dump is wanted. */
 export type Content = "all" | "schema" | "data";
 
+/** An option that takes one of some words. */
+export interface ChoiceOption {
+  /** What it is for, in one or two sentences: docs/options.md is made of them. */
+  readonly doc: string;
+  /** Each word that it takes, and what that means. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The word that holds where nothing is said. */
+  readonly default: string;
+}
+
 /** An option that takes a text of the caller's own. */
 export interface FreeTextOption {
-  readonly usual: string;
-  /** What it may be, in words: for the refusal of anything else. */
+  /** What it is for, in one or two sentences: docs/options.md is made of them. */
+  readonly doc: string;
+  /** What it may be, in words: for the page, and for the refusal of anything else. */
   readonly allowed: string;
+  readonly default: string;
+  /** A value for the page. */
+  readonly example: string;
   isAllowed(text: string): boolean;
 }
 
-/** What one option may be: one of some words, the default first, or a text. */
-export type FormatOptionSpec = readonly [string, ...string[]] | FreeTextOption;
+/** One of a format's own options. */
+export type FormatOptionSpec = ChoiceOption | FreeTextOption;
 
 /** A format's own options, each a query parameter of that name. */
 export type FormatOptionSpecs = Readonly<Record<string, FormatOptionSpec>>;
 
-/** The value of each of a format's own options. */
-export type FormatOptions<C extends FormatOptionSpecs = FormatOptionSpecs> = {
-  readonly [name in keyof C]: C[name] extends readonly string[] ? C[name][number] : string;
-};
+/** The value of each of a format's own options, by its name. */
+export type FormatOptions = Readonly<Record<string, string>>;
 
 interface FormatBase {
   /** The value of `format=`; lower-case letters and digits. */
   readonly name: string;
   /** To be changed whenever the same rows come out as other bytes: a job that is under way then begins again, instead of mixing both. 1. */
   readonly version?: number;
-  /** Absent where there is nothing to choose. */
+  /** The format's own options; absent where there is nothing to choose. */
   readonly options?: FormatOptionSpecs;
   /** The file's ending, with its dot. */
   readonly extension: string;

@@ -7,35 +7,85 @@ import { hexBytes, utf8 } from "../kit/bytes.ts";
 import { doubled, doubledBytes } from "../kit/doubled-quotes.ts";
 import { guarded, guardedBytes, guardedPage } from "./formula-guard.ts";
 import { longestNull, toLines, type Notation } from "./page.ts";
-import type { Cell, FormatOptions, Column, FreeTextOption, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import type {
+  Cell,
+  FormatOptions,
+  Column,
+  FormatOptionSpecs,
+  FreeTextOption,
+  Pieces,
+  RowEncoder,
+  Table,
+  TableFormat,
+} from "../format.ts";
 import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "../kit/json-rows.ts";
 import { bytePieces, joined, textPieces } from "../kit/large-values.ts";
 import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
 import { lostIndex } from "../kit/virtual-table.ts";
 
-/** What a NULL is written as. All text is in quotes, so it is none; and it is no number, no formula, and not PostgreSQL's end of the data. */
+/** All text is in quotes, so a marker is no text; it must be no number, no formula, and not PostgreSQL's end of the data (`\.`) either. */
 const nulls: FreeTextOption = {
-  usual: "",
+  doc: "What a NULL is written as. It stands without quotes, so no text can be taken for it.",
   allowed: `nothing, or up to ${longestNull} of A-Z a-z 0-9 _ / \\ # . < > ( ) ? * that are no number, such as \\N, NULL, NA`,
+  default: "",
+  example: "NULL",
   isAllowed: (text) =>
     text.length <= longestNull &&
     /^(?:[A-Za-z_/\\#.<>()?*][\w/\\#.<>()?*]*)?$/.test(text) &&
     !/^(?:\.\d.*|inf|infinity|nan|\\\.)$/i.test(text),
 };
 
+/** The options of CSV, each with what a reader of the file sees of it. */
+const csvOptions = {
+  nulls,
+  blobs: {
+    doc: "How a BLOB is written. It is always in quotes.",
+    values: {
+      base64: "base64 (RFC 4648, with padding)",
+      hex: "two upper-case hex digits for each byte: `00FF`",
+      postgres: "hex as PostgreSQL's `bytea` reads it: `\\x00FF`",
+      duckdb: "escapes as DuckDB's `BLOB` reads them: `\\x00\\xFF`",
+    },
+    default: "base64",
+  },
+  infinity: {
+    doc: "How an infinite REAL is written.",
+    values: {
+      string: "`Infinity` and `-Infinity`, without quotes",
+      number: "`9e999` and `-9e999`, which SQLite, JavaScript and others read as infinite",
+      null: "like a NULL; the warnings count them",
+    },
+    default: "string",
+  },
+  int64: {
+    doc: "How large integers are written.",
+    values: {
+      number: "without quotes, with all their digits",
+      string: "in quotes if they have more than 15 digits, which a spreadsheet would round",
+    },
+    default: "number",
+  },
+  bom: {
+    doc: "Whether the file begins with a byte order mark, by which Excel knows UTF-8.",
+    values: { 0: "no", 1: "yes" },
+    default: "0",
+  },
+  formulas: {
+    doc: "What becomes of text that a spreadsheet would run as a formula. See [formats.md](formats.md).",
+    values: {
+      keep: "it is written as it is",
+      guard: "`'` is put in front of what would be run; numbers and BLOBs in hex stay as they are",
+    },
+    default: "keep",
+  },
+} as const satisfies FormatOptionSpecs;
+
 /** One table as CSV. */
 export const csv = {
   name: "csv",
   extension: ".csv",
   mediaType: "text/csv; charset=utf-8; header=present", // RFC 7111
-  options: {
-    nulls,
-    blobs: ["base64", "hex", "postgres", "duckdb"],
-    infinity: ["string", "number", "null"],
-    int64: ["number", "string"],
-    bom: ["0", "1"],
-    formulas: ["keep", "guard"],
-  },
+  options: csvOptions,
   scope: "table",
   warnings: lostIndex,
   *segments(table: Table, options: FormatOptions) {

@@ -22,9 +22,32 @@ export const jsonl = {
   extension: ".jsonl",
   mediaType: "application/x-ndjson",
   options: {
-    int64: ["number", "string"],
-    infinity: ["number", "string", "null"],
-    blobs: ["object", "base64", "hex"],
+    int64: {
+      doc: "How large integers are written.",
+      values: {
+        number: "as JSON numbers, with all their digits",
+        string: "as strings if they are beyond 2^53, which JavaScript and others would round",
+      },
+      default: "number",
+    },
+    infinity: {
+      doc: "How an infinite REAL is written, for which JSON has no word.",
+      values: {
+        number: "`9e999` and `-9e999`, which most parsers read as infinite",
+        string: '`"Infinity"` and `"-Infinity"`',
+        null: "`null`; the warnings count them",
+      },
+      default: "number",
+    },
+    blobs: {
+      doc: "How a BLOB is written.",
+      values: {
+        object: '`{"$base64":true,"encoded":"AP8="}`, which no text can be taken for',
+        base64: 'a string in base64 (RFC 4648, with padding): `"AP8="`',
+        hex: 'a string of two upper-case hex digits for each byte: `"00FF"`',
+      },
+      default: "object",
+    },
   },
   scope: "table",
   warnings: lostIndex,

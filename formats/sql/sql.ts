@@ -10,7 +10,16 @@ export const sql = {
   name: "sql",
   extension: ".sql",
   mediaType: "application/sql", // RFC 6922
-  options: { target: ["sqlite", "d1"] },
+  options: {
+    target: {
+      doc: "What the statements are made for.",
+      values: {
+        sqlite: "the `sqlite3` shell and `node:sqlite`: one transaction, which is rolled back if any statement fails",
+        d1: "D1 and Durable Objects: no transaction, nothing written to `sqlite_schema`, no statement beyond 95,000 bytes",
+      },
+      default: "sqlite",
+    },
+  },
   scope: "database",
   *warnings(schema: Schema, { target }: FormatOptions, content: Content): Iterable<string | null> {
     yield* target === "d1" ? d1Warnings(schema, content) : sqliteWarnings(schema);

@@ -74,8 +74,8 @@ const together: Readonly<Record<string, readonly FormatOptions[]>> = {
 
 /** Every format with every one of its options, and some together. */
 const variants = formats.flatMap((format) => {
-  const choices = Object.entries(format.options ?? {}).flatMap(([name, values]) =>
-    ("usual" in values ? ["\\N", "(nothing"] : values).map((one) => ({ [name]: one })),
+  const choices = Object.entries(format.options ?? {}).flatMap(([name, option]) =>
+    ("values" in option ? Object.keys(option.values) : ["\\N", "(nothing"]).map((one) => ({ [name]: one })),
   );
   return (choices.length === 0 ? [{}] : [...choices, ...(together[format.name] ?? [])]).map(
     (formatOptions): [string, Format, FormatOptions] => [

@@ -1,4 +1,4 @@
-/** What docs/http.md says of nginx in front of the Worker: with which settings a cut download is seen to be cut. */
+/** What docs/proxies.md says of nginx in front of the Worker: with which settings a cut download is seen to be cut. */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ describe.runIf(has("nginx") && has("curl"))("a download that is cut, through ngi
     },
   );
 
-  // what nobody can see here: if one of these ever fails, docs/http.md promises too little
+  // what nobody can see here: if one of these ever fails, docs/proxies.md promises too little
   it("ends like a whole one over HTTP/1.0, but for gzip", async () => {
     const gzip = await through("proxy_http_version 1.0;", [], "/export/dump?gzip=1");
     expect(gzip.code).toBe(0);

@@ -12,9 +12,8 @@ import { otherMethods, problem, problemOf, unknownPath } from "../http/problem.t
 import { runQuery, type QueryAnswer } from "./query.ts";
 import { failedCommit } from "./atomic-statements.ts";
 
-export interface Env {
-  readonly DATABASE: DurableObjectNamespace<Database>;
-  readonly EXPORTS: R2Bucket;
+/** The bindings of wrangler.toml (`npm run types`), and what is set where the Worker is deployed. */
+export interface Env extends WorkerBindings {
   /** A secret; without it nothing is served. */
   readonly EXPORT_TOKEN?: string;
   /** Hosts that `callback=` may name, with commas between; without it nobody is called. */

@@ -1,6 +1,5 @@
 declare namespace Cloudflare {
   interface Env {
-    readonly DATABASE: DurableObjectNamespace<import("../../src/worker/worker.ts").Database>;
     readonly PROBE: DurableObjectNamespace<import("./probe.ts").Probe>;
     readonly TEST_HOST: DurableObjectNamespace<import("./test-host.ts").TestHost>;
     readonly BUSY_HOST: DurableObjectNamespace<import("./busy-host.ts").BusyHost>;
@@ -9,7 +8,6 @@ declare namespace Cloudflare {
     readonly ACTOR_LIKE: DurableObjectNamespace<import("./alarm-libraries.ts").ActorLike>;
     readonly CRON_LIKE: DurableObjectNamespace<import("./alarm-libraries.ts").CronLike>;
     readonly DIARY_HOST: DurableObjectNamespace<import("./diary-host.ts").DiaryHost>;
-    readonly EXPORTS: R2Bucket;
     readonly EXPORT_TOKEN: string;
   }
   interface GlobalProps {

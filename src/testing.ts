@@ -1,0 +1,2 @@
+/** `durable-export/testing`: what a format of your own is held against. */
+export {};

@@ -1,2 +1,2 @@
 /** `durable-export/testing`: what a format of your own is held against. */
-export {};
+export type { Format } from "../formats/format.ts";

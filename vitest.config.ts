@@ -3,29 +3,52 @@ import { defineConfig } from "vitest/config";
 
 // Two kinds of tests: inside workerd, with real SQLite, R2 and alarms; and in Node, against a Worker that runs beside
 // it, for the readers that workerd does not have (node:sqlite) and for what only happens from outside (a kill).
+// `npm test` runs `workerd` and `node`, `npm run test:long` both of `long`, `npm run test:readers` the programs of other
+// people's. Tests with random cases run in `npm test` and, with more of them, in `npm run test:long`.
+const inWorkerd = {
+  plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
+};
+const setupFiles = ["test/support/seed.ts"];
+const outside = ["test/e2e/**", "test/long/**", "test/readers/**"];
+const node = { setupFiles, testTimeout: 180_000, hookTimeout: 180_000 };
+const usual = { provide: { isThorough: false } };
+const thorough = { provide: { isThorough: true } };
+
 export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
+        ...inWorkerd,
         test: {
+          ...usual,
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"],
+          exclude: outside,
           testTimeout: 60_000,
-          setupFiles: ["test/support/seed.ts"],
+          setupFiles,
+        },
+      },
+      { test: { ...node, ...usual, name: "node", include: ["test/e2e/**/*.test.ts"] } },
+      {
+        ...inWorkerd,
+        test: {
+          ...thorough,
+          name: "long-workerd",
+          include: ["test/**/*-random.test.ts"],
+          exclude: outside,
+          testTimeout: 300_000,
+          setupFiles,
         },
       },
       {
         test: {
-          name: "node",
-          include: ["test/e2e/**/*.test.ts"],
-          setupFiles: ["test/support/seed.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
+          ...node,
+          ...thorough,
+          name: "long",
+          include: ["test/long/**/*.test.ts", "test/e2e/**/*-random.test.ts"],
         },
       },
+      { test: { ...node, ...thorough, name: "readers", include: ["test/readers/*.test.ts"] } },
     ],
   },
 });

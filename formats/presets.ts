@@ -1,6 +1,6 @@
 /**
  * `for=NAME`: the options by which one program reads each value as it is, or refuses it, with its line in docs/readers.md. A preset is here only
- * if that program itself holds it (test/e2e/readers.test.ts). It changes how values are written, never what they are: no preset makes
+ * if that program itself holds it (test/readers/readers.test.ts). It changes how values are written, never what they are: no preset makes
  * an infinity NULL.
  */
 import { csv } from "./csv/csv.ts";

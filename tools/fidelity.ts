@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { corpus, type Case } from "../test/support/corpus.ts";
-import { has, run } from "../test/e2e/commands.ts";
-import { differenceOf, fileDifference, restoreByShell } from "../test/e2e/equal.ts";
+import { has, run } from "../test/support/e2e/commands.ts";
+import { differenceOf, fileDifference, restoreByShell } from "../test/support/e2e/equal.ts";
 import {
   d1Export,
   d1Reader,
@@ -14,7 +14,7 @@ import {
   restoreToD1,
   restoreToObject,
   startTestServer,
-} from "../test/e2e/d1-targets.ts";
+} from "../test/support/e2e/d1-targets.ts";
 import { progress } from "./lib/progress.ts";
 import { restore } from "./lib/restore.ts";
 import { fileReader } from "./lib/rows.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { corpus } from "../test/support/corpus.ts";
-import { startTestServer } from "../test/e2e/d1-targets.ts";
+import { startTestServer } from "../test/support/e2e/d1-targets.ts";
 import { startServer } from "./lib/server.ts";
 import { findingsOf, readers } from "./readers/all.ts";
 import { cases } from "./readers/cases.ts";

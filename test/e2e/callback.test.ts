@@ -8,7 +8,7 @@ import { generate } from "selfsigned";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { query } from "../../tools/lib/database.ts";
 import { freePort, startServer, type Server } from "../../tools/lib/server.ts";
-import { folderFor } from "./support.ts";
+import { folderFor } from "../support/e2e/files.ts";
 
 interface Received {
   readonly path: string;

@@ -1,30 +1,4 @@
-/** The short form of `npm run crash`: killed at every named step and at random, a job makes the same file and leaves nothing. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { databaseFile } from "../../tools/bench/data.ts";
-import { CrashHarness } from "../../tools/crash/harness.ts";
-import { folderFor } from "./support.ts";
+/** A job whose workerd is killed at every step; `test/long/crash.test.ts` has the other kinds of files. */
+import { describeCrashes } from "../support/e2e/crash-tests.ts";
 
-const folder = folderFor(afterAll);
-let harness: CrashHarness;
-let jobs = 0;
-
-beforeAll(async () => {
-  harness = await CrashHarness.start(databaseFile(folder, "mix", 15_000_000), 7);
-});
-
-describe("a job whose workerd is killed", () => {
-  it.each(["format=sql", "format=csv&gzip=1", "format=jsonl", "format=sql&compress=zstd"])(
-    "makes the same file: %s",
-    async (job) => {
-      jobs++;
-      const { kills, parts, sha256, expected } = await harness.run(job, 2);
-      expect(kills.length).toBeGreaterThan(parts === 1 ? 8 : 10);
-      expect(kills).toContain("complete answered");
-      expect(sha256).toBe(expected);
-    },
-  );
-
-  it("leaves nothing behind but uploads that R2 had begun and never told of", async () => {
-    expect(await harness.stop()).toEqual({ rows: 0, objects: 0, uploads: jobs });
-  });
-});
+describeCrashes(["format=sql"]);

@@ -1,6 +1,6 @@
 /** Under `wrangler dev` a header of a caller's becomes `request.cf`: what bears the exporter's mark in it is still not the exporter's. */
 import { expect, it } from "vitest";
-import { startTestServer } from "./d1-targets.ts";
+import { startTestServer } from "../support/e2e/d1-targets.ts";
 
 it("a mark that a caller has sent is none", async () => {
   const server = await startTestServer();

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { freePort, startServer } from "../../tools/lib/server.ts";
-import { has, run } from "./commands.ts";
-import { temporaryFolder } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { temporaryFolder } from "../support/e2e/files.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -12,8 +12,8 @@ import { fileReader, objectReader, tablesOf } from "../../tools/lib/rows.ts";
 import { sample } from "../../tools/lib/sample.ts";
 import { startServer, type Server } from "../../tools/lib/server.ts";
 import { zipEntries } from "../../tools/lib/unzip.ts";
-import { has, run } from "./commands.ts";
-import { bytesOf, temporaryFolder } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { bytesOf, temporaryFolder } from "../support/e2e/files.ts";
 
 let server: Server;
 

@@ -9,9 +9,9 @@ import { query } from "../../tools/lib/database.ts";
 import type { Server } from "../../tools/lib/server.ts";
 import { statementsOf } from "../../tools/lib/statements.ts";
 import "../support/seed.ts";
-import { quoted, schema } from "./selection-schemas.ts";
-import { d1Reader, databaseOf, restoreToD1, restoreToObject, startTestServer } from "./d1-targets.ts";
-import { bytesOf } from "./support.ts";
+import { quoted, schema } from "../support/e2e/selection-schemas.ts";
+import { d1Reader, databaseOf, restoreToD1, restoreToObject, startTestServer } from "../support/e2e/d1-targets.ts";
+import { bytesOf } from "../support/e2e/files.ts";
 
 let server: Server;
 
@@ -127,7 +127,7 @@ it("what does not work where a selection is restored was warned of, and only tha
         }
       }
     }),
-    { numRuns: Number(process.env["SELECTIONS"] ?? 25) },
+    { numRuns: 25 },
   );
   expect(found).toBeGreaterThan(20);
 }, 300_000);

@@ -4,8 +4,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { query } from "../../tools/lib/database.ts";
 import { startServer, type Server } from "../../tools/lib/server.ts";
-import { has, run } from "./commands.ts";
-import { folderFor } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { folderFor } from "../support/e2e/files.ts";
 
 const folder = folderFor(afterAll);
 let server: Server;

@@ -5,9 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { query } from "../../tools/lib/database.ts";
 import type { Server } from "../../tools/lib/server.ts";
-import { has, run } from "./commands.ts";
-import { databaseOf, startTestServer } from "./d1-targets.ts";
-import { bytesOf, temporaryFolder } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { databaseOf, startTestServer } from "../support/e2e/d1-targets.ts";
+import { bytesOf, temporaryFolder } from "../support/e2e/files.ts";
 
 let server: Server;
 

@@ -1,4 +1,4 @@
-/** `formulas=guard`: what is changed, byte by byte, and how it is undone. LibreOffice's own word is in test/e2e/libreoffice.test.ts. */
+/** `formulas=guard`: what is changed, byte by byte, and how it is undone. LibreOffice's own word is in test/readers/libreoffice.test.ts. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { guarded, guardedBytes, guardedPage } from "../../formats/csv/formula-guard.ts";

@@ -1,7 +1,7 @@
 /** What is measured: the shell's ways, ours, D1's, and what nothing can be faster than. */
 import { download, runCommand, runJob, runOnServer, type Measured } from "./measure.ts";
 import type { Server } from "../lib/server.ts";
-import { has } from "../../test/e2e/commands.ts";
+import { has } from "../../test/support/e2e/commands.ts";
 
 /** Something to time. */
 export interface Case {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Papa from "papaparse";
-import { run } from "../../test/e2e/commands.ts";
+import { run } from "../../test/support/e2e/commands.ts";
 import { answersOf, linesOf } from "./lines.ts";
 import { eachOf, texts, type Reader } from "./reader.ts";
 

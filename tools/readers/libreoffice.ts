@@ -2,7 +2,7 @@
 import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { has, run } from "../../test/e2e/commands.ts";
+import { has, run } from "../../test/support/e2e/commands.ts";
 import { csvRecords } from "../lib/csv-reader.ts";
 import { eachOf, texts, type Reader } from "./reader.ts";
 

@@ -1,5 +1,5 @@
 /** Programs of ours that read file after file: a path as JSON on a line of their input, a table as JSON on a line of their output. */
-import type { Ran } from "../../test/e2e/commands.ts";
+import type { Ran } from "../../test/support/e2e/commands.ts";
 import type { Sample, Seen, SeenTable } from "./reader.ts";
 
 /** What such a program is given. */

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { has, run } from "../../test/e2e/commands.ts";
+import { has, run } from "../../test/support/e2e/commands.ts";
 import { kindsOf, type Kind } from "./kinds.ts";
 import { eachOf, texts, type Reader, type Sample, type SeenTable } from "./reader.ts";
 import { isRoot, withServer } from "./server.ts";

@@ -1,6 +1,6 @@
 /** Readers that are libraries of Python: pandas, pyarrow, its own csv. */
 import { join } from "node:path";
-import { run } from "../../test/e2e/commands.ts";
+import { run } from "../../test/support/e2e/commands.ts";
 import { answersOf, linesOf } from "./lines.ts";
 import type { Reader } from "./reader.ts";
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../test/e2e/commands.ts";
+import { run } from "../../test/support/e2e/commands.ts";
 import type { SeenTable } from "./reader.ts";
 
 /** Servers refuse to run as root: they get a user of their own, and what is theirs belongs to it. */

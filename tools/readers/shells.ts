@@ -1,7 +1,7 @@
 /** Readers that are commands: `sqlite3`, csvkit, Miller. */
 import { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
-import { has, run, type Ran } from "../../test/e2e/commands.ts";
+import { has, run, type Ran } from "../../test/support/e2e/commands.ts";
 import { csvRecords } from "../lib/csv-reader.ts";
 import { eachOf, seenOf, texts, type Reader, type Seen, type SeenTable } from "./reader.ts";
 

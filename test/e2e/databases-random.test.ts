@@ -5,9 +5,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Server } from "../../tools/lib/server.ts";
 import { statementsOf } from "../../tools/lib/statements.ts";
-import { differenceOf, fileDifference, restorers } from "./equal.ts";
-import { databaseOf, readerOf, restoreToObject, startTestServer } from "./d1-targets.ts";
-import { bytesOf, temporaryFolder } from "./support.ts";
+import { differenceOf, fileDifference, restorers } from "../support/e2e/equal.ts";
+import { databaseOf, readerOf, restoreToObject, startTestServer } from "../support/e2e/d1-targets.ts";
+import { bytesOf, temporaryFolder } from "../support/e2e/files.ts";
+import { byThoroughness } from "../support/thorough.ts";
 
 let server: Server;
 
@@ -201,6 +202,6 @@ it("come back, by every restorer and in another object", async () => {
         ).toBeNull();
       },
     ),
-    { numRuns: Number(process.env["RANDOM_RUNS"] ?? 40) },
+    { numRuns: byThoroughness(10, 40) },
   );
 });

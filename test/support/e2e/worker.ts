@@ -1,8 +1,8 @@
 /** The Worker of the tests beside it: the deployable one, with pages of any size, and with places where `target=d1` is restored to. */
 import { Hono } from "hono";
-import { Exporter } from "../../src/exporter.ts";
-import { usualPage } from "../../src/file/plan.ts";
-import deployed, { Database as Deployed, type Env } from "../../src/worker/worker.ts";
+import { Exporter } from "../../../src/exporter.ts";
+import { usualPage } from "../../../src/file/plan.ts";
+import deployed, { Database as Deployed, type Env } from "../../../src/worker/worker.ts";
 
 /** The deployable object, whose pages may be made smaller for one request. */
 export class Database extends Deployed {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { query } from "../../tools/lib/database.ts";
 import { startServer } from "../../tools/lib/server.ts";
-import { has, run } from "./commands.ts";
-import { bytesOf, folderFor } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { bytesOf, folderFor } from "../support/e2e/files.ts";
 
-const readers = join(import.meta.dirname, "../readers");
+const readers = import.meta.dirname;
 const folder = folderFor(afterAll);
 /** What must come out: the bytes of each file. */
 const sizes: Record<string, number> = {};

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import Papa from "papaparse";
-import { csvRecords } from "../../tools/lib/csv-reader.ts";
-import type { Cell } from "../../tools/lib/rows.ts";
-import { temporaryFolder } from "./support.ts";
+import { csvRecords } from "../../../tools/lib/csv-reader.ts";
+import type { Cell } from "../../../tools/lib/rows.ts";
+import { temporaryFolder } from "./files.ts";
 
 /** One value as a reader sees it: null, or text; bytes as one character each, so that any bytes can be compared. */
 export type Field = string | null;

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeConfig } from "../../tools/lib/config.ts";
-import { query } from "../../tools/lib/database.ts";
-import type { Reader } from "../../tools/lib/rows.ts";
-import { startServer, type Server } from "../../tools/lib/server.ts";
+import { writeConfig } from "../../../tools/lib/config.ts";
+import { query } from "../../../tools/lib/database.ts";
+import type { Reader } from "../../../tools/lib/rows.ts";
+import { startServer, type Server } from "../../../tools/lib/server.ts";
 
 /** Starts `test/e2e/worker.ts`. */
 export async function startTestServer(d1Databases = 0): Promise<Server> {
@@ -18,7 +18,8 @@ export async function startTestServer(d1Databases = 0): Promise<Server> {
       database_id: `place-${at}`,
     })),
   });
-  const server = await startServer({ config });
+  // wrangler keeps a span of each statement, in a database of its own: nothing of it is in production
+  const server = await startServer({ config, env: { X_LOCAL_OBSERVABILITY: "false" } });
   return {
     ...server,
     async stop() {

@@ -14,11 +14,11 @@ import { nativeZstd } from "../../src/pack/zstd-native.ts";
 import { zstdPacker } from "../../src/pack/zstd.ts";
 import { packSliced } from "../support/pack-samples.ts";
 import { hostile, zstdSamples } from "../support/zstd-samples.ts";
-import { has, run } from "./commands.ts";
-import { bytesOf, folderFor } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { bytesOf, folderFor } from "../support/e2e/files.ts";
 
 const folder = folderFor(afterAll);
-const readers = join(import.meta.dirname, "../readers");
+const readers = import.meta.dirname;
 const file = (name: string) => join(folder, name);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const queries = {

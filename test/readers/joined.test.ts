@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { query } from "../../tools/lib/database.ts";
 import { startServer, type Server } from "../../tools/lib/server.ts";
-import { has, run } from "./commands.ts";
-import { cuttingProxy } from "./cutting-proxy.ts";
-import { bytesOf, folderFor } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { cuttingProxy } from "../support/e2e/cutting-proxy.ts";
+import { bytesOf, folderFor } from "../support/e2e/files.ts";
 
 const folder = folderFor(afterAll);
 let server: Server;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type Server } from "../../tools/lib/server.ts";
 import { query } from "../../tools/lib/database.ts";
-import { has, run } from "./commands.ts";
-import { bytesOf, folderFor } from "./support.ts";
+import { has, run } from "../support/e2e/commands.ts";
+import { bytesOf, folderFor } from "../support/e2e/files.ts";
 
 const folder = folderFor(afterAll);
 const isThere = has("soffice");

@@ -1,10 +1,10 @@
 /** Is a copy the database that was dumped? Schema text, rows with storage classes and bytes, and what must work in it. */
 import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
-import { compareDatabases } from "../../tools/lib/compare.ts";
-import { restore } from "../../tools/lib/restore.ts";
-import { fileReader, tablesOf, type Reader } from "../../tools/lib/rows.ts";
-import type { Case } from "../support/corpus.ts";
+import { compareDatabases } from "../../../tools/lib/compare.ts";
+import { restore } from "../../../tools/lib/restore.ts";
+import { fileReader, tablesOf, type Reader } from "../../../tools/lib/rows.ts";
+import type { Case } from "../corpus.ts";
 import { has, run } from "./commands.ts";
 
 /** What is kept of a schema besides rows; statistics and index of one release are not those of another. */

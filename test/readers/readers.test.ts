@@ -5,7 +5,7 @@ import { findingsOf, queries, readers } from "../../tools/readers/all.ts";
 import { cases } from "../../tools/readers/cases.ts";
 import { samplesOf } from "../../tools/readers/samples.ts";
 import { startServer } from "../../tools/lib/server.ts";
-import { folderFor } from "./support.ts";
+import { folderFor } from "../support/e2e/files.ts";
 
 let samples: Awaited<ReturnType<typeof samplesOf>>;
 

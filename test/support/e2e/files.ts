@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Server } from "../../tools/lib/server.ts";
+import type { Server } from "../../../tools/lib/server.ts";
 
 /** A folder that is gone when the test has ended. */
 export function temporaryFolder(): string {

@@ -1,8 +1,8 @@
 /** Other people's SQLites, by the lines of `docs/readers.md`: each makes every database of the corpus from its dump, or says that it may not. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dumpsOf, sqlFindingsOf, sqlReaders, type Dumped } from "../../tools/readers/sql.ts";
-import { startTestServer } from "./d1-targets.ts";
-import { folderFor } from "./support.ts";
+import { startTestServer } from "../support/e2e/d1-targets.ts";
+import { folderFor } from "../support/e2e/files.ts";
 
 let dumps: readonly Dumped[];
 

@@ -175,7 +175,7 @@ export class Exporter implements Engine {
       const isStill = options.consistency !== "fuzzy";
       return {
         pipeline: made.pipeline,
-        still: isStill ? new DownloadSnapshot(this.#ctx, made, this.#maxUndoBytes) : null,
+        snapshot: isStill ? new DownloadSnapshot(this.#ctx, made, this.#maxUndoBytes) : null,
         isLong: made.layout.segments.length > longFileParts,
       };
     };

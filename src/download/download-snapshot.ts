@@ -1,90 +1,74 @@
-/** The snapshot of a direct download that takes more than one turn: an undo log that lives no longer than the object does. */
-import type { Snapshot } from "./downloads.ts";
-import { ExportError, listed } from "../errors.ts";
-import { countedTables, placesOf, type Read } from "../file/pipeline.ts";
-import type { Plan } from "../file/plan.ts";
-import { SmallTables } from "../snapshot/small-tables.ts";
-import { isWhole, resealed, seal, sealBroken, type Seal } from "../snapshot/seal.ts";
-import { dropUndoLogs, readLive, UndoLog } from "../snapshot/undo-log.ts";
-import { defaultMaxUndoBytes } from "../snapshot/registry.ts";
+/** What is a download's own about its snapshot: it lives no longer than the object does, and where it cannot vouch for the file the download is cut. */
 import { runCooperatively } from "../base/event-loop.ts";
-import { changesOf, unwatchedTables, startTracking } from "../snapshot/change-tracker.ts";
+import { ExportError, listed } from "../errors.ts";
+import { rowSegments, type Read } from "../file/pipeline.ts";
+import type { Plan } from "../file/plan.ts";
+import { Snapshot } from "../snapshot/snapshot.ts";
+import { dropUndoLogs } from "../snapshot/undo-log.ts";
 
-/** One life of an object; several Exporters may share it. */
-const lives = new WeakMap<DurableObjectState, string>();
+/** What the ids of this instance's downloads begin with; several Exporters may share an object. */
+const idPrefixes = new WeakMap<DurableObjectState, string>();
 
-function instanceIdOf(ctx: DurableObjectState): string {
-  const life = lives.get(ctx) ?? `direct-${crypto.getRandomValues(new Uint8Array(4)).toHex()}-`;
-  lives.set(ctx, life);
-  return life;
+function idPrefixOf(ctx: DurableObjectState): string {
+  const prefix = idPrefixes.get(ctx) ?? `direct-${randomHex()}-`;
+  idPrefixes.set(ctx, prefix);
+  return prefix;
 }
 
-/** The size of the database is asked for every few steps: it takes as long as a hundredth of a step. */
-const stepsPerCheck = 16;
+function randomHex(): string {
+  return crypto.getRandomValues(new Uint8Array(4)).toHex();
+}
 
-/** Keeps rows as they were when the download began. */
-export class DownloadSnapshot implements Snapshot {
-  readonly #ctx: DurableObjectState;
-  readonly #plan: Plan;
-  readonly #tables: readonly string[];
-  readonly #limit: number;
-  #log: UndoLog | null = null;
-  #first: SmallTables | null = null;
-  #id = "";
-  #seal: Seal | null = null;
-  #done = 0;
+/** What is kept is counted every few steps: that takes as long as a hundredth of a step. */
+const stepsPerLimitCheck = 16;
+
+/** Keeps rows as they were when a download began. All methods but `begin` are synchronous. */
+export class DownloadSnapshot {
+  readonly #snapshot: Snapshot;
   #steps = 0;
 
-  /** `limit` is in bytes of kept rows; null for the usual one. */
-  constructor(ctx: DurableObjectState, plan: Plan, limit: number | null) {
-    this.#ctx = ctx;
-    this.#plan = plan;
-    this.#tables = countedTables(plan.layout.segments).map(({ name }) => name);
-    this.#limit = limit ?? defaultMaxUndoBytes(plan.databaseBytes);
+  /** `maxUndoBytes` is in bytes of changed rows; null for the default. */
+  constructor(ctx: DurableObjectState, { source, layout, databaseBytes }: Plan, maxUndoBytes: number | null) {
+    this.#snapshot = new Snapshot({
+      sql: ctx.storage.sql,
+      exportId: idPrefixOf(ctx) + randomHex(),
+      source,
+      segments: rowSegments(layout.segments),
+      isFuzzy: false,
+      databaseBytes,
+      maxUndoBytes,
+    });
   }
 
+  /**
+   * Begins, after a first step that leaves more to read. False if the host has written meanwhile, so that what was read is no longer what there
+   * is. Throws `snapshot_too_old` if there are tables whose changes nobody would see.
+   */
   async begin({ counts }: Read): Promise<boolean> {
-    this.#done = counts.length;
-    return runCooperatively(this.#beginning());
+    const isUndisturbed = await runCooperatively(this.#snapshot.begin(counts.length));
+    const unseen = this.#snapshot.unwatchedTables();
+    if (unseen.length === 0) return isUndisturbed;
+    throw new ExportError(
+      "snapshot_too_old",
+      `Cannot hold ${listed(unseen)} still for a download, nor see whether they change: they are too large; start a job with POST, which says so, leave them out with exclude=, or ask for consistency=fuzzy`,
+    );
   }
 
-  *#beginning(): Generator<void, boolean, void> {
-    const { sql } = this.#ctx.storage;
-    const id = instanceIdOf(this.#ctx) + crypto.getRandomValues(new Uint8Array(4)).toHex();
-    this.#id = id;
-    this.#log = new UndoLog(sql, id);
-    this.#first = new SmallTables(sql, id);
-    const { source, layout } = this.#plan;
-    const wanted = { read: this.#first, places: placesOf(layout.segments), job: id };
-    // all tables: should the host write meanwhile, those that were read before are read again
-    const isUndisturbed = yield* source.beginningSnapshot(this.#tables, this.#log, wanted);
-    startTracking(sql, id, readLive(source.schema.tables, this.#log), new Set(this.#tables));
-    this.#expectSeen();
-    this.#seal = seal(sql, id);
-    if (!isUndisturbed) this.#done = 0;
-    return isUndisturbed;
-  }
-
+  /** What has been read is never read again. Throws `snapshot_too_old`. */
   advance({ counts }: Read): void {
-    // Not each page: what is written holds the next bytes back until it is durable.
-    if (counts.length > this.#done) {
-      const whole = this.#whole();
-      this.#log?.advance(this.#tables.slice(0, counts.length), this.#tables[counts.length] ?? null, null);
-      this.#first?.advance(counts.length);
-      this.#seal = whole && resealed(this.#ctx.storage.sql, this.#id, whole);
-    }
-    this.#done = counts.length;
-    if (this.#steps++ % stepsPerCheck === 0) this.checkLimit();
+    // no cursor: each write holds the next bytes back until it is durable, so there is one for each table and not for each page
+    this.#snapshot.advance(counts.length, null);
+    if (this.#steps++ % stepsPerLimitCheck === 0) this.checkLimit();
   }
 
+  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
   checkLimit(): void {
-    this.#log?.check(this.#limit, this.#plan.databaseBytes);
+    this.#snapshot.checkLimit();
   }
 
+  /** All is read. Throws `snapshot_too_old` if the file may not be the database of one moment. */
   check(): void {
-    this.#whole();
-    const live = readLive(this.#plan.source.schema.tables, this.#log);
-    const { changed } = changesOf(this.#ctx.storage.sql, this.#id, live, new Set(this.#tables));
+    const { changed } = this.#snapshot.changes();
     if (changed.length === 0) return;
     throw new ExportError(
       "snapshot_too_old",
@@ -92,29 +76,14 @@ export class DownloadSnapshot implements Snapshot {
     );
   }
 
-  /** Throws `snapshot_too_old` if there are tables whose changes nobody would see. */
-  #expectSeen(): void {
-    const unseen = unwatchedTables(this.#ctx.storage.sql, this.#id);
-    if (unseen.length === 0) return;
-    throw new ExportError(
-      "snapshot_too_old",
-      `Cannot hold ${listed(unseen)} still for a download, nor see whether they change: they are too large; start a job with POST, which says so, leave them out with exclude=, or ask for consistency=fuzzy`,
-    );
-  }
-
-  /** Throws `schema_changed` if something is gone by which changes are seen. */
-  #whole(): Seal | null {
-    if (this.#seal !== null && !isWhole(this.#ctx.storage.sql, this.#id, this.#seal)) throw sealBroken();
-    return this.#seal;
-  }
-
-  drop(): void {
-    this.#log?.drop();
+  /** Takes away all that is kept. */
+  end(): void {
+    this.#snapshot.end();
   }
 }
 
-/** Takes away what downloads of an earlier life have left, and jobs that are no more. */
+/** Takes away what downloads of an earlier instance of the object have left, and jobs that no longer exist. */
 export function dropLostSnapshots(ctx: DurableObjectState, isOpenJob: (id: string) => boolean): void {
-  const life = instanceIdOf(ctx);
-  dropUndoLogs(ctx.storage.sql, (id) => id.startsWith(life) || isOpenJob(id));
+  const prefix = idPrefixOf(ctx);
+  dropUndoLogs(ctx.storage.sql, (id) => id.startsWith(prefix) || isOpenJob(id));
 }

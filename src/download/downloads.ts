@@ -1,6 +1,7 @@
 /** Direct downloads: a stream each, which reads when it is asked, and not too many of them at once. */
 import { coalesced } from "../../formats/kit/bytes.ts";
 import { ExportError } from "../errors.ts";
+import type { DownloadSnapshot } from "./download-snapshot.ts";
 import { limitCheckMs } from "../snapshot/undo-log.ts";
 import { madePerTurn, stepBytes } from "../file/pipeline.ts";
 import type { Pipeline, Read } from "../file/pipeline.ts";
@@ -17,25 +18,12 @@ const downloadIdleMs = 5 * 60_000;
 /** A download that takes several turns, and that nobody has read from for so long, in milliseconds, loses its snapshot, and is cut. */
 const downloadAbandonedMs = 30 * 60_000;
 
-/** Sees to it that a download is the database of one moment. All but `begin` is synchronous. */
-export interface Snapshot {
-  /** The first turn is over, and there is more to read; false if what was read in it is no longer what there is. */
-  begin(read: Read): Promise<boolean>;
-  /** What has been read is never read again. Throws `snapshot_too_old`. */
-  advance(read: Read): void;
-  /** Throws `snapshot_too_old` if more is kept than may be; to be asked also while nobody reads. */
-  checkLimit(): void;
-  /** All is read. Throws `snapshot_too_old` if it cannot be vouched for. */
-  check(): void;
-  /** Leaves nothing behind. */
-  drop(): void;
-}
-
-/** What a download reads from, and what holds it still, if anything does. */
+/** What a download reads from. */
 export interface Prepared {
   readonly pipeline: Pipeline;
-  readonly still: Snapshot | null;
-  /** There is much to read for the first chunk: it is held still before that. */
+  /** Begins when the download takes more than one event-loop turn; null for a fuzzy download. */
+  readonly snapshot: DownloadSnapshot | null;
+  /** There is much to read for the first chunk, so the snapshot begins before that. */
   readonly isLong: boolean;
 }
 
@@ -45,16 +33,16 @@ interface Open {
   /** Gives up its place and what is kept for it. */
   readonly leave: () => void;
   lastMs: number;
-  /** Present once the download has taken more than one turn. */
-  still: Snapshot | null;
+  /** Present once the download has taken more than one event-loop turn. */
+  snapshot: DownloadSnapshot | null;
 }
 
 /** The downloads that one object has under way. */
 export class Downloads {
   readonly #most: number;
   readonly #open = new Set<Open>();
-  /** Those that keep rows, whether they still have their place or not. */
-  readonly #still = new Set<Open>();
+  /** Those with a snapshot, whether they still have their place or not. */
+  readonly #withSnapshot = new Set<Open>();
 
   constructor(most: number) {
     this.#most = most;
@@ -74,16 +62,16 @@ export class Downloads {
 
   /** Takes away what is kept for downloads that nobody has read from for long. */
   cleanUp(now: number): void {
-    for (const one of this.#still) {
+    for (const one of this.#withSnapshot) {
       if (now - one.lastMs <= downloadAbandonedMs) continue;
-      one.still?.drop();
-      this.#still.delete(one);
+      one.snapshot?.end();
+      this.#withSnapshot.delete(one);
     }
   }
 
   /** Cuts them all. */
   endAll(): void {
-    for (const one of [...this.#open, ...this.#still]) {
+    for (const one of [...this.#open, ...this.#withSnapshot]) {
       one.isOver = true;
       one.leave();
     }
@@ -91,7 +79,7 @@ export class Downloads {
 
   /** When there may be something to reap, Unix milliseconds; null if there will not. */
   nextCleanUpMs(): number | null {
-    const times = [...this.#still].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
+    const times = [...this.#withSnapshot].map(({ lastMs }) => lastMs + downloadAbandonedMs + 1);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -100,44 +88,45 @@ export class Downloads {
    * held `still`, if that is given; `changed` is called when that begins and when it ends.
    */
   stream(prepare: () => Prepared | Promise<Prepared>, changed: () => void): ReadableStream<Uint8Array> {
-    const own: Open = { isOver: false, lastMs: Date.now(), still: null, leave: () => leave() };
+    const own: Open = { isOver: false, lastMs: Date.now(), snapshot: null, leave: () => leave() };
     this.#open.add(own);
     let timer: ReturnType<typeof setInterval> | undefined;
     let watchLimit = () => {};
     const leave = () => {
       clearInterval(timer);
       this.#open.delete(own);
-      if (!this.#still.delete(own)) return;
-      own.still?.drop();
+      if (!this.#withSnapshot.delete(own)) return;
+      own.snapshot?.end();
       changed();
     };
     let chunks: AsyncGenerator<Chunk, undefined, undefined> | null = null;
     /** True if the bytes of what was read may be handed on. */
-    const hold = async (read: Read, still: Snapshot | null): Promise<boolean> => {
-      if (own.still === null && still !== null && !read.isDone) {
-        own.still = still;
-        this.#still.add(own);
-        const isSame = await still.begin(read); // should it throw, what it has begun is ended
+    const hold = async (read: Read, snapshot: DownloadSnapshot | null): Promise<boolean> => {
+      if (own.snapshot === null && snapshot !== null && !read.isDone) {
+        own.snapshot = snapshot;
+        this.#withSnapshot.add(own);
+        const isSame = await snapshot.begin(read); // should it throw, what it has begun is ended
+        if (!this.#withSnapshot.has(own)) snapshot.end(); // the download was cancelled meanwhile
         watchLimit();
         changed();
         return isSame;
       }
-      if (read.isDone) own.still?.check();
-      else own.still?.advance(read);
+      if (read.isDone) own.snapshot?.check();
+      else own.snapshot?.advance(read);
       return true;
     };
     const next = async () => {
       if (own.isOver)
         throw new ExportError("snapshot_too_old", "Cannot go on with the download: all exports were deleted");
-      if (own.still !== null && !this.#still.has(own))
+      if (own.snapshot !== null && !this.#withSnapshot.has(own))
         throw new ExportError(
           "snapshot_too_old",
           "Cannot go on with the download: nobody has read from it for too long",
         );
       if (chunks === null) {
-        const { pipeline, still, isLong } = await prepare();
-        if (isLong) await hold(pipeline.start(), still);
-        chunks = chunksOf(pipeline, (read) => hold(read, still));
+        const { pipeline, snapshot, isLong } = await prepare();
+        if (isLong) await hold(pipeline.start(), snapshot);
+        chunks = chunksOf(pipeline, (read) => hold(read, snapshot));
       }
       return chunks.next();
     };
@@ -147,7 +136,7 @@ export class Downloads {
           // A client may dawdle for half an hour, and what is changed meanwhile is kept.
           const look = () => {
             try {
-              if (this.#still.has(own)) own.still?.checkLimit();
+              if (this.#withSnapshot.has(own)) own.snapshot?.checkLimit();
             } catch (error) {
               leave();
               controller.error(error);

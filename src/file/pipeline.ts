@@ -6,11 +6,12 @@
  */
 import { chained, coalesced, utf8 } from "../../formats/kit/bytes.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
-import type { Totals } from "../../formats/format.ts";
+import type { Table, Totals } from "../../formats/format.ts";
 import { KiB } from "../base/units.ts";
 import type { FileSegment } from "./layout.ts";
 import type { Entry, Packer, PackerState } from "../pack/packer.ts";
 import type { Cursor } from "../reader/cursor.ts";
+import type { RowsSegment } from "../reader/rendered-page.ts";
 import type { Source } from "../reader/source.ts";
 
 /** Parts of a file, which are small, that are made of what was read before between two yields: about 5 ms. */
@@ -147,24 +148,18 @@ class PackedStep implements Step {
   }
 }
 
-type Rows = Extract<FileSegment, { kind: "rows" }>;
-
-function rowsOf(segments: readonly FileSegment[]): readonly Rows[] {
+/** The segments of a file that are rows, in the order of `Position.counts`. */
+export function rowSegments(segments: readonly FileSegment[]): readonly RowsSegment[] {
   return segments.filter((segment) => segment.kind === "rows");
 }
 
-/** The segments of a file that are rows, each with its place in `Position.counts`. */
-export function placesOf(segments: readonly FileSegment[]): readonly (readonly [number, Rows])[] {
-  return rowsOf(segments).map((segment, place) => [place, segment]);
-}
-
-/** The tables whose rows a file holds, in the order of `Position.counts`. */
-export function countedTables(segments: readonly FileSegment[]) {
-  return rowsOf(segments).map((segment) => segment.table);
+/** The tables whose rows a file holds, in the same order. */
+export function countedTables(segments: readonly FileSegment[]): readonly Table[] {
+  return rowSegments(segments).map((segment) => segment.table);
 }
 
 function warningsOf(segments: readonly FileSegment[], lossy: readonly number[]): readonly string[] {
-  return rowsOf(segments).flatMap(({ table, rows }, at) => {
+  return rowSegments(segments).flatMap(({ table, rows }, at) => {
     const count = lossy[at] ?? 0;
     return count === 0 ? [] : [`Table ${quoteName(table.name)}: ${count} ${rows().lossy?.what ?? ""}`];
   });

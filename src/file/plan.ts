@@ -13,7 +13,8 @@ import { zipPacker } from "../pack/zip.ts";
 import { zstdPacker } from "../pack/zstd.ts";
 import { nativeZstd } from "../pack/zstd-native.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
-import { readingSource, type Resumed } from "../reader/sqlite-source.ts";
+import type { Facts } from "../reader/facts.ts";
+import { readingSource } from "../reader/sqlite-source.ts";
 import { runToEnd, runCooperatively } from "../base/event-loop.ts";
 import type { PageBudget, Source } from "../reader/source.ts";
 
@@ -68,14 +69,14 @@ export interface Plan {
   readonly databaseBytes: number;
 }
 
-/** Reads the schema and puts the chain together; with an undo log over the rows that it has kept, with facts by what was seen before. */
+/** Reads the schema and puts the chain together. `factsBefore` is what an earlier plan of the same export has seen; null for a new one. */
 export function planOf(
   sql: SqlStorage,
   options: PlanOptions,
   formats: readonly Format[],
-  resumed: Resumed = { log: null, facts: null },
+  factsBefore: Facts | null = null,
 ): Plan {
-  return runToEnd(planning(sql, options, formats, resumed));
+  return runToEnd(planning(sql, options, formats, factsBefore));
 }
 
 /** The same in several turns, where there are many tables. Should the schema change meanwhile it is planned again, in the end in one turn. */
@@ -103,9 +104,9 @@ function* planning(
   sql: SqlStorage,
   options: PlanOptions,
   formats: readonly Format[],
-  resumed: Resumed = { log: null, facts: null },
+  factsBefore: Facts | null = null,
 ): Generator<void, Plan, void> {
-  const source = yield* readingSource(sql, options, options.page, resumed);
+  const source = yield* readingSource(sql, options, options.page, factsBefore);
   const layout = yield* laidOut(options, layingOut(source.schema, options, formats));
   const pipeline = createPipeline(source, layout.segments, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };

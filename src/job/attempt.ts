@@ -5,7 +5,8 @@ import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../file/plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { compositeOf } from "./checksums.ts";
-import { JobSnapshot } from "./job-snapshot.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { beginOnce, isWithinLimit, resumedSnapshot } from "./job-snapshot.ts";
 import {
   advance,
   complete,
@@ -66,15 +67,15 @@ class Attempt {
   /** Makes the next stretch of the file, and completes it at its end. */
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
-    const still = new JobSnapshot(this.#context.sql, this.#job, this.#context.maxUndoBytes);
-    const next = await nextPlan(this.#job, this.#context, still);
+    const next = await nextPlan(this.#job, this.#context);
     if (!store.isRunning(this.#job.id)) return;
     if (next.kind === "begin again") return this.#beginAgain(next.with);
     const { plan } = next;
+    const snapshot = resumedSnapshot(this.#job, plan, this.#context);
     const upload = await this.#openUpload();
     this.#upload = upload;
     if (!store.isRunning(this.#job.id)) return;
-    const end = await this.#slice(plan, upload, still, budget).catch((error: unknown) => {
+    const end = await this.#slice(plan, upload, snapshot, budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       const isUnread = store.find(this.#job.id)?.seal === null;
       if (isSchemaChange && (isUnread || mayRestartForSchema(this.#job))) return "paused"; // the next turn plans it anew
@@ -85,24 +86,24 @@ class Attempt {
   }
 
   /** The snapshot, or the watch, begins with the first slice, if it has not before. */
-  async #slice(plan: Plan, upload: MultipartUpload, still: JobSnapshot, budget: SliceBudget): Promise<SliceEnd> {
+  async #slice(plan: Plan, upload: MultipartUpload, snapshot: Snapshot, budget: SliceBudget): Promise<SliceEnd> {
     const { store } = this.#context;
-    const seal = this.#job.checkpoint === null ? await still.begin(plan) : null;
+    const seal = this.#job.checkpoint === null ? await beginOnce(snapshot, plan) : null;
     if (seal !== null) store.save(snapshotStarted(store.get(this.#job.id), seal, Date.now()));
-    this.#watchLimit(still, plan);
+    this.#watchLimit(snapshot);
     // R2 may hang for as long as its deadline lets it: what is changed meanwhile is kept
-    const timer = setInterval(() => this.#watchLimitBetween(still, plan), limitCheckMs);
+    const timer = setInterval(() => this.#watchLimitBetween(snapshot), limitCheckMs);
     try {
-      return await runSlice(this.#job, this.#sliceContext(plan, upload, still), budget);
+      return await runSlice(this.#job, this.#sliceContext(plan, upload, snapshot), budget);
     } finally {
       clearInterval(timer);
     }
   }
 
   /** The same while the slice waits: where the job fails the slice finds that nobody wants it any more. */
-  #watchLimitBetween(still: JobSnapshot, plan: Plan): void {
+  #watchLimitBetween(snapshot: Snapshot): void {
     try {
-      if (this.#context.store.isRunning(this.#job.id)) this.#watchLimit(still, plan);
+      if (this.#context.store.isRunning(this.#job.id)) this.#watchLimit(snapshot);
     } catch (error) {
       this.#context.background(this.failed(error));
     }
@@ -179,15 +180,15 @@ class Attempt {
   }
 
   /** Where more is changed under the snapshot than may be kept, the job fails, or goes on without it. */
-  #watchLimit(still: JobSnapshot, plan: Plan): void {
+  #watchLimit(snapshot: Snapshot): void {
     const { store } = this.#context;
-    if (still.log === null || still.isWithinLimit()) return;
+    if (isWithinLimit(this.#job, snapshot)) return;
     const job = store.get(this.#job.id);
-    still.abandon(plan);
-    store.save({ ...snapshotAbandoned(job, still.seal), warnings: [...job.warnings, notes.undo] });
+    snapshot.abandon();
+    store.save({ ...snapshotAbandoned(job, snapshot.seal), warnings: [...job.warnings, notes.undo] });
   }
 
-  #sliceContext(plan: Plan, upload: MultipartUpload, still: JobSnapshot): SliceContext {
+  #sliceContext(plan: Plan, upload: MultipartUpload, snapshot: Snapshot): SliceContext {
     const { store } = this.#context;
     const { id } = this.#job;
     return {
@@ -197,13 +198,13 @@ class Attempt {
       crc32,
       remainder: () => store.remainder(id),
       isCancelled: () => !store.isRunning(id),
-      allRead: () => store.save({ ...store.get(id), changes: still.changes(plan) }),
+      allRead: () => store.save({ ...store.get(id), changes: snapshot.changes() }),
       checkpoint: (checkpoint, parts, remainder) => {
         for (const part of parts) store.addPart(id, part);
         store.setRemainder(id, remainder);
-        still.advance(checkpoint.position);
-        store.save({ ...advance(store.get(id), checkpoint), seal: still.seal });
-        this.#watchLimit(still, plan);
+        snapshot.advance(checkpoint.position.counts.length, checkpoint.position.at);
+        store.save({ ...advance(store.get(id), checkpoint), seal: snapshot.seal });
+        this.#watchLimit(snapshot);
         expectRoom(store.get(id), this.#context.parts);
       },
     };

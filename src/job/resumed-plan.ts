@@ -8,7 +8,7 @@ import { nodeZstd } from "../pack/node-zlib.ts";
 import { noZstd } from "../pack/zstd-native.ts";
 import { planCooperatively, type EncodingSettings, type Plan } from "../file/plan.ts";
 import { sealBroken } from "../snapshot/seal.ts";
-import type { JobSnapshot } from "./job-snapshot.ts";
+import { isSealIntact } from "./job-snapshot.ts";
 import type { JobContext } from "./context.ts";
 import { compressionOf, type Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
@@ -21,16 +21,13 @@ export type NextPlan =
   | { readonly kind: "begin again"; readonly with: (latest: Job) => Job };
 
 /** Throws where a job can neither go on nor begin again. */
-export async function nextPlan(job: Job, context: JobContext, still: JobSnapshot): Promise<NextPlan> {
+export async function nextPlan(job: Job, context: JobContext): Promise<NextPlan> {
   const { sql, formats } = context;
   const options = exportOptionsOf(job, formats);
   if (canGoOnWith(job.encoding, context.encoding)) {
     const isUnread = job.seal === null;
-    const plan = await planCooperatively(sql, { ...options, ...job.encoding }, formats, {
-      log: still.log,
-      facts: isUnread ? null : job.facts,
-      first: still.first,
-    });
+    const facts = isUnread ? null : job.facts;
+    const plan = await planCooperatively(sql, { ...options, ...job.encoding }, formats, facts);
     const { schemaHash, layoutHash } = await hashesOf(plan);
     const isSchema = schemaHash !== job.schemaHash;
     // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
@@ -38,7 +35,7 @@ export async function nextPlan(job: Job, context: JobContext, still: JobSnapshot
       const anew = await planAnew(job, context, job.encoding, null);
       return { kind: "begin again", with: (latest) => replanned(latest, anew) };
     }
-    if (isSchema || !still.isWhole) {
+    if (isSchema || !isSealIntact(job, sql)) {
       const missing = missingFrom(plan, job);
       if (!mayRestartForSchema(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
       const anew = await planAnew(job, context, job.encoding, notes.schema);

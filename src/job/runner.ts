@@ -5,7 +5,7 @@ import { limitCheckMs } from "../snapshot/undo-log.ts";
 import { maxWaitMs, neverMs, watchdogMs } from "../base/waits.ts";
 import { planCooperatively } from "../file/plan.ts";
 import { notify } from "./notify.ts";
-import { JobSnapshot } from "./job-snapshot.ts";
+import { beginOnce, isWithinLimitBetweenSlices, resumedSnapshot } from "./job-snapshot.ts";
 import { deleteAllJobs } from "./delete-all.ts";
 import { begin, cancel, snapshotStarted, stalled, deleted } from "./transitions.ts";
 import { storedOptions, type Job } from "./job.ts";
@@ -55,7 +55,7 @@ export class JobRunner {
     store.add({ ...job, lease: this.#context.instanceId, wakeMs: Date.now() + watchdogMs });
     this.#isBusy = true;
     try {
-      const seal = await new JobSnapshot(sql, job, this.#context.maxUndoBytes).begin(plan);
+      const seal = await beginOnce(resumedSnapshot(job, plan, this.#context), plan);
       const latest = store.get(job.id);
       if (seal !== null && latest.state === "running")
         store.save(snapshotStarted({ ...latest, lease: null, wakeMs: job.wakeMs }, seal, Date.now()));
@@ -148,8 +148,8 @@ export class JobRunner {
         return;
       }
       try {
-        const still = new JobSnapshot(this.#context.sql, job, this.#context.maxUndoBytes);
-        if (!still.isWithinLimit()) this.#context.background(this.#work({ ...job, wakeMs: 0 }, null)); // its slice gives the snapshot up
+        if (isWithinLimitBetweenSlices(job, this.#context)) return;
+        this.#context.background(this.#work({ ...job, wakeMs: 0 }, null)); // its slice gives the snapshot up
       } catch (error) {
         if (!(error instanceof ExportError)) throw error;
         this.#context.background(this.#work({ ...job, wakeMs: 0 }, error));

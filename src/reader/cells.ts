@@ -4,8 +4,7 @@ import { concat } from "../../formats/kit/expression.ts";
 import type { Cell, Column } from "../../formats/format.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
 import { statementBytes } from "../platform-limits.ts";
-import type { KeyCell } from "./cursor.ts";
-import { keyExpressions, type Key } from "../schema/key.ts";
+import { keyExpressions, type Key, type KeyCell } from "../schema/key.ts";
 import type { PageQuery } from "./page-query.ts";
 
 /** Rows with their keys, in the order of both. */

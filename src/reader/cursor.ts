@@ -1,7 +1,6 @@
 /** Where a page ended: opaque outside the source, plain data, all that the next page depends on. */
 
-/** A key value with its storage class, exact in JSON: INTEGER as digits, REAL as text, TEXT and BLOB as hex. */
-export type KeyCell = readonly ["i" | "r" | "t" | "b", string];
+import type { KeyCell } from "../schema/key.ts";
 
 /** The position behind a page of a table. */
 export interface Cursor {

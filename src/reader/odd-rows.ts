@@ -1,7 +1,7 @@
 /** A page of which a few rows need the slow path, or are too large for it: they stand in it as a mark and their key, and are read one by one. */
 import { chained, utf8 } from "../../formats/kit/bytes.ts";
 import { MiB } from "../base/units.ts";
-import type { KeyCell } from "./cursor.ts";
+import type { KeyCell } from "../schema/key.ts";
 import { keyOfLast, mark, markedKey } from "./page-key.ts";
 import { finishFast, isBeyond, noRows, type FastPage, type Refused, type Rendered, type Rendering } from "./render.ts";
 

@@ -4,8 +4,7 @@ import { quoteText } from "../../formats/kit/expression.ts";
 import type { FastRows } from "../../formats/format.ts";
 import { jsonSeparator, jsonValue } from "../../formats/kit/json-rows.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
-import type { KeyCell } from "./cursor.ts";
-import type { Key } from "../schema/key.ts";
+import type { Key, KeyCell } from "../schema/key.ts";
 
 /** In front of a key that stands for its row. No JSON that SQLite makes holds one. */
 export const mark = 2;

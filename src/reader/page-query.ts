@@ -2,7 +2,7 @@
 import { allOf, quoteName } from "../../formats/kit/expression.ts";
 import { maxParameters } from "../platform-limits.ts";
 import { KiB } from "../base/units.ts";
-import type { Cursor, KeyCell } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import {
   alias,
   after,
@@ -13,6 +13,7 @@ import {
   orderOf,
   type SqlFragment,
   type Key,
+  type KeyCell,
 } from "../schema/key.ts";
 import type { NameFilter, SourceTable } from "../schema/catalog.ts";
 

@@ -18,8 +18,9 @@ import {
   type Renderings,
 } from "./render.ts";
 import type { SourceTable } from "../schema/catalog.ts";
-import type { Page, PageBudget, RowsSegment } from "./source.ts";
-import { readFrom, showOld } from "../snapshot/virtual-columns.ts";
+import type { Page, RowsSegment } from "./rendered-page.ts";
+import type { PageBudget } from "./source.ts";
+import type { TableVersions } from "./table-versions.ts";
 import { rowOf, pageQueryOf, type Undo } from "./page-query.ts";
 
 /** Where a format limits a page, how much of that it aims at: rows differ in size, and one beyond it is read again. */
@@ -51,26 +52,30 @@ const slowBackoffMax = 64;
 /** How a page was made: by the fast path, by the slow one at once, or by the slow one after the fast one refused. */
 type Path = "fast" | "slow" | "refused";
 
-/** Where a page is read, and how much of it at most. */
+/** What a page is read from, and how much of it at most. */
 export interface PageRequest {
   readonly sql: SqlStorage;
   readonly table: SourceTable;
+  readonly versions: TableVersions;
   readonly budget: PageBudget;
   readonly renderings: Renderings;
+}
+
+/** The same for the version of the table that this page is read from. */
+interface VersionRequest extends Omit<PageRequest, "versions"> {
   /** What the table's rows were, if they are wanted as they were. */
   readonly undo: Undo | null;
 }
 
 /** Reads the page behind a cursor in one synchronous turn. */
-export function readPage(whole: PageRequest, segment: RowsSegment, from: Cursor | null): Page {
-  const { sql, table, budget } = whole;
-  const undo = readFrom(table, segment, whole.undo);
-  const reading = { ...whole, undo };
-  let at = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
-  if (undo?.old?.shown != null)
-    at = { ...at, limit: showOld(sql, table, { old: undo.old.name, shown: undo.old.shown }, at) };
+export function readPage(request: PageRequest, segment: RowsSegment, from: Cursor | null): Page {
+  const { sql, budget, renderings, versions } = request;
+  const start = from ?? firstCursor(Math.min(firstPageRows, budget.rows));
+  const { table, undo, maxRows } = versions.versionFor(request.table, segment.columns, start);
+  const reading: VersionRequest = { sql, table, undo, budget, renderings };
+  let at: Cursor = { ...start, limit: maxRows };
   for (;;) {
-    const rendering = whole.renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
+    const rendering = renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
     const quick = at.slowRows > 0 ? null : renderFast(reading, rendering, at);
     const path = quick === null ? "slow" : quick === "needs the slow path" ? "refused" : "fast";
     let rendered = quick ?? "needs the slow path";
@@ -98,7 +103,7 @@ export function readPage(whole: PageRequest, segment: RowsSegment, from: Cursor 
 
 /** The page as SQLite renders it, with the few rows that it cannot; null where there is no such way. */
 function renderFast(
-  { sql, table, budget, undo }: PageRequest,
+  { sql, table, budget, undo }: VersionRequest,
   rendering: Rendering,
   at: Cursor,
 ): Rendered | Refused | null {
@@ -113,7 +118,7 @@ function renderFast(
 }
 
 function pageOf(
-  { table, budget }: PageRequest,
+  { table, budget }: VersionRequest,
   { rows: encoder }: Rendering,
   at: Cursor,
   limit: number,

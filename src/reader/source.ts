@@ -1,33 +1,10 @@
-/** What the pipeline reads from. A snapshot, or another object's copy, can stand behind the same interface. */
-import type { Schema, Segment } from "../../formats/format.ts";
+/** What the pipeline reads from. */
+import type { Schema } from "../../formats/format.ts";
+import type { SourceTable } from "../schema/catalog.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Facts } from "./facts.ts";
-import type { SmallTables } from "../snapshot/small-tables.ts";
-import type { UndoLog } from "../snapshot/undo-log.ts";
-
-/** The part of a file that is rows. */
-export type RowsSegment = Extract<Segment, { kind: "rows" }>;
-
-/** One page, rendered. */
-export interface Page {
-  /** To be taken once: those of a large row are made as they are asked for. */
-  readonly bytes: Iterable<Uint8Array>;
-  /** Bytes of it; of a large row those that are stored. */
-  readonly size: number;
-  readonly rows: number;
-  /** Values that the format has something to say of (`RowEncoder.lossy`). */
-  readonly lossy: number;
-  /** Where the next page begins; null behind the last row. */
-  readonly next: Cursor | null;
-}
-
-/** Where tables that are read first go, and where each part of the file that is rows stands among them. */
-export interface FirstTables {
-  readonly read: SmallTables;
-  readonly places: readonly (readonly [place: number, segment: RowsSegment])[];
-  /** The export that they are read for. */
-  readonly job: string;
-}
+import type { Page, RowsSegment } from "./rendered-page.ts";
+import type { TableVersions } from "./table-versions.ts";
 
 /** How much one page holds at most; where a single row has more bytes, the page is that row. */
 export interface PageBudget {
@@ -36,32 +13,26 @@ export interface PageBudget {
   readonly bytes: number;
 }
 
-/** A consistent way to read: the same data and the same cursor give the same bytes. */
+/** Reads a database page by page. The same data and the same cursor give the same bytes. */
 export interface Source {
   readonly schema: Schema;
-  /** One synchronous read. `place` is where the segment stands among those of the file that are rows: it may have been read first. */
-  page(segment: RowsSegment, at: Cursor | null, place?: number): Page;
-  /** Text that differs whenever the schema that is exported differs. */
+  /** Text that differs whenever the exported schema differs. */
   readonly fingerprint: string;
-  /** What was seen of the database besides its schema and its rows. */
-  facts(): Facts;
-  /** Throws `schema_changed` if it was not so in the turn in which the schema was looked at last. */
-  verifyFacts(): void;
-  /**
-   * From its end on, from the next page in that turn on, the rows of these tables are those of then: a log keeps what is changed, if one is
-   * given, and those of `first` are read now where they are small, if it is given. Each `yield` is a place where the host may go on; true if it
-   * has written nothing there.
-   */
-  beginningSnapshot(
-    tables: readonly string[],
-    into: UndoLog | null,
-    first: FirstTables | null,
-  ): Generator<void, boolean, void>;
-  /** The same in one turn, by a log alone. */
-  beginSnapshot(tables: readonly string[], into: UndoLog): void;
+  /** A table of the schema by its name; undefined for any other. */
+  sourceTable(name: string): SourceTable | undefined;
+  /** Reads one page, in one event-loop turn. `index` counts the segments of the file that are rows; absent where none was rendered beforehand. */
+  page(segment: RowsSegment, cursor: Cursor | null, index?: number): Page;
+  /** From the next page on, tables are read in these versions. At first all are read live. */
+  readFrom(versions: TableVersions): void;
+  /** Has FTS5 write what it still holds in memory, so that its shadow tables are complete. */
+  flush(): void;
   /** Throws `schema_changed` if the schema is not the one that this source was made with. */
   verify(): void;
-  /** Rough weights of the tables, for the progress only; two rows read for each, in turns. Less of them where the schema has changed. */
+  /** What was seen of the database besides its schema and its rows. */
+  facts(): Facts;
+  /** Throws `schema_changed` if these facts are no longer true of the schema that `verify` looked at last. */
+  verifyFacts(): void;
+  /** Rough weights of the tables, for the progress only: reads two rows of each, and yields in between. Has fewer tables if the schema has changed. */
   estimating(): Generator<void, Estimate, void>;
 }
 

@@ -4,7 +4,7 @@ import type { Schema, Table } from "../../formats/format.ts";
 import { externalContent, moduleOf } from "../../formats/kit/virtual-table.ts";
 import { MiB } from "../base/units.ts";
 import { canRun } from "./runnable-statements.ts";
-import { isSmall } from "../snapshot/registry.ts";
+import { isSmallTable } from "./table-size.ts";
 
 /** The index of an FTS5 table is compared with its content up to so many bytes: 185 ms for 2.3 MiB of index over 8.4 MiB of text. */
 const comparedIndexBytes = 4 * MiB;
@@ -25,7 +25,7 @@ export function flushIndex(sql: SqlStorage, name: string): void {
 /** Whether the index of a table with external content is what that content gives now. All of both is read, in one turn. */
 export function indexState(sql: SqlStorage, table: Table): ReturnType<Schema["indexState"]> {
   if (!isReadable(sql, table)) return "unreadable";
-  if (!isSmall(sql, `${table.name}_data`, comparedIndexBytes, comparedIndexBlocks)) return "unknown";
+  if (!isSmallTable(sql, `${table.name}_data`, comparedIndexBytes, comparedIndexBlocks)) return "unknown";
   try {
     command(sql, table.name, "(%, rank) VALUES ('integrity-check', 1)"); // 1: the content is compared, too
     return "as its content";

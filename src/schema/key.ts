@@ -1,6 +1,8 @@
 /** The key of a table: in which order its rows are read, and how to go on behind a row. */
 import { allOf, quoteName } from "../../formats/kit/expression.ts";
-import type { KeyCell } from "../reader/cursor.ts";
+
+/** A key value with its storage class, exact in JSON: INTEGER as digits, REAL as text, TEXT and BLOB as hex. */
+export type KeyCell = readonly ["i" | "r" | "t" | "b", string];
 
 /** One column of a key. */
 export interface KeyColumn {

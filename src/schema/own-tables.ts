@@ -118,9 +118,9 @@ function nameTaken({ type, name }: { readonly type: string; readonly name: strin
 }
 
 /** Writes an export down, before anything is made that has its name. Throws `name_taken`. */
-export function trace(sql: SqlStorage, job: string): void {
+export function markOpen(sql: SqlStorage, job: string): void {
   makeOwn(sql, "_durable_export_traces");
-  if (!tracedJobs(sql).includes(job)) {
+  if (!registeredExports(sql).includes(job)) {
     const query =
       "SELECT type, name FROM sqlite_schema WHERE substr(lower(name), 1, length(?1)) = lower(?1) OR substr(lower(name), 1, length(?2)) = lower(?2) LIMIT 1";
     const [taken] = sql.exec<{ type: string; name: string }>(query, undoPrefix(job), watchPrefix(job)).toArray();
@@ -132,12 +132,12 @@ export function trace(sql: SqlStorage, job: string): void {
 }
 
 /** The export has taken hold of all its tables. */
-export function traceBegun(sql: SqlStorage, job: string): void {
+export function markBegun(sql: SqlStorage, job: string): void {
   sql.exec("UPDATE _durable_export_traces SET state = 'begun' WHERE job = ?", job);
 }
 
 /** How far an export has come in that; null where it has nothing, or it is over. */
-export function traceOf(sql: SqlStorage, job: string): "open" | "begun" | null {
+export function stateOfExport(sql: SqlStorage, job: string): "open" | "begun" | null {
   if (!hasOwn(sql, "_durable_export_traces")) return null;
   const query = "SELECT state FROM _durable_export_traces WHERE job = ? AND state <> 'over'";
   return sql.exec<{ state: "open" | "begun" }>(query, job).toArray()[0]?.state ?? null;
@@ -149,7 +149,7 @@ export const undoPrefix = (job: string) => `${prefix}undo_${job}_`;
 export const watchPrefix = (job: string) => `${prefix}watch_${job}_`;
 
 /** Exports that may have triggers or tables. */
-export function tracedJobs(sql: SqlStorage): readonly string[] {
+export function registeredExports(sql: SqlStorage): readonly string[] {
   if (!hasOwn(sql, "_durable_export_traces")) return [];
   return sql
     .exec<{ job: string }>("SELECT job FROM _durable_export_traces")
@@ -159,7 +159,7 @@ export function tracedJobs(sql: SqlStorage): readonly string[] {
 
 /** Tells whose the lines of `sqlite_schema` are, as it is now. */
 export function ownership(sql: SqlStorage): (line: SchemaLine) => "host" | "platform" | "exporter" {
-  const starts = tracedJobs(sql).flatMap((job) => [undoPrefix(job), watchPrefix(job)]);
+  const starts = registeredExports(sql).flatMap((job) => [undoPrefix(job), watchPrefix(job)]);
   const isTrace = (name: string) => name.startsWith(prefix) && starts.some((start) => name.startsWith(start));
   const tables: ReadonlySet<string> = ownAmong(sql, ownTables);
   return ({ type, name, table, sql: text }) => {

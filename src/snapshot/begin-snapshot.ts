@@ -1,159 +1,136 @@
 /**
- * How an export takes hold of the database as it is at one moment, in short turns between which the host goes on.
+ * Begins a snapshot of the database as it is at one moment, in short event-loop turns between which the host goes on.
  *
- * Triggers keep the larger tables from the turn on in which they are made, and so tell by themselves whether their table was written to
- * since; those that were are made anew. Small tables are read. `total_changes()` counts every row that any statement has changed in this
- * life of the object, those of triggers, foreign keys and full-text tables included (https://sqlite.org/c3ref/total_changes.html): as long as
- * it stays the same between two turns, what was read in one is still what it is in the next. If it does not, they are read again; a host
- * that never pauses is waited for in the end, in one turn.
+ * Larger tables get triggers, which keep the rows from the turn on in which they are made. A table that was written to before the snapshot is
+ * complete gets them anew. Small tables are read in full instead. `total_changes()` counts every row that any statement changes, those of
+ * triggers, foreign keys and full-text tables included (https://sqlite.org/c3ref/total_changes.html). If it stays the same from one turn to the
+ * next, what was read in the first is still true in the second; if not, all small tables are read again, after some tries in a single turn.
  */
-import { KiB, MiB } from "../base/units.ts";
-import type { SmallTables, WholeTable } from "./small-tables.ts";
-import { alias } from "../schema/key.ts";
+import { KiB } from "../base/units.ts";
+import { ExportError } from "../errors.ts";
+import type { RowsSegment } from "../reader/rendered-page.ts";
+import type { Source } from "../reader/source.ts";
+import { liveRows } from "../reader/table-versions.ts";
 import type { SourceTable } from "../schema/catalog.ts";
-import type { Page, RowsSegment } from "../reader/source.ts";
-import { quoteName } from "../../formats/kit/expression.ts";
+import { markBegun, markOpen, stateOfExport } from "../schema/own-tables.ts";
+import { hasFewBytes } from "../schema/table-size.ts";
+import { renderSmallTables, type TableSegments } from "./render-small-tables.ts";
+import type { SmallTables } from "./small-tables.ts";
+import { totalChanges } from "./total-changes.ts";
 import type { UndoLog } from "./undo-log.ts";
-import { changesIn, sizeOfValues } from "./registry.ts";
 
-/** A table of no more bytes and rows is read when a snapshot begins: up to 1 ms, where triggers for it take 1 to 10 (docs/decisions.md). */
+/** A table of at most so many bytes and rows is read when a snapshot begins: up to 1 ms, where its triggers take 1 to 10 ms (docs/decisions.md). */
 const smallBytes = 32 * KiB;
 
 const smallRows = 512;
 
-/** Bytes that all of these may come out as: they are kept in the database until the export gets there. */
-const firstReadBytes = 256 * MiB;
+/** Tables that are looked at in one event-loop turn: about 10 ms. */
+const tablesPerTurn = 40;
 
-/** Tables that are looked at, or read, in one turn: about 10 ms. */
-export const tablesPerTurn = 40;
+/** Tables that get triggers in one event-loop turn. */
+const loggedTablesPerTurn = 4;
 
-/** Tables that triggers are made for in one turn. */
-const logsPerTurn = 4;
+/** How often small tables are read again because the host has written meanwhile; after that they are read in a single turn. */
+const interruptibleTries = 3;
 
-/** How often small tables are read again because the host has written meanwhile; after that they are read in one turn. */
-const firstTries = 3;
-
-/** What is to be taken hold of. */
-export interface Wanted {
+/** What a snapshot is taken of, and for whom. */
+export interface SnapshotTarget {
   readonly sql: SqlStorage;
-  /** The tables, and where each of them stands in the file: what may be read first. */
-  readonly tables: readonly {
-    readonly table: SourceTable;
-    readonly segments: readonly (readonly [number, RowsSegment])[];
-  }[];
-  readonly first: SmallTables | null;
-  readonly log: UndoLog | null;
-  /** Reads one page. */
-  readonly read: (segment: RowsSegment, at: Page["next"]) => Page;
-  /** Called in each turn, before anything is read. Throws if nobody wants it any more. */
-  readonly enter: () => void;
+  /** The export that the snapshot is for. */
+  readonly exportId: string;
+  readonly source: Source;
+  /** The segments of the file that are rows, in order. */
+  readonly segments: readonly RowsSegment[];
 }
 
-type Item = Wanted["tables"][number];
-
-/** Each `yield` is a place where the host may go on; the moment is that of the end. True if nothing was written meanwhile. */
-export function* beginningSnapshot({ sql, tables, first, log, read, enter }: Wanted): Generator<void, boolean, void> {
+/**
+ * Begins to keep all rows of the segments: small tables in `smallTables`, if it is given, and others in `log`, if that is given. Each `yield` is a
+ * place where the host may go on; the moment of the snapshot is the end. True if the host has written nothing meanwhile.
+ */
+export function* beginSnapshot(
+  { sql, exportId, source, segments }: SnapshotTarget,
+  log: UndoLog | null,
+  smallTables: SmallTables | null,
+): Generator<void, boolean, void> {
   let isUndisturbed = true;
-  enter();
-  const small: Item[] = [];
-  const rest: Item[] = [];
-  for (const [at, item] of tables.entries()) {
-    const isCandidate = first !== null && item.segments.length > 0 && isSmall(sql, item.table);
-    (isCandidate ? small : rest).push(item);
-    if (at % tablesPerTurn === tablesPerTurn - 1) yield* pause();
+  source.readFrom(liveRows);
+  try {
+    const isLong = segments.length > tablesPerTurn;
+    if (isLong) yield* pause();
+    if (log !== null) yield* log.open(isLong ? pause : null);
+    markOpen(sql, exportId);
+    enter();
+    const [small, others] = yield* sortedBySize();
+    const logged = others.filter(mayHaveTriggers);
+    for (const [index, table] of logged.entries()) {
+      log?.add(table);
+      if (index % loggedTablesPerTurn === loggedTablesPerTurn - 1) yield* pauseAndEnter();
+    }
+    for (let tries = 0; ; tries++) {
+      const mayYield = tries < interruptibleTries ? pauseAndEnter : null;
+      const unread = smallTables === null ? [] : yield* renderSmallTables(source, small, smallTables, mayYield);
+      if (unread === "disturbed") continue;
+      for (const table of unread) log?.add(table);
+      // the last turn has enough to do
+      if (mayYield === null || small.length <= tablesPerTurn || (yield* pauseAndEnter())) break;
+    }
+    for (const table of others) if (!mayHaveTriggers(table)) log?.add(table);
+    log?.renew();
+    source.verify();
+    markBegun(sql, exportId);
+    return isUndisturbed;
+  } catch (error) {
+    log?.drop();
+    smallTables?.clear();
+    throw error;
   }
-  const [late, early] = [
-    rest.filter(({ table }) => !hasTriggers(table)),
-    rest.filter(({ table }) => hasTriggers(table)),
-  ];
-  for (const [at, { table }] of early.entries()) {
-    log?.add(table);
-    if (at % logsPerTurn === logsPerTurn - 1) yield* pause();
-  }
-  for (let tries = 0; !(yield* readFirst(tries < firstTries)); tries++);
-  for (const { table } of late) log?.add(table);
-  log?.renew();
-  return isUndisturbed;
 
-  /** True if nothing was written meanwhile. */
+  /** Throws if the export was cancelled meanwhile. */
+  function enter(): void {
+    if (stateOfExport(sql, exportId) === null)
+      throw new ExportError("snapshot_too_old", "Cannot go on with the snapshot: nobody wants it any more");
+    source.flush();
+  }
+
+  /** Lets the host go on; true if it has written nothing. */
   function* pause(): Generator<void, boolean, void> {
-    const before = changesIn(sql);
+    const before = totalChanges(sql);
     yield;
-    const isSame = changesIn(sql) === before; // before the exporter itself writes again
+    const isSame = totalChanges(sql) === before; // compared before the exporter itself writes again
     isUndisturbed &&= isSame;
+    return isSame;
+  }
+
+  function* pauseAndEnter(): Generator<void, boolean, void> {
+    const isSame = yield* pause();
     enter();
     return isSame;
   }
 
-  /** False if something was written in between. */
-  function* readFirst(mayYield: boolean): Generator<void, boolean, void> {
-    first?.begin();
-    let [total, bytes, done] = [0, 0, 0];
-    for (const item of small) {
-      if (mayYield && (done >= tablesPerTurn || bytes >= firstTurnBytes)) {
-        [done, bytes] = [0, 0];
-        if (!(yield* pause())) return false;
-      }
-      const pages = total >= firstReadBytes ? null : wholeOf(item, read);
-      if (pages === null) {
-        log?.add(item.table);
-        continue;
-      }
-      done++;
-      for (const [place, page] of pages) {
-        first?.add(place, page);
-        const length = page.bytes.reduce((sum, piece) => sum + piece.length, 0);
-        bytes += length;
-        total += length;
-      }
+  function* sortedBySize(): Generator<void, readonly [small: TableSegments[], others: SourceTable[]], void> {
+    const small: TableSegments[] = [];
+    const others: SourceTable[] = [];
+    const byTable = Map.groupBy(segments.entries(), ([, segment]) => segment.table.name);
+    for (const [count, [name, list]] of [...byTable].entries()) {
+      const table = source.sourceTable(name);
+      if (table === undefined) continue;
+      if (smallTables !== null && isSmall(sql, table)) small.push({ table, segments: list });
+      else others.push(table);
+      if (count % tablesPerTurn === tablesPerTurn - 1) yield* pauseAndEnter();
     }
-    first?.flush();
-    return !mayYield || small.length <= tablesPerTurn || (yield* pause()); // the turn of the moment has enough to do
+    return [small, others];
   }
 }
 
-/** Bytes that are rendered in one turn: some milliseconds. */
-const firstTurnBytes = smallBytes * 8;
-
-function hasTriggers({ kind, name }: SourceTable): boolean {
+function mayHaveTriggers({ kind, name }: SourceTable): boolean {
   return kind === "table" && !/^sqlite_/i.test(name);
 }
 
-/** All rows of a table at each of its places; null if they are more than a small one has, or cannot be read: that is told when it is its turn. */
-function wholeOf({ segments }: Item, read: Wanted["read"]): readonly (readonly [number, WholeTable])[] | null {
-  const pages: (readonly [number, WholeTable])[] = [];
-  for (const [place, segment] of segments) {
-    let [rows, lossy, size] = [0, 0, 0];
-    const bytes: Uint8Array[] = [];
-    for (let at: Page["next"] = null; ;) {
-      let page: Page;
-      try {
-        page = read(segment, at);
-      } catch {
-        return null;
-      }
-      bytes.push(...page.bytes);
-      rows += page.rows;
-      lossy += page.lossy;
-      size += page.size;
-      at = page.next;
-      if (at === null) break;
-      if (size > 4 * smallBytes) return null;
-    }
-    pages.push([place, { rows, lossy, size, bytes }]);
-  }
-  return pages;
-}
-
-/** True if a table has few rows, and few bytes in them. Looks at no more than it must. */
 function isSmall(sql: SqlStorage, { name, columns }: SourceTable): boolean {
-  const size = sizeOfValues(columns.map((column) => column.sql)) || "0";
-  const rows = `SELECT ${size} AS size FROM ${quoteName(name)} AS ${alias} LIMIT ${smallRows + 1}`;
+  const values = columns.map((column) => column.sql);
   try {
-    const query = `SELECT count(*) AS found, total(size) AS total FROM (${rows})`;
-    const { found, total } = sql.exec<{ found: number; total: number }>(query).one();
-    return found <= smallRows && total <= smallBytes;
+    return hasFewBytes(sql, name, values, smallBytes, smallRows);
   } catch {
-    return false; // what cannot be read is told when it is its turn
+    return false; // a table that cannot be read is reported when it is read for the file
   }
 }

@@ -5,7 +5,8 @@ import { MiB } from "../base/units.ts";
 import { canRun, statementsOn, works } from "../schema/runnable-statements.ts";
 import { altering } from "../schema/schema-version.ts";
 import type { SourceTable } from "../schema/catalog.ts";
-import { dropUndo, isSmall, type Mode } from "./registry.ts";
+import { isSmallTable } from "../schema/table-size.ts";
+import { dropUndo, type Mode } from "./registry.ts";
 import {
   copyOf,
   definitionOf,
@@ -33,7 +34,7 @@ export interface Made {
 /** Makes what one table's log consists of; says what that is. */
 export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Made {
   if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
-    if (!isSmall(sql, table.name, copiedBytes, copiedRows)) return live;
+    if (!isSmallTable(sql, table.name, copiedBytes, copiedRows)) return live;
     // a table of the host's that has the name of a shadow table may have virtual columns; its copy is read as it is
     const definition = isComputed(table) ? shownOf(table, names.old) : definitionOf(table, names.old);
     if (definition === null) return live;

@@ -8,7 +8,7 @@ import { moduleOf } from "../../formats/kit/virtual-table.ts";
 import { digestOf } from "./rtree-digest.ts";
 import { flushIndex } from "../schema/full-text.ts";
 import { originsOf, type Origins } from "./origins.ts";
-import { hasOwn, makeOwn, trace, tracedJobs, watchPrefix } from "../schema/own-tables.ts";
+import { hasOwn, makeOwn, markOpen, registeredExports, watchPrefix } from "../schema/own-tables.ts";
 import { reading } from "../schema/read-errors.ts";
 import { altering } from "../schema/schema-version.ts";
 
@@ -36,7 +36,7 @@ export function noteOf(job: string, table: string, condition: string): string {
 export function startTracking(sql: SqlStorage, job: string, tables: readonly Table[], read: ReadonlySet<string>): void {
   stopTracking(sql, job);
   makeOwn(sql, "_durable_export_changed");
-  trace(sql, job);
+  markOpen(sql, job);
   const own = quoteText(job);
   for (const [at, table] of tables.entries()) {
     const name = quoteText(table.name);
@@ -134,7 +134,7 @@ export function unwatchedTables(sql: SqlStorage, job: string): readonly string[]
 /** Takes everything of a job's watch away. */
 export function stopTracking(sql: SqlStorage, job: string): void {
   if (!isThere(sql)) return;
-  if (tracedJobs(sql).includes(job)) {
+  if (registeredExports(sql).includes(job)) {
     const triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
     for (const { name } of sql.exec<{ name: string }>(triggers, watchPrefix(job)).toArray())
       altering(sql, () => sql.exec(`DROP TRIGGER ${quoteName(name)}`));

@@ -1,8 +1,7 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/kit/expression.ts";
 import { MiB } from "../base/units.ts";
-import { alias } from "../schema/key.ts";
-import { hasOwn, ownAmong, ownTables, tracedJobs, undoPrefix, watchPrefix } from "../schema/own-tables.ts";
+import { hasOwn, ownAmong, ownTables, registeredExports, undoPrefix, watchPrefix } from "../schema/own-tables.ts";
 import { altering } from "../schema/schema-version.ts";
 
 /** Triggers and tables that are dropped in one turn at most: some 10 ms. */
@@ -65,7 +64,7 @@ export function dropSomeLeftovers(sql: SqlStorage): boolean {
     left -= dropped;
     if (left <= 0) return true;
   }
-  if (tracedJobs(sql).length > 0) return false;
+  if (registeredExports(sql).length > 0) return false;
   const there = ownAmong(sql, stateTables);
   const last = stateTables.filter((name) => there.has(name));
   const isDropped = last.slice(0, left).map((name) => dropTable(sql, name));
@@ -99,7 +98,7 @@ const stateTables = [
 /** True if there is something to sweep. */
 export function hasLeftovers(sql: SqlStorage): boolean {
   if (!hasOwn(sql, "_durable_export_traces")) return ownAmong(sql, stateTables).size > 0;
-  return overJobs(sql).length > 0 || tracedJobs(sql).length === 0;
+  return overJobs(sql).length > 0 || registeredExports(sql).length === 0;
 }
 
 function overJobs(sql: SqlStorage): readonly string[] {
@@ -154,11 +153,6 @@ function dropTable(sql: SqlStorage, name: string): boolean {
   }
 }
 
-/** Rows that any statement of this life of the object has changed so far, those of the exporter's own included. */
-export function changesIn(sql: SqlStorage): number {
-  return sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n;
-}
-
 /** Takes all of the exporter's tables away; one that the host is just reading beside is emptied. */
 export function dropOwn(sql: SqlStorage): void {
   for (const name of ownTables) if (hasOwn(sql, name)) dropTable(sql, name);
@@ -167,37 +161,4 @@ export function dropOwn(sql: SqlStorage): void {
 /** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
 export function defaultMaxUndoBytes(databaseBytes: number): number {
   return Math.max(undoBytes, databaseBytes / 10);
-}
-
-/** True if all values of a table have no more bytes, and there are no more rows: both are looked at no further. */
-export function isSmall(sql: SqlStorage, table: string, bytes: number, rows: number): boolean {
-  const sizes = `SELECT ${sizesOf(sql, table)} AS size FROM ${quoteName(table)} AS ${alias} LIMIT ${rows + 1}`;
-  const { found, total } = sql
-    .exec<{ found: number; total: number }>(`SELECT count(*) AS found, total(size) AS total FROM (${sizes})`)
-    .one();
-  return found <= rows && total <= bytes;
-}
-
-/** Bytes of all values of a table. */
-export function sizeOf(sql: SqlStorage, table: string): number {
-  const query = `SELECT total(${sizesOf(sql, table)}) AS total FROM ${quoteName(table)} AS ${alias}`;
-  return sql.exec<{ total: number }>(query).one().total;
-}
-
-/** SQL for the bytes of one row's values, as far as they are on disk. */
-function sizesOf(sql: SqlStorage, table: string): string {
-  return sizeOfValues(columnsOnDisk(sql, table).map((name) => `${alias}.${quoteName(name)}`));
-}
-
-/** The columns of a table that are not computed when they are read. */
-export function columnsOnDisk(sql: SqlStorage, table: string): readonly string[] {
-  const query = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 3)";
-  return [...sql.exec<{ name: string }>(query, table)].map(({ name }) => name);
-}
-
-/** SQL for the bytes of some values. In groups, as an expression may be a hundred deep, and a table as many columns wide. */
-export function sizeOfValues(values: readonly string[]): string {
-  const sizes = values.map((value) => `ifnull(octet_length(${value}),0)`);
-  const groups = Map.groupBy(sizes.entries(), ([at]) => Math.floor(at / 10)).values();
-  return [...groups].map((group) => `(${group.map(([, size]) => size).join("+")})`).join("+");
 }

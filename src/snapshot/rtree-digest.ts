@@ -5,7 +5,7 @@
 import { concat, quoteName } from "../../formats/kit/expression.ts";
 import { MiB } from "../base/units.ts";
 import { alias } from "../schema/key.ts";
-import { isSmall } from "./registry.ts";
+import { isSmallTable } from "../schema/table-size.ts";
 
 /** What an R-Tree keeps is read to see whether it was changed, up to so many bytes: 7 MiB in nodes take some 80 ms. */
 const digestedBytes = 32 * MiB;
@@ -17,7 +17,7 @@ const digestedRows = 1_000_000;
 export function digestOf(sql: SqlStorage, rtree: string): string | null {
   const nodes = `${rtree}_node`;
   const rows = `${rtree}_rowid`;
-  if (![nodes, rows].every((table) => isSmall(sql, table, digestedBytes, digestedRows))) return null;
+  if (![nodes, rows].every((table) => isSmallTable(sql, table, digestedBytes, digestedRows))) return null;
   const digest = new Digest();
   for (const [node, bytes] of sql.exec(`SELECT nodeno, data FROM ${quoteName(nodes)} ORDER BY 1`).raw())
     digest.add(Number(node), bytes);

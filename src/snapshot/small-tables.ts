@@ -5,7 +5,7 @@
 import { concatBytes } from "../../formats/kit/bytes.ts";
 import { KiB } from "../base/units.ts";
 import { hasOwn, makeOwn, type OwnTable } from "../schema/own-tables.ts";
-import type { Page } from "../reader/source.ts";
+import type { Page } from "../reader/rendered-page.ts";
 
 /** What of it stands in one row, in bytes, below the 2 MB that a value may have, and in tables. */
 const firstChunkBytes = 512 * KiB;
@@ -29,8 +29,8 @@ interface Entry {
 /** As they are kept: place, rows, values lossy, bytes, and the size that SQLite rendered. */
 type StoredEntry = readonly [place: number, rows: number, lossy: number, length: number, size: number];
 
-/** What all rows of a table came out as. */
-export interface WholeTable extends Pick<Page, "rows" | "lossy" | "size"> {
+/** All rows of a segment, rendered. */
+export interface WholeSegment extends Pick<Page, "rows" | "lossy" | "size"> {
   readonly bytes: readonly Uint8Array[];
 }
 
@@ -60,7 +60,7 @@ export class SmallTables {
   }
 
   /** Keeps what all rows of a table came out as; `place` is its place among the tables of the file. */
-  add(place: number, { rows, lossy, size, bytes }: WholeTable): void {
+  add(place: number, { rows, lossy, size, bytes }: WholeSegment): void {
     const length = bytes.reduce((sum, piece) => sum + piece.length, 0);
     this.#open.entries.push([place, rows, lossy, length, size]);
     this.#open.bytes.push(...bytes);

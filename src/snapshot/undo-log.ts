@@ -5,7 +5,7 @@
  * kept ones. They live in the database: they go on when the object is lost, and a transaction that is rolled back takes back what they kept.
  */
 import { quoteName } from "../../formats/kit/expression.ts";
-import type { Table } from "../../formats/format.ts";
+import type { Column, Table } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
 import { maxColumns } from "../platform-limits.ts";
 import { MiB } from "../base/units.ts";
@@ -14,21 +14,13 @@ import type { SourceTable } from "../schema/catalog.ts";
 import { reading } from "../schema/read-errors.ts";
 import { keep } from "./capture.ts";
 import { copied, isComputed, UndoNames } from "./undo-log-tables.ts";
-import { makeOwn, trace, tracedJobs, traceOf, undoPrefix } from "../schema/own-tables.ts";
-import {
-  changesIn,
-  columnsOnDisk,
-  countTriggers,
-  dropUndo,
-  isThere,
-  nextNumber,
-  retrace,
-  sizeOf,
-  dropLeftoversSoon,
-  type Mode,
-} from "./registry.ts";
+import { makeOwn, markOpen, registeredExports, stateOfExport, undoPrefix } from "../schema/own-tables.ts";
+import { bytesOfTable, columnsOnDisk } from "../schema/table-size.ts";
+import { countTriggers, dropUndo, isThere, nextNumber, retrace, dropLeftoversSoon, type Mode } from "./registry.ts";
 import { beginNotes, notedTables } from "./change-tracker.ts";
-import type { Undo } from "../reader/page-query.ts";
+import type { TableVersion, TableVersions } from "../reader/table-versions.ts";
+import { withVirtualColumns } from "./virtual-columns.ts";
+import { totalChanges } from "./total-changes.ts";
 
 /** How often it is looked at what a snapshot keeps while nobody reads, and no slice runs, in milliseconds. */
 export const limitCheckMs = 1000;
@@ -57,57 +49,51 @@ function counted(sql: SqlStorage): Map<string, Counted> {
   return own;
 }
 
-/** What a table is read from. */
-export interface TableVersion {
-  readonly table: SourceTable;
-  readonly undo: Undo | null;
-}
-
 /** The log of one export. Every method is synchronous. */
-export class UndoLog {
+export class UndoLog implements TableVersions {
   readonly #sql: SqlStorage;
-  readonly #job: string;
+  readonly exportId: string;
   #tables: Map<string, Kept>;
   /** Tables with triggers that were made as it began, and how many each has. */
   readonly #made = new Map<SourceTable, number>();
   #next = 0;
 
-  constructor(sql: SqlStorage, job: string) {
+  constructor(sql: SqlStorage, exportId: string) {
     this.#sql = sql;
-    this.#job = job;
+    this.exportId = exportId;
     this.#tables = this.#load();
   }
 
-  /** Begins, with no table, in turns where there are many tables. What was kept before is gone. */
-  *opening(isLong: boolean): Generator<void, void, void> {
+  /** Begins with no table; what was kept before is gone. Where there are many tables, `pause` lets the host go on in between. */
+  *open(pause: (() => Generator<void, unknown, void>) | null): Generator<void, void, void> {
     this.drop();
-    if (isLong) yield;
+    if (pause !== null) yield* pause();
     makeOwn(this.#sql, "_durable_export_undo");
-    if (isLong) yield;
-    trace(this.#sql, this.#job);
-    beginNotes(this.#sql, this.#job);
-    this.#next = nextNumber(this.#sql, this.#job);
+    if (pause !== null) yield* pause();
+    markOpen(this.#sql, this.exportId);
+    beginNotes(this.#sql, this.exportId);
+    this.#next = nextNumber(this.#sql, this.exportId);
   }
 
   /** Keeps the rows of a table from now on. */
   add(table: SourceTable): void {
     if (this.#tables.has(table.name)) return;
     const n = this.#next++;
-    const { mode, triggers } = reading(table, () => keep(this.#sql, table, new UndoNames(this.#job, n)));
+    const { mode, triggers } = reading(table, () => keep(this.#sql, table, new UndoNames(this.exportId, n)));
     const insert = "INSERT INTO _durable_export_undo (job, n, name, mode) VALUES (?, ?, ?, ?)";
-    this.#sql.exec(insert, this.#job, n, table.name, mode);
+    this.#sql.exec(insert, this.exportId, n, table.name, mode);
     this.#tables.set(table.name, { n, mode });
     if (mode === "log") this.#made.set(table, triggers);
   }
 
   /** Keeps the rows of all these tables as they are now: those that were written to since they were added are begun again. */
   renew(): void {
-    const triggers = this.#made.size === 0 ? new Map<number, number>() : countTriggers(this.#sql, this.#job);
-    const noted = new Set(notedTables(this.#sql, this.#job));
+    const triggers = this.#made.size === 0 ? new Map<number, number>() : countTriggers(this.#sql, this.exportId);
+    const noted = new Set(notedTables(this.#sql, this.exportId));
     const made = new Map(this.#made); // `add` puts those that are made anew back
     for (const [table, count] of made) {
       const n = this.#tables.get(table.name)?.n ?? -1;
-      const names = new UndoNames(this.#job, n);
+      const names = new UndoNames(this.exportId, n);
       const { hasOld, hasAdded } = this.#contents(names.old, names.added);
       if (!hasOld && !hasAdded && !noted.has(table.name) && triggers.get(n) === count) continue;
       this.#drop(table.name, n);
@@ -115,30 +101,36 @@ export class UndoLog {
       this.add(table);
     }
     this.#made.clear();
-    beginNotes(this.#sql, this.#job);
+    beginNotes(this.#sql, this.exportId);
   }
 
   /** True once rows are kept. */
   get isBegun(): boolean {
-    return traceOf(this.#sql, this.#job) === "begun";
+    return stateOfExport(this.#sql, this.exportId) === "begun";
   }
 
   /** Tables that are read as they are, and those that have lost a row unseen. */
   get uncovered(): readonly string[] {
     const live = [...this.#tables].filter(([, { mode }]) => mode === "live").map(([name]) => name);
-    return [...new Set([...live, ...notedTables(this.#sql, this.#job)])];
+    return [...new Set([...live, ...notedTables(this.#sql, this.exportId)])];
   }
 
   /** How to read a table as it was. */
-  of(table: SourceTable): TableVersion {
+  versionFor(table: SourceTable, columns: readonly Column[], cursor: Cursor): TableVersion {
+    const live: TableVersion = { table, undo: null, maxRows: cursor.limit };
     const kept = this.#tables.get(table.name);
-    if (kept === undefined || kept.mode === "live") return { table, undo: null };
-    const { old, added, shown } = new UndoNames(this.#job, kept.n);
-    if (kept.mode === "copy") return { table: copied(table, old), undo: null };
-    const { hasOld, hasAdded } = this.#contents(old, added); // asked for each page
-    if (!hasOld && !hasAdded) return { table, undo: null };
+    if (kept === undefined || kept.mode === "live") return live;
+    const { old, added, shown } = new UndoNames(this.exportId, kept.n);
+    if (kept.mode === "copy") return { ...live, table: copied(table, old) };
+    const { hasOld, hasAdded } = this.#contents(old, added);
+    if (!hasOld && !hasAdded) return live;
     const rows = hasOld ? { name: old, shown: isComputed(table) ? shown : null } : null;
-    return { table, undo: { old: rows, added: hasAdded ? added : null } };
+    return withVirtualColumns(this.#sql, table, { old: rows, added: hasAdded ? added : null }, columns, cursor);
+  }
+
+  /** A log renders nothing. */
+  renderedBefore(): null {
+    return null;
   }
 
   /** Rows in front of this position are never read again: all of the tables `done`, and of `current` up to the cursor. */
@@ -152,7 +144,7 @@ export class UndoLog {
     const [kind, rowid] = at?.key?.[0] ?? [];
     if (kept?.mode !== "log" || kind !== "i" || rowid === undefined) return;
     const update = "UPDATE _durable_export_undo SET at = CAST(? AS INTEGER) WHERE job = ? AND n = ?";
-    this.#sql.exec(update, rowid, this.#job, kept.n);
+    this.#sql.exec(update, rowid, this.exportId, kept.n);
   }
 
   /** Of some tables those whose rows were changed, as far as they are still to be read. */
@@ -160,7 +152,7 @@ export class UndoLog {
     return tables.filter((table) => {
       const { n, mode } = this.#tables.get(table.name) ?? { n: 0, mode: "live" };
       if (mode === "live") return false;
-      const { old, added } = new UndoNames(this.#job, n);
+      const { old, added } = new UndoNames(this.exportId, n);
       if (mode === "copy") return reading(table, () => this.#isOther(table, old));
       const { hasOld, hasAdded } = this.#contents(old, added);
       return hasOld || hasAdded;
@@ -171,12 +163,12 @@ export class UndoLog {
   check(limit: number, since: number): void {
     // What is kept is gone through to be counted: when the database has grown by so much, and, as it need not grow where the host deletes,
     // when half as many rows again were changed as the last time.
-    const changes = changesIn(this.#sql);
+    const changes = totalChanges(this.#sql);
     const isGrown = this.#sql.databaseSize - since > limit;
-    const last = counted(this.#sql).get(this.#job) ?? { first: changes, changes: -1, next: 0 };
+    const last = counted(this.#sql).get(this.exportId) ?? { first: changes, changes: -1, next: 0 };
     if (changes === last.changes || (!isGrown && changes < last.next)) return;
     const next = changes + Math.max(countedChanges, (changes - last.first) / 2);
-    counted(this.#sql).set(this.#job, { first: last.first, changes, next });
+    counted(this.#sql).set(this.exportId, { first: last.first, changes, next });
     const bytes = this.#bytes();
     if (bytes <= limit) return;
     const [kept, most] = [bytes, limit].map((value) => (value / MiB).toFixed(1));
@@ -190,8 +182,8 @@ export class UndoLog {
     let bytes = 0;
     for (const { n, mode } of this.#tables.values()) {
       if (mode !== "log") continue; // what is copied at the start is not what was changed
-      const { old, added } = new UndoNames(this.#job, n);
-      bytes += sizeOf(this.#sql, old) + sizeOf(this.#sql, added);
+      const { old, added } = new UndoNames(this.exportId, n);
+      bytes += bytesOfTable(this.#sql, old) + bytesOfTable(this.#sql, added);
     }
     return bytes;
   }
@@ -200,29 +192,29 @@ export class UndoLog {
   abandon(): void {
     this.#tables = new Map();
     this.#made.clear();
-    if (isThere(this.#sql)) this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", this.#job);
-    dropUndo(this.#sql, undoPrefix(this.#job));
+    if (isThere(this.#sql)) this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ?", this.exportId);
+    dropUndo(this.#sql, undoPrefix(this.exportId));
   }
 
   /** Takes everything of it away. */
   drop(): void {
-    counted(this.#sql).delete(this.#job);
+    counted(this.#sql).delete(this.exportId);
     this.#tables = new Map();
     this.#made.clear();
-    retrace(this.#sql, this.#job);
+    retrace(this.#sql, this.exportId);
     dropLeftoversSoon(this.#sql);
   }
 
   #drop(name: string, n: number): void {
-    dropUndo(this.#sql, new UndoNames(this.#job, n).prefix);
-    this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ? AND n = ?", this.#job, n);
+    dropUndo(this.#sql, new UndoNames(this.exportId, n).prefix);
+    this.#sql.exec("DELETE FROM _durable_export_undo WHERE job = ? AND n = ?", this.exportId, n);
     this.#tables.delete(name);
   }
 
   #load(): Map<string, Kept> {
     if (!isThere(this.#sql)) return new Map();
     const query = "SELECT n, name, mode FROM _durable_export_undo WHERE job = ? ORDER BY n";
-    const rows = this.#sql.exec<{ n: number; name: string; mode: Mode }>(query, this.#job).toArray();
+    const rows = this.#sql.exec<{ n: number; name: string; mode: Mode }>(query, this.exportId).toArray();
     return new Map(rows.map(({ n, name, mode }) => [name, { n, mode }]));
   }
 
@@ -256,7 +248,7 @@ export function readLive(tables: readonly Table[], log: UndoLog | null): readonl
 
 /** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
 export function dropUndoLogs(sql: SqlStorage, isOpen: (job: string) => boolean): void {
-  for (const job of tracedJobs(sql)) {
+  for (const job of registeredExports(sql)) {
     if (!isOpen(job)) retrace(sql, job);
   }
   dropLeftoversSoon(sql);

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { planOf, currentEncodingSettings, usualPage } from "../../src/file/plan.ts";
+import { beginLog } from "../support/undo-log.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { fileOf, formatOf, rowsReadFor, textOf, withDatabase } from "../support/database.ts";
 import { formats } from "../../formats/index.ts";
@@ -59,8 +60,9 @@ function keptFile(sql: SqlStorage, format: "csv" | "jsonl", rows: number, change
   const page = { ...usualPage, rows };
   const wanted = { format: formatOf(format), compress: "none", tables: ["f"], exclude: [], content: "all" } as const;
   const log = new UndoLog(sql, "test");
-  const { source, pipeline } = planOf(sql, { ...wanted, ...currentEncodingSettings(page) }, formats);
-  source.beginSnapshot(["f"], log);
+  const plan = planOf(sql, { ...wanted, ...currentEncodingSettings(page) }, formats);
+  const { pipeline } = plan;
+  beginLog(sql, plan, log);
   sql.exec(change);
   let [position, text] = [pipeline.start(), ""];
   while (!position.isDone) {

@@ -3,9 +3,11 @@ import { expect } from "vitest";
 import { concatBytes } from "../../formats/kit/bytes.ts";
 import type { Table } from "../../formats/format.ts";
 import { formats } from "../../formats/index.ts";
-import { countedTables } from "../../src/file/pipeline.ts";
-import { planOf, deflateLevel, usualPage, usualZstdLevel } from "../../src/file/plan.ts";
+import { countedTables, rowSegments } from "../../src/file/pipeline.ts";
+import { planOf, deflateLevel, usualPage, usualZstdLevel, type Plan } from "../../src/file/plan.ts";
+import { runToEnd } from "../../src/base/event-loop.ts";
 import type { Cursor } from "../../src/reader/cursor.ts";
+import { beginSnapshot } from "../../src/snapshot/begin-snapshot.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { formatOf } from "./database.ts";
 
@@ -45,10 +47,10 @@ export function readTables(
   begun: (uncovered: readonly string[], tables: readonly Table[]) => void = () => undefined,
 ): ReadonlyMap<string, string> {
   const options = { ...everything, format: formatOf(format), page: { ...usualPage, rows } };
-  let { source, layout } = planOf(sql, options, formats, { log, facts: null });
+  let { source, layout } = planOf(sql, options, formats);
   const names = countedTables(layout.segments).map(({ name }) => name);
   if (log !== null) {
-    source.beginSnapshot(names, log);
+    beginLog(sql, { source, layout }, log);
     begun(log.uncovered, source.schema.tables);
   }
   const read: { name: string; bytes: Uint8Array }[] = [];
@@ -70,7 +72,8 @@ export function readTables(
       read.length = kept.length;
       ({ part, at } = kept);
       log = new UndoLog(sql, "job");
-      ({ source } = planOf(sql, options, formats, { log, facts: null }));
+      ({ source } = planOf(sql, options, formats));
+      source.readFrom(log);
     } else if (pages % 3 === 0) {
       kept = { part, at, length: read.length };
       log.advance(names.slice(0, part), names[part] ?? null, at);
@@ -100,12 +103,16 @@ export function expectKept(
 
 /** Begins a log of all tables. */
 export function freeze(sql: SqlStorage): UndoLog {
-  const [log, { source, layout }] = [new UndoLog(sql, "job"), planOf(sql, everything, formats)];
-  source.beginSnapshot(
-    countedTables(layout.segments).map(({ name }) => name),
-    log,
-  );
+  const log = new UndoLog(sql, "job");
+  beginLog(sql, planOf(sql, everything, formats), log);
   return log;
+}
+
+/** Begins a log of all rows of a plan, from which the plan's source reads then. */
+export function beginLog(sql: SqlStorage, { source, layout }: Pick<Plan, "source" | "layout">, log: UndoLog): void {
+  const { exportId } = log;
+  runToEnd(beginSnapshot({ sql, exportId, source, segments: rowSegments(layout.segments) }, log, null));
+  source.readFrom(log);
 }
 
 /**

@@ -10,6 +10,9 @@ import { BLOCK_BYTES } from "../../src/pack/blocks.ts";
 import { digestsOf, etagOf, type PartDigests } from "../../src/job/checksums.ts";
 import type { Sink } from "../../src/sink/sink.ts";
 import { currentEncodingSettings, planOf, type Plan, usualPage } from "../../src/file/plan.ts";
+import { runToEnd } from "../../src/base/event-loop.ts";
+import { rowSegments } from "../../src/file/pipeline.ts";
+import { beginSnapshot } from "../../src/snapshot/begin-snapshot.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { stopTracking, startTracking } from "../../src/snapshot/change-tracker.ts";
 import deployed, { Database as Deployed, type Env as DeployedEnv } from "../../src/worker/worker.ts";
@@ -190,11 +193,13 @@ export class Database extends Deployed {
     const { sql } = this.ctx.storage;
     this.#plan = planOf(sql, { ...everything, format: formatOf("sql"), ...currentEncodingSettings() }, formats);
     const tables = this.#plan.source.schema.tables;
-    if (consistency === "snapshot")
-      this.#plan.source.beginSnapshot(
-        tables.map(({ name }) => name),
-        new UndoLog(sql, "bench"),
-      );
+    if (consistency === "snapshot") {
+      const { source, layout } = this.#plan;
+      const target = { sql, exportId: "bench", source, segments: rowSegments(layout.segments) };
+      const log = new UndoLog(sql, "bench");
+      runToEnd(beginSnapshot(target, log, null));
+      source.readFrom(log);
+    }
     if (consistency === "fuzzy") startTracking(sql, "bench", tables, new Set());
     if (changed === 0) return;
     for (const { name, insertableColumns, rowid } of tables) {

@@ -125,8 +125,51 @@ describe("the README", () => {
     expect(await run("npx", bundle)).toMatchObject({ code: 0 });
   });
 
+  it("is followed by a page on formats whose table of values is what the formats write", async () => {
+    const server = await startServer();
+    try {
+      const dump = async (query: string) => (await server.fetch(`/export/dump?${query}`)).text();
+      const wrong: string[] = [];
+      const rows = valueRows();
+      expect(rows.length).toBeGreaterThan(25);
+      for (const [index, { value, stored, cells }] of rows.entries()) {
+        const name = `value_${index}`;
+        const sql = `CREATE TABLE ${name} (a); INSERT INTO ${name} VALUES (${stored})`;
+        expect((await server.fetch("/query", { method: "POST", body: JSON.stringify({ sql }) })).status).toBe(200);
+        const around = [
+          { format: "sql", before: `INSERT INTO "${name}" VALUES(`, after: ");\n" },
+          { format: "csv", before: '"a"\n', after: "\n" },
+          { format: "jsonl", before: '{"a":', after: "}\n" },
+        ];
+        for (const [column, { format, before, after }] of around.entries()) {
+          const cell = cells[column] ?? "";
+          const code = cell === "nothing" ? "" : /^`(.*?)`/.exec(cell)?.[1];
+          if (code === undefined || code.endsWith("()")) continue; // said in words
+          const text = await dump(`format=${format}&table=${name}`);
+          if (!text.includes(before + code + after)) wrong.push(`${value} as ${format}: ${text}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it("is followed by a page on formats whose code is the one that is tested", () => {
-    const page = readFileSync(join(root, "docs/formats.md"), "utf8");
+    const page = readFileSync(join(root, "docs/add-a-format.md"), "utf8");
     expect(page).toContain(`\`\`\`ts\n${readFileSync(join(root, "test/support/pgcopy.ts"), "utf8")}\`\`\``);
   });
 });
+
+/** The lines of the table of values in docs/formats.md. */
+function valueRows() {
+  const [, section = ""] = readFileSync(join(root, "docs/formats.md"), "utf8").split("## What becomes of a value");
+  const lines = (section.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("| "));
+  return lines.slice(2).map((line) => {
+    const [value = "", stored = "", ...cells] = line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.replaceAll("\\|", "|").trim());
+    return { value, stored: stored.replaceAll("`", ""), cells };
+  });
+}

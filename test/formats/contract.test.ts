@@ -1,4 +1,4 @@
-/** What every format must keep, the one in docs/formats.md included. */
+/** What every format must keep, the one in docs/add-a-format.md included. */
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import type { Format } from "../../formats/format.ts";

@@ -1,51 +1,36 @@
 /** The engine's own words, as the routes and a host see them. No HTTP here. */
-import type { FormatOptions, Content, Format } from "../formats/format.ts";
+import type { FormatOptions, Format } from "../formats/format.ts";
 import type { ExportErrorCode } from "./errors.ts";
+import type { ExportOptionValues, JobOptionValues } from "./options/table.ts";
 
 /** How a file is packed; in an archive of several tables `gzip` means deflated entries, and there is no `zstd`. */
-export type Compression = "none" | "gzip" | "zstd";
+export type Compression = ExportOptionValues["compress"];
 
-/** What to export, validated. Made by `options.ts` from a request, or of what a host gives. */
-export interface ExportOptions {
+/** Options of a request that are gone once it has been read: others are set by them. */
+type Shorthands = Pick<ExportOptionValues, "for" | "gzip">;
+
+/** The options of the table but some of them, with what is said of each. */
+type Without<T, K> = { readonly [name in keyof T as Exclude<name, K>]: T[name] };
+
+/** What to export, with all that was asked for checked (src/options/parse.ts). */
+export interface ExportOptions
+  extends
+    Without<ExportOptionValues, "format" | "consistency" | keyof Shorthands>,
+    Partial<Pick<ExportOptionValues, "consistency">> {
+  /** The format of the file. @default the first of the Exporter's formats: `sql` */
   readonly format: Format;
-  readonly compress: Compression;
-  /** Names of tables to export; null for all but `exclude`. */
-  readonly tables: readonly string[] | null;
-  readonly exclude: readonly string[];
-  readonly content: Content;
-  /** The database as it stood at one moment, whatever is written meanwhile; or, at no cost to writers, as it is when it is read. `snapshot`. */
-  readonly consistency?: "snapshot" | "fuzzy";
-  /** Values of the format's own options (`Format.options`); the default where one is missing. */
+  /** The format's own options (`Format.options`), by name. @default each option's own */
   readonly formatOptions?: FormatOptions;
 }
 
-/** What a job does besides. */
-export interface JobOptions {
-  /** Reads the finished file back from R2, part by part, before the job is complete. False. */
-  readonly verify?: boolean;
-  /** What to do when the schema is changed while the job runs: fail, or begin again, once. `fail`. */
-  readonly onSchemaChange?: "fail" | "restart";
-  /** What to do when more is changed under a snapshot than may be kept: fail, or go on without it. `fail`. */
-  readonly onUndoLimit?: "fail" | "fuzzy";
-  /** An `https:` URL that is told how the job ended (Standard Webhooks); its host must be one of the Exporter's `callbackHosts`. */
-  readonly callback?: string | null;
-}
+/** What a job does besides; only what is not to be the default. */
+export interface JobOptions extends Partial<JobOptionValues> {}
 
-/** The program that is to read the file, as `for=` has it: its format, and what it needs of that format's options, where nothing else is said. */
-interface Reader {
-  readonly for?: string;
-}
-
-/** `gzip: true` is `compress: "gzip"`. */
-interface Shorthand {
-  readonly gzip?: boolean;
-}
-
-/** What a download is asked for: the options that are not to be their defaults, or a URL's query. */
-export type DumpRequest = (Partial<ExportOptions> & Shorthand & Reader) | URLSearchParams;
+/** What a download is asked for: the options that are not to be their defaults, or a URL's query (docs/options.md). */
+export type DumpRequest = Partial<ExportOptions & Shorthands> | URLSearchParams;
 
 /** What a job is asked for, in the same two ways. */
-export type JobRequest = (Partial<ExportOptions> & Shorthand & JobOptions & Reader) | URLSearchParams;
+export type JobRequest = Partial<ExportOptions & Shorthands & JobOptions> | URLSearchParams;
 
 /** A dump that is being streamed to the caller. */
 export interface Dump {

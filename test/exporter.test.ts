@@ -69,7 +69,7 @@ describe("a download", () => {
       expect(fileName).toMatch(/\.csv$/);
       expect([...(await new Response(body).bytes()).subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
       expect(() => exporter.dump({ tables: ["u"] })).toThrow(
-        'Option "table" names "u", and no table has that name; there are "t"',
+        'Option "tables" names "u", and no table has that name; there are "t"',
       );
     });
   });
@@ -93,11 +93,14 @@ describe("a download", () => {
       const other = { ...csv, name: "mine" };
       for (const [wrong, message] of [
         [{ format: other }, "The format is none of the Exporter's; allowed: sql, csv, jsonl"],
-        [{ tables: [] }, "There are no names in the list of tables; allowed: names, or null for all"],
-        [{ tables: ["t"], exclude: ["t"] }, 'Table "t" is in both "table" and "exclude"'],
-        [{ formatOptions: { target: "zz" } }, 'Option "target" is "zz"; allowed: sqlite, d1'],
-        [{ format: csv, formatOptions: { nulls: "1e5" } }, 'Option "nulls" is "1e5"; allowed: nothing, or up to 8 of'],
-        [{ formatOptions: { fromat: "x" } }, 'There is no option "fromat" for format "sql"'],
+        [{ tables: [] }, 'Option "tables" is an empty list; allowed: a list of names, or null for all'],
+        [{ tables: ["t"], exclude: ["t"] }, 'Table "t" is in both "tables" and "exclude"'],
+        [{ formatOptions: { target: "zz" } }, 'Option "formatOptions.target" is "zz"; allowed: sqlite, d1'],
+        [
+          { format: csv, formatOptions: { nulls: "1e5" } },
+          'Option "formatOptions.nulls" is "1e5"; allowed: nothing, or up to 8 of',
+        ],
+        [{ formatOptions: { fromat: "x" } }, 'There is no option "formatOptions.fromat" for format "sql"'],
       ] as const)
         expect(() => exporter.dump(wrong)).toThrow(message);
     });

@@ -2,7 +2,8 @@
 import { Hono, type Context } from "hono";
 import type { Dump, Engine, JobStatus } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { parseList, rejectUnknownOptions } from "../options/options.ts";
+import { parseList } from "../options/list-options.ts";
+import { rejectUnknownOptions } from "../options/refusals.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signed-links.ts";

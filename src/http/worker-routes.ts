@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import { objectKey } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { rejectUnknownOptions } from "../options/options.ts";
+import { rejectUnknownOptions } from "../options/refusals.ts";
 import { requireToken } from "./auth.ts";
 import { download, type DownloadBucket } from "./stored-download.ts";
 import { asGet, withLength } from "./head-requests.ts";

@@ -1,17 +1,13 @@
 /** A job: all that is kept of it. Plain data; how it changes, its tables and the clock are elsewhere. */
-import type { Compression, ExportOptions, JobOptions } from "../api.ts";
 import type { Delivery } from "../webhook/delivery.ts";
 import type { ExportErrorCode } from "../errors.ts";
+import type { StoredOptions } from "../options/stored.ts";
 import type { Position } from "../file/pipeline.ts";
 import type { EncodingSettings } from "../file/plan.ts";
 import type { Facts } from "../reader/facts.ts";
 import type { Seal } from "../snapshot/seal.ts";
 import type { Estimate } from "../reader/source.ts";
 import type { Changes } from "../snapshot/change-tracker.ts";
-
-/** Options as they are kept: a format by its name, `compress` only where it is neither gzip nor nothing, as releases before it kept it. */
-export type StoredOptions = Omit<Required<ExportOptions>, "format" | "compress"> &
-  Required<JobOptions> & { readonly format: string; readonly gzip: boolean; readonly compress?: "zstd" };
 
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {
@@ -89,39 +85,3 @@ export type Planned = Pick<
   "schemaHash" | "layoutHash" | "facts" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings"
 > &
   Required<Pick<Job, "needsSqlite">>;
-
-/** The options in the form that is kept. */
-export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
-  const {
-    format,
-    compress,
-    tables,
-    exclude,
-    content,
-    formatOptions = {},
-    consistency = "snapshot",
-    onUndoLimit = "fail",
-    verify = false,
-    onSchemaChange = "fail",
-    callback = null,
-  } = options;
-  return {
-    format: format.name,
-    gzip: compress === "gzip",
-    tables,
-    exclude,
-    content,
-    formatOptions,
-    consistency,
-    onUndoLimit,
-    verify,
-    onSchemaChange,
-    callback,
-    ...(compress === "zstd" && { compress }),
-  };
-}
-
-/** How a job's file is packed. */
-export function compressionOf({ gzip, compress }: StoredOptions): Compression {
-  return compress ?? (gzip ? "gzip" : "none");
-}

@@ -1,7 +1,8 @@
 /** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
 import type { JobStatus } from "../api.ts";
 import type { PartDigests } from "./checksums.ts";
-import { compressionOf, type Job } from "./job.ts";
+import { compressionOf } from "../options/stored.ts";
+import type { Job } from "./job.ts";
 
 /** Rows of each table that a job has exported so far. */
 export function rowsOf(job: Job): Readonly<Record<string, number>> {

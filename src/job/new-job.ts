@@ -6,7 +6,8 @@ import { countedTables } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
 import { runCooperatively } from "../base/event-loop.ts";
 import { sha256Hex } from "./checksums.ts";
-import { storedOptions, type Job, type Planned } from "./job.ts";
+import { storedOptions } from "../options/stored.ts";
+import type { Job, Planned } from "./job.ts";
 
 /** A finished dump is kept so long, in milliseconds: a week, as R2 keeps an upload that is never completed. */
 export const retentionMs = 7 * 24 * 60 * 60 * 1000;

@@ -10,7 +10,8 @@ import { planCooperatively, type EncodingSettings, type Plan } from "../file/pla
 import { sealBroken } from "../snapshot/seal.ts";
 import { isSealIntact } from "./job-snapshot.ts";
 import type { JobContext } from "./context.ts";
-import { compressionOf, type Job } from "./job.ts";
+import { compressionOf } from "../options/stored.ts";
+import type { Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
 import { notes } from "./notes.ts";
 import { restartedForCode, mayRestartForSchema, restartedForSchema, replanned, maxRestarts } from "./transitions.ts";

@@ -8,7 +8,8 @@ import { notify } from "./notify.ts";
 import { beginOnce, isWithinLimitBetweenSlices, resumedSnapshot } from "./job-snapshot.ts";
 import { deleteAllJobs } from "./delete-all.ts";
 import { begin, cancel, snapshotStarted, stalled, deleted } from "./transitions.ts";
-import { storedOptions, type Job } from "./job.ts";
+import { isSameRequest, storedOptions } from "../options/stored.ts";
+import type { Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
 import { noSuchDump } from "./store.ts";
 import { newJob } from "./new-job.ts";
@@ -81,7 +82,7 @@ export class JobRunner {
   /** The job that a key started before. Throws `idempotency_conflict` if it has other options. */
   #startedBy(key: string | null, options: ExportOptions & JobOptions): Job | null {
     const before = key === null ? null : this.#context.store.byIdempotencyKey(key);
-    if (before === null || JSON.stringify(before.options) === JSON.stringify(storedOptions(options))) return before;
+    if (before === null || isSameRequest(before.options, storedOptions(options))) return before;
     throw new ExportError(
       "idempotency_conflict",
       `The Idempotency-Key "${key}" belongs to dump ${before.id}, which has other options`,

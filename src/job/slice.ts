@@ -6,7 +6,8 @@ import type { Pipeline, Position } from "../file/pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
-import { compressionOf, type Checkpoint, type Job } from "./job.ts";
+import { compressionOf } from "../options/stored.ts";
+import type { Checkpoint, Job } from "./job.ts";
 import { storageError, type SentPart } from "./upload.ts";
 
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */

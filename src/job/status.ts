@@ -4,7 +4,8 @@ import { neverMs } from "../base/waits.ts";
 import { isBrief } from "./job-summary.ts";
 import type { Delivery } from "../webhook/delivery.ts";
 import { expiresMs } from "./transitions.ts";
-import { compressionOf, type Job } from "./job.ts";
+import { compressionOf } from "../options/stored.ts";
+import type { Job } from "./job.ts";
 import { consistencyOf, crcOf, needsOf, rowsOf } from "./manifest.ts";
 import { progressNow } from "./progress.ts";
 

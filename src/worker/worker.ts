@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { ExportError } from "../errors.ts";
 import { Exporter } from "../exporter.ts";
 import { MiB } from "../base/units.ts";
-import { rejectUnknownOptions } from "../options/options.ts";
+import { rejectUnknownOptions } from "../options/refusals.ts";
 import { exportRoutes } from "../http/worker-routes.ts";
 import { requireToken } from "../http/auth.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "../http/problem.ts";

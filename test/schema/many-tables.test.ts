@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { listed } from "../../src/errors.ts";
 import { formats } from "../../formats/index.ts";
-import { parseOptions } from "../../src/options/options.ts";
+import { parseOptions } from "../../src/options/parse.ts";
 import { readCatalog, tableNames } from "../../src/schema/catalog.ts";
 import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import type { TestHost } from "../support/test-host.ts";

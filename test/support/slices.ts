@@ -10,7 +10,7 @@ import { JobStore } from "../../src/job/store.ts";
 import type { Job } from "../../src/job/job.ts";
 import { statusOf } from "../../src/job/status.ts";
 import { neverMs } from "../../src/base/waits.ts";
-import { parseJobOptions } from "../../src/options/options.ts";
+import { parseJobOptions } from "../../src/options/parse.ts";
 import { currentEncodingSettings, usualPage } from "../../src/file/plan.ts";
 import type { Sink } from "../../src/sink/sink.ts";
 import type { PageBudget } from "../../src/reader/source.ts";

@@ -139,7 +139,7 @@ export function manifestKey(objectId: string, dumpId: string): string {
 }
 
 /** What the keys of all dumps begin with, of every object: a lifecycle rule of the bucket can name it (docs/alarms.md). */
-export const keyPrefix = "exports/";
+const keyPrefix = "exports/";
 
 /** The R2 key of a job's object: what the Worker needs to serve a download without waking the object. */
 export function objectKey(objectId: string, dumpId: string): string {

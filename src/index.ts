@@ -1,5 +1,5 @@
 export { Exporter, type ExporterOptions } from "./exporter.ts";
-export { exportRoutes } from "./http/worker-routes.ts";
+export { exportRoutes, type ExportRoutesOptions } from "./http/worker-routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
 export type {
   DumpRequest,
@@ -11,7 +11,12 @@ export type {
   JobOptions,
   JobState,
   JobStatus,
+  ListRequest,
   Progress,
 } from "./api.ts";
 export { csv, formats, jsonl, sql } from "../formats/index.ts";
 export type * from "../formats/format.ts";
+export type { DownloadBucket } from "./http/stored-download.ts";
+export type { SliceBudget } from "./job/slice.ts";
+export type { PageBudget } from "./reader/source.ts";
+export type * from "./sink/sink.ts";

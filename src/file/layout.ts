@@ -23,7 +23,7 @@ const partsPerTurn = 200;
 export type FileSegment = Segment | { readonly kind: "entry"; readonly name: string };
 
 /** How the bytes are packed. */
-export type Packing = "plain" | "gzip" | "zstd" | "zip";
+type Packing = "plain" | "gzip" | "zstd" | "zip";
 
 /** A file to be made. */
 export interface Layout {

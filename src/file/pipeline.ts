@@ -40,7 +40,7 @@ export interface Position {
 export type Read = Omit<Position, "packer">;
 
 /** What one step gives. All reading is over when it is there. */
-export interface Step {
+interface Step {
   /** What comes next, made as it is asked for: of a large row only what is stored is ever there as a whole. To be taken once. */
   readonly bytes: Iterable<Uint8Array>;
   readonly read: Read;

@@ -14,7 +14,7 @@ export function requireToken<E extends object>(
 }
 
 /** Why a request with this `Authorization` may not pass; null if it may. */
-export async function refusal(authorization: string | undefined, expected: string | undefined) {
+async function refusal(authorization: string | undefined, expected: string | undefined) {
   if (expected === undefined || expected === "") {
     const detail = "No token is configured: set the secret EXPORT_TOKEN (npx wrangler secret put EXPORT_TOKEN)";
     return problem({ status: 503, code: "no_token_configured", detail });

@@ -27,7 +27,9 @@ const sliceBytes = 128 * MiB;
 
 /** How much a slice does before it ends: at the first part cut beyond either. */
 export interface SliceBudget {
+  /** Milliseconds. */
   readonly ms: number;
+  /** Bytes as the format renders them, before they are packed. */
   readonly renderedBytes: number;
 }
 

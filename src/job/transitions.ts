@@ -44,7 +44,7 @@ export function pause(job: Job, now: number): Job {
 }
 
 /** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
-export function restart(job: Job): Job {
+function restart(job: Job): Job {
   return { ...job, uploadId: null, checkpoint: null, seal: null, snapshotMs: null, restarts: job.restarts + 1 };
 }
 

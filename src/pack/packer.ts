@@ -11,7 +11,7 @@ export type Piece = Uint8Array | Entry;
 /** Plain JSON data: what a packer must remember from one call to the next. */
 export type PackerState = { readonly [key: string]: unknown };
 
-export interface Packed {
+interface Packed {
   readonly bytes: readonly Uint8Array[];
   readonly state: PackerState;
 }

@@ -1,7 +1,7 @@
 /** Reads the sequences of a compressed zstd block: so many literals, and then a match (RFC 8878 section 3.1.1.3.2). */
 import { BackwardBits, constantTable, fseTable, readTable, type FseTable } from "./zstd-fse.ts";
 
-export interface Sequence {
+interface Sequence {
   readonly literals: number;
   /** Bytes that are copied. */
   readonly length: number;

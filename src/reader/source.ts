@@ -8,8 +8,9 @@ import type { TableVersions } from "./table-versions.ts";
 
 /** How much one page holds at most; where a single row has more bytes, the page is that row. */
 export interface PageBudget {
+  /** Rows at most. */
   readonly rows: number;
-  /** Bytes as rendered, aimed at. */
+  /** Rendered bytes that a page aims at. */
   readonly bytes: number;
 }
 

@@ -20,7 +20,7 @@ const steps = 30;
 const day = 24 * 3_600_000;
 
 /** Lives a random host's life; then its jobs have to end, and its alarm to be what the host has set. */
-export async function liveAs(seed: number, bounds: Bounds, exports: boolean): Promise<Outcome> {
+async function liveAs(seed: number, bounds: Bounds, exports: boolean): Promise<Outcome> {
   const random = generator(seed * 7919 + 17);
   for (let skip = 0; skip < 5; skip++) random();
   const upTo = (most: number) => Math.floor(random() * most);

@@ -9,14 +9,7 @@ export interface Own {
   readonly ms: number;
 }
 
-export type Stage =
-  | "SQLite"
-  | "encoder"
-  | "packer"
-  | "checksums"
-  | "other JavaScript"
-  | "native: HTTP, streams, R2"
-  | "idle";
+type Stage = "SQLite" | "encoder" | "packer" | "checksums" | "other JavaScript" | "native: HTTP, streams, R2" | "idle";
 
 /** The functions by which a stage is known; whatever has another name is other JavaScript. */
 const stages: Readonly<Record<Exclude<Stage, "other JavaScript">, readonly string[]>> = {

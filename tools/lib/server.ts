@@ -48,7 +48,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Wrangler's command line: this checkout's Worker, a token that stands in no file, no traffic but its own. */
-export async function wranglerDev(
+async function wranglerDev(
   port: number,
   token: string,
   more: readonly string[],

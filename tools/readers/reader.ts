@@ -40,7 +40,7 @@ export function queryOf({ format, query = `format=${format}` }: Reader): string 
 }
 
 /** The same rows; the same but for NULLs that are empty texts; refused; or other rows, and nobody was told. */
-export type Verdict = "right" | "NULL = ''" | "loud" | "wrong";
+type Verdict = "right" | "NULL = ''" | "loud" | "wrong";
 
 /** A verdict, and what is wrong. */
 export interface Finding {

@@ -4,7 +4,7 @@
  * it guesses from the first rows holds for all: docs/readers.md.
  */
 import { hexBytes, utf8 } from "../kit/bytes.ts";
-import { doubled, doubledBytes } from "../kit/doubled-quotes.ts";
+import { doubleQuotes, doubleQuoteBytes } from "../kit/doubled-quotes.ts";
 import { guarded, guardedBytes, guardedPage } from "./formula-guard.ts";
 import { longestNull, toLines, type Notation } from "./page.ts";
 import type {
@@ -13,13 +13,13 @@ import type {
   Column,
   FormatOptionSpecs,
   FreeTextOption,
-  Pieces,
+  Chunks,
   RowEncoder,
   Table,
   TableFormat,
 } from "../format.ts";
-import { infinity, isBeyond, isOfReals, jsonArray, plainColumns } from "../kit/json-rows.ts";
-import { bytePieces, joined, textPieces } from "../kit/large-values.ts";
+import { infinity, isBeyond, holdsReals, jsonArray, plainColumns } from "../kit/json-rows.ts";
+import { byteChunks, joinText, textChunks } from "../kit/large-values.ts";
 import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
 import { lostIndex } from "../kit/virtual-table.ts";
 
@@ -90,7 +90,7 @@ export const csv = {
   warnings: lostIndex,
   *segments(table: Table, options: FormatOptions) {
     const columns = table.columns;
-    const header = columns.map((column) => joined(textField(column.name, options))).join(",");
+    const header = columns.map((column) => joinText(textField(column.name, options))).join(",");
     const bom = options["bom"] === "1" ? "\uFEFF" : "";
     yield { kind: "text", text: `${bom}${header}\n` };
     yield { kind: "rows", table, columns, rows: () => encoder(table, columns, options) };
@@ -106,8 +106,8 @@ function encoder(table: Table, columns: readonly Column[], options: FormatOption
   const losesInfinity = options["infinity"] === "null";
   const marker = utf8(options["nulls"] ?? "");
   const notation: Notation = {
-    reals: isGuarded ? [] : plain.map(isOfReals),
-    blob: (digits) => joined(blobField(Uint8Array.fromHex(digits), options)),
+    reals: isGuarded ? [] : plain.map(holdsReals),
+    blob: (digits) => joinText(blobField(Uint8Array.fromHex(digits), options)),
     nulls: marker,
     infinity: utf8(infinite(Infinity, options)),
     isRoomy: marker.length > "null".length || options["blobs"] === "duckdb",
@@ -116,7 +116,7 @@ function encoder(table: Table, columns: readonly Column[], options: FormatOption
     open: "",
     separator: "\n",
     close: "\n",
-    fast: {
+    fastPath: {
       // what is text there, is guarded
       ...jsonArray(plain, isGuarded ? "numbers" : "text", options["int64"] === "string" ? fifteenDigits : null),
       transformPage(page) {
@@ -142,7 +142,7 @@ function piecesWith({ formulas }: FormatOptions): (piece: string, before: string
   return formulas === "guard" ? guarded : (piece) => piece;
 }
 
-function field(cell: Cell, options: FormatOptions): Pieces {
+function field(cell: Cell, options: FormatOptions): Chunks {
   if (cell === null) return options["nulls"] ?? "";
   if (typeof cell === "bigint")
     return options["int64"] === "string" && isBeyond(fifteenDigits, cell) ? `"${cell}"` : cell.toString();
@@ -158,18 +158,18 @@ function infinite(real: number, options: FormatOptions): string {
   return real > 0 ? "9e999" : "-9e999";
 }
 
-function blobField(bytes: Uint8Array, { blobs, formulas }: FormatOptions): Pieces {
+function blobField(bytes: Uint8Array, { blobs, formulas }: FormatOptions): Chunks {
   switch (blobs) {
     case "hex":
-      return ['"', bytePieces(bytes, hexBytes), '"'];
+      return ['"', byteChunks(bytes, hexBytes), '"'];
     case "postgres": // https://www.postgresql.org/docs/current/datatype-binary.html, "bytea Hex Format"
-      return ['"\\x', bytePieces(bytes, hexBytes), '"'];
+      return ['"\\x', byteChunks(bytes, hexBytes), '"'];
     case "duckdb": // https://duckdb.org/docs/stable/sql/data_types/blob
-      return ['"', bytePieces(bytes, escapedBytes), '"'];
+      return ['"', byteChunks(bytes, escapedBytes), '"'];
     default: {
       // the 62 of base64 is `+`; there is nothing else in it that begins a formula, and nothing that ends a field
       const isSuspect = formulas === "guard" && (bytes[0] ?? 0) >> 2 === 62;
-      return [isSuspect ? "\"'" : '"', bytePieces(bytes, (piece) => piece.toBase64()), '"'];
+      return [isSuspect ? "\"'" : '"', byteChunks(bytes, (piece) => piece.toBase64()), '"'];
     }
   }
 }
@@ -188,16 +188,16 @@ function escapedBytes(bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-function textField(text: string, options: FormatOptions): Pieces {
+function textField(text: string, options: FormatOptions): Chunks {
   const written = piecesWith(options);
-  return ['"', textPieces(text, (piece, before) => doubled(written(piece, before), '"')), '"'];
+  return ['"', textChunks(text, (piece, before) => doubleQuotes(written(piece, before), '"')), '"'];
 }
 
 /** Bytes that are no UTF-8 stay as they are. */
-function invalidField(stored: Uint8Array, { formulas }: FormatOptions): Pieces {
+function invalidField(stored: Uint8Array, { formulas }: FormatOptions): Chunks {
   return [
     '"',
-    bytePieces(formulas === "guard" ? guardedBytes(stored) : stored, (piece) => doubledBytes(piece, '"')),
+    byteChunks(formulas === "guard" ? guardedBytes(stored) : stored, (piece) => doubleQuoteBytes(piece, '"')),
     '"',
   ];
 }

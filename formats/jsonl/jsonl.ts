@@ -1,10 +1,10 @@
 /** JSON Lines: one object a row, keys in column order. INTEGER bare and exact, BLOB as `{"$base64":true,"encoded":"…"}`. */
 import { concat, quoteText } from "../kit/expression.ts";
-import type { Cell, FormatOptions, Column, Pieces, RowEncoder, Table, TableFormat } from "../format.ts";
+import type { Cell, FormatOptions, Column, Chunks, RowEncoder, Table, TableFormat } from "../format.ts";
 import { blobForm, withBlobs } from "./page.ts";
 import {
   beyond,
-  careOf,
+  fallbackCondition,
   infinity,
   isBeyond,
   jsonSeparator,
@@ -12,7 +12,7 @@ import {
   mayHoldBlobs,
   plainColumns,
 } from "../kit/json-rows.ts";
-import { bytePieces, textPieces } from "../kit/large-values.ts";
+import { byteChunks, textChunks } from "../kit/large-values.ts";
 import { includesAscii, isInvalidOrInfinite, isInvalidText, isUtf8 } from "../kit/utf8.ts";
 import { lostIndex } from "../kit/virtual-table.ts";
 
@@ -64,13 +64,13 @@ function encoder(table: Table, options: FormatOptions): RowEncoder {
   const keys = columns.map((column) => JSON.stringify(column.name));
   const values = options["int64"] === "string" ? columns.map(quotingLarge) : columns;
   const blob = blobForm(options);
-  const fallbackWhen = careOf(columns, () => false);
+  const fallbackWhen = fallbackCondition(columns, () => false);
   const hasBlobs = columns.some(mayHoldBlobs);
   return {
     open: "",
     separator: "\n",
     close: "\n",
-    fast: {
+    fastPath: {
       row: rowExpression(values),
       ...(fallbackWhen !== undefined && { fallbackWhen }),
       separator: jsonSeparator,
@@ -123,14 +123,14 @@ function written(column: Column): string {
 
 const replacing = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-function value(cell: Cell, options: FormatOptions): Pieces {
+function value(cell: Cell, options: FormatOptions): Chunks {
   if (cell === null) return "null";
   if (typeof cell === "bigint")
     return options["int64"] === "string" && isBeyond(exactDouble, cell) ? `"${cell}"` : cell.toString();
   if (typeof cell === "string") return text(cell);
   if (cell instanceof Uint8Array) {
     const { open, digits, close } = blobForm(options);
-    return [open, bytePieces(cell, digits), close];
+    return [open, byteChunks(cell, digits), close];
   }
   if ("real" in cell) return Number.isFinite(cell.real) ? cell.text : infinite(cell.real, options);
   return text(replacing.decode(cell.invalidUtf8));
@@ -142,6 +142,6 @@ function infinite(real: number, options: FormatOptions): string {
   return real > 0 ? "9e999" : "-9e999";
 }
 
-function text(content: string): Pieces {
-  return ['"', textPieces(content, (piece) => JSON.stringify(piece).slice(1, -1)), '"'];
+function text(content: string): Chunks {
+  return ['"', textChunks(content, (piece) => JSON.stringify(piece).slice(1, -1)), '"'];
 }

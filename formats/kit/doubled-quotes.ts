@@ -1,6 +1,6 @@
 /** A sign that would end a text, written twice: what SQL does with `'`, and CSV with `"`. */
 import { utf8 } from "./bytes.ts";
-import type { Encoded } from "../format.ts";
+import type { TextOrBytes } from "../format.ts";
 
 /**
  * Characters from which on a text is changed as bytes: of one of 48 KiB that is full of quotes, `replaceAll` makes a rope of 1 MiB, for a
@@ -9,13 +9,13 @@ import type { Encoded } from "../format.ts";
 const longText = 1024;
 
 /** A text with each `sign` twice. */
-export function doubled(text: string, sign: "'" | '"'): Encoded {
+export function doubleQuotes(text: string, sign: "'" | '"'): TextOrBytes {
   if (!text.includes(sign)) return text;
-  return text.length < longText ? text.replaceAll(sign, sign + sign) : doubledBytes(utf8(text), sign);
+  return text.length < longText ? text.replaceAll(sign, sign + sign) : doubleQuoteBytes(utf8(text), sign);
 }
 
 /** The same of UTF-8. */
-export function doubledBytes(bytes: Uint8Array, sign: "'" | '"'): Uint8Array {
+export function doubleQuoteBytes(bytes: Uint8Array, sign: "'" | '"'): Uint8Array {
   const code = sign.charCodeAt(0);
   let count = 0;
   for (const byte of bytes) if (byte === code) count++;

@@ -3,7 +3,7 @@
  * time of a call for each value, and it cuts no text at a NUL. A format then puts the few bytes that differ in their place.
  */
 import { anyOf, isBlob, isNegativeZero } from "./expression.ts";
-import type { Column, FastRows, Table } from "../format.ts";
+import type { Column, FastPath, Table } from "../format.ts";
 
 /** Between two rows of a page; no JSON that SQLite makes holds one. */
 export const jsonSeparator = "\n";
@@ -47,9 +47,9 @@ export function jsonArray(
   columns: readonly Column[],
   realsAre: "numbers" | "text",
   largest: bigint | null = null,
-): Pick<FastRows, "row" | "fallbackWhen" | "values" | "separator"> {
-  const isText = (column: Column) => realsAre === "text" && isOfReals(column);
-  const fallbackWhen = careOf(columns, isText);
+): Pick<FastPath, "row" | "fallbackWhen" | "values" | "separator"> {
+  const isText = (column: Column) => realsAre === "text" && holdsReals(column);
+  const fallbackWhen = fallbackCondition(columns, isText);
   const values = columns.map((column) => {
     if (isText(column)) return `CAST(${column.sql} AS TEXT)`;
     return largest === null ? column.sql : beyond(largest, column, `json_array(${column.sql})`);
@@ -66,12 +66,12 @@ export function jsonArray(
 }
 
 /** Holds REALs, but for what is no number at all. */
-export function isOfReals({ affinity, storageClass = "REAL" }: Column): boolean {
+export function holdsReals({ affinity, storageClass = "REAL" }: Column): boolean {
   return affinity === "REAL" && storageClass === "REAL";
 }
 
 /** True for infinities, TEXT and BLOBs: https://sqlite.org/datatype3.html#comparisons */
-function noFiniteReal({ sql }: Column): string {
+function isNotFiniteReal({ sql }: Column): string {
   return `${sql} NOT BETWEEN -1.79e308 AND 1.79e308`;
 }
 
@@ -92,12 +92,14 @@ export function isBeyond(largest: bigint, integer: bigint): boolean {
 }
 
 /** True for a row with a value that JSON does not hold as it is, or that is large; `isReal` tells which columns are given as REALs that are text. */
-export function careOf(columns: readonly Column[], isReal: (column: Column) => boolean): string | undefined {
+export function fallbackCondition(columns: readonly Column[], isReal: (column: Column) => boolean): string | undefined {
   const most = largeValue(columns.length);
-  return anyOf(columns.flatMap((column) => (isReal(column) ? noFiniteReal(column) : careOfValue(column, most))));
+  return anyOf(
+    columns.flatMap((column) => (isReal(column) ? isNotFiniteReal(column) : valueFallbackConditions(column, most))),
+  );
 }
 
-function careOfValue(column: Column, most: number): readonly string[] {
+function valueFallbackConditions(column: Column, most: number): readonly string[] {
   const { sql, affinity, storageClass } = column;
   const size = `octet_length(${sql})`;
   if (storageClass === "INTEGER" || storageClass === "REAL") return [];
@@ -125,7 +127,7 @@ export function plainColumns({ insertableColumns }: Table, columns: readonly Col
 }
 
 /** So few bytes are copied one by one. */
-const few = 32;
+const smallCopyBytes = 32;
 
 /** Puts a few bytes at a place; gives the one behind them. */
 export function put(bytes: Uint8Array, into: Uint8Array, at: number): number {
@@ -137,7 +139,7 @@ export function put(bytes: Uint8Array, into: Uint8Array, at: number): number {
 /** Copies bytes to another place, which may be in the same page, in front of them. */
 export function copy(from: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): void {
   if (from === into && start === at) return;
-  if (stop - start > few) into.set(from.subarray(start, stop), at);
+  if (stop - start > smallCopyBytes) into.set(from.subarray(start, stop), at);
   else {
     const shift = at - start;
     for (let read = start; read < stop; read++) into[read + shift] = from[read] ?? 0;
@@ -151,11 +153,11 @@ export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
 
 /** One byte four times, as `copyText` looks for it. */
 export function fourOf(byte: number): number {
-  return byte * ones;
+  return byte * onesPattern;
 }
 
-const ones = 0x01010101;
-const tops = 0x80808080 | 0;
+const onesPattern = 0x01010101;
+const topBits = 0x80808080 | 0;
 const quotes = 0x22222222;
 const backslashes = 0x5c5c5c5c;
 
@@ -173,7 +175,9 @@ export function copyText(from: DataView, start: number, into: DataView, to: numb
     const backslash = four ^ backslashes;
     const other = four ^ third;
     // https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord: the lowest bit that is set is right
-    const found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((other - ones) & ~other)) & tops;
+    const found =
+      (((quote - onesPattern) & ~quote) | ((backslash - onesPattern) & ~backslash) | ((other - onesPattern) & ~other)) &
+      topBits;
     if (found !== 0) break;
     into.setInt32(at + shift, four, true);
   }

@@ -4,7 +4,7 @@
  * all, which rolls everything back; COMMIT then fails as well, and the shell ends with 1.
  */
 import { unusedName } from "./internal-tables.ts";
-import type { Schema, Segment, Totals } from "../format.ts";
+import type { Schema, Segment, RowTotals } from "../format.ts";
 
 /** Lines of the schema, in a database that may have some before; `sqlite_master` is what every release calls it. Statistics and counters come and go. */
 const lines = "(SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\')";
@@ -23,14 +23,14 @@ export interface Whole {
 
 export function wholeness(schema: Schema, hasRows: boolean): Whole {
   const table = `temp.${unusedName(schema, "durable_export")}`;
-  const text = (line: string | ((totals: Totals) => string)): Segment => ({ kind: "text", text: line });
+  const text = (line: string | ((totals: RowTotals) => string)): Segment => ({ kind: "text", text: line });
   return {
     open: text(
       `CREATE TABLE ${table}(objects,changes,"every statement of the dump succeeds" NOT NULL);\nINSERT INTO ${table} VALUES(${lines},total_changes(),1);\n`,
     ),
     // one more is the line above
     rows: (others) =>
-      text(({ written }) => `UPDATE ${table} SET changes=total_changes()-changes-${written + others + 1};\n`),
+      text(({ allRows }) => `UPDATE ${table} SET changes=total_changes()-changes-${allRows + others + 1};\n`),
     check: (objects) =>
       text(
         `INSERT OR ROLLBACK INTO ${table} SELECT 0,0,NULL FROM ${table} WHERE ${lines}-objects<>${objects}${hasRows ? " OR changes<>0" : ""};\n`,

@@ -4,7 +4,7 @@
  */
 import { namesOf, remedyOf } from "./definitions/broken-warnings.ts";
 import { foldAscii, quoteName } from "../kit/expression.ts";
-import type { Absent, Content, Schema, Table } from "../format.ts";
+import type { UnselectedObject, Content, Schema, Table } from "../format.ts";
 
 /** Tables so that each comes behind those that it refers to, else as they were; those that refer to each other stand together. */
 export function* parentsFirst(tables: readonly Table[]): Iterable<readonly Table[]> {
@@ -53,11 +53,11 @@ export function* foreignKeyWarnings(schema: Schema, content: Content): Iterable<
   const names = new Set(schema.tables.map(({ name }) => foldAscii(name)));
   for (const [at, { name, foreignKeys }] of tables.entries()) {
     if (at % perTurn === perTurn - 1) yield null;
-    const missing = new Map<string, Absent>();
+    const missing = new Map<string, UnselectedObject>();
     for (const { parent } of foreignKeys) {
       const folded = foldAscii(parent);
       if (names.has(folded)) continue;
-      missing.set(folded, schema.absent(folded) ?? { type: "table", name: parent, selectedBy: null });
+      missing.set(folded, schema.unselected(folded) ?? { type: "table", name: parent, selectedBy: null });
     }
     if (missing.size === 0) continue;
     const list = [...missing.values()];

@@ -5,7 +5,7 @@
 import { hexBytes, utf8 } from "../kit/bytes.ts";
 import { runnable } from "./ddl.ts";
 import { quoteName } from "../kit/expression.ts";
-import type { Cell, Column, Content, Pieces, RowEncoder, Schema, SchemaObject, Segment, Table } from "../format.ts";
+import type { Cell, Column, Content, Chunks, RowEncoder, Schema, SchemaObject, Segment, Table } from "../format.ts";
 import { internalSegments, unusedName } from "./internal-tables.ts";
 import { literal } from "./literal.ts";
 import { indexSegments, indexWarnings } from "./d1-full-text.ts";
@@ -140,7 +140,7 @@ function inlineBytes(table: Table, columns: readonly Column[]): number {
 const stepBytes = 47_000;
 
 /** A row whose values are first put together, piece by piece, in a table of their own: no constraint sees half of a value. */
-function* inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): Generator<Pieces> {
+function* inSteps(table: Table, columns: readonly Column[], cells: readonly Cell[], stage: string): Generator<Chunks> {
   yield `CREATE TABLE ${stage}(n INTEGER PRIMARY KEY,v);\n`;
   const inline = inlineBytes(table, columns);
   const values: string[] = [];

@@ -1,16 +1,16 @@
 /** Values as SQL literals that every reader takes for exactly these values. */
 import { hex, hexBytes, utf8 } from "../kit/bytes.ts";
-import type { Cell, Pieces } from "../format.ts";
-import { doubled, doubledBytes, withoutReturns } from "../kit/doubled-quotes.ts";
-import { bytePieces, joined, textPieces } from "../kit/large-values.ts";
+import type { Cell, Chunks } from "../format.ts";
+import { doubleQuotes, doubleQuoteBytes, withoutReturns } from "../kit/doubled-quotes.ts";
+import { byteChunks, joinText, textChunks } from "../kit/large-values.ts";
 import { realLiteral } from "./real.ts";
 
 /** The same literal in pieces, as it may be large. */
-export function literalPieces(cell: Cell): Pieces {
-  if (cell instanceof Uint8Array) return ["X'", bytePieces(cell, hexBytes), "'"];
+export function literalPieces(cell: Cell): Chunks {
+  if (cell instanceof Uint8Array) return ["X'", byteChunks(cell, hexBytes), "'"];
   if (typeof cell === "string") return textLiteralPieces(cell);
   if (cell !== null && typeof cell === "object" && "invalidUtf8" in cell)
-    return ["CAST(X'", bytePieces(cell.invalidUtf8, hexBytes), "' AS TEXT)"];
+    return ["CAST(X'", byteChunks(cell.invalidUtf8, hexBytes), "' AS TEXT)"];
   return literal(cell);
 }
 
@@ -28,18 +28,18 @@ export function literal(cell: Cell): string {
  * TEXT. No SQL text may hold a NUL, and the sqlite3 shell strips CR in front of LF in literals too: another control character stands for
  * each CR then, one that the text does not hold. All others survive every reader as they are (`test/e2e/corpus.test.ts`).
  */
-function textLiteralPieces(text: string): Pieces {
+function textLiteralPieces(text: string): Chunks {
   const hasNul = text.includes("\0");
   const stand = text.includes("\r\n") && !hasNul ? unusedControlCharacter(controlsOf(text)) : undefined;
-  if (hasNul || stand === null) return ["CAST(X'", textPieces(text, (piece) => hexBytes(utf8(piece))), "' AS TEXT)"];
-  if (stand === undefined) return ["'", textPieces(text, (piece) => doubled(piece, "'")), "'"];
-  const body = textPieces(text, (piece) => doubledBytes(withoutReturns(piece, stand), "'"));
+  if (hasNul || stand === null) return ["CAST(X'", textChunks(text, (piece) => hexBytes(utf8(piece))), "' AS TEXT)"];
+  if (stand === undefined) return ["'", textChunks(text, (piece) => doubleQuotes(piece, "'")), "'"];
+  const body = textChunks(text, (piece) => doubleQuoteBytes(withoutReturns(piece, stand), "'"));
   return [replaceStart, "'", body, "'", replaceEnd(stand)];
 }
 
 /** The same TEXT as one string. */
 export function textLiteral(text: string): string {
-  return joined(textLiteralPieces(text));
+  return joinText(textLiteralPieces(text));
 }
 
 /** What stands in front of, and behind, a literal in which another character stands for CR. */

@@ -21,7 +21,7 @@ export function literalRows(
   const between = utf8(around.separator);
   return {
     ...around,
-    fast: {
+    fastPath: {
       ...jsonArray(columns, "numbers"),
       transformPage: (page) => (isUtf8(page) ? toLiterals(page, between) : null),
     },

@@ -26,9 +26,9 @@ export const sql = {
     yield null;
     yield* brokenWarnings(schema, content, target === "d1");
   },
-  needs: neededBy,
+  requiredSqlite: neededBy,
   *segments(schema: Schema, content: Content, { target }: FormatOptions): Iterable<Segment> {
-    if (schema.needed !== undefined) yield { kind: "text", text: comment(neededLine(schema.needed)) };
+    if (schema.requiredSqlite !== undefined) yield { kind: "text", text: comment(neededLine(schema.requiredSqlite)) };
     if (schema.warnings.length > 0) yield { kind: "text", text: comments(schema.warnings) };
     yield* target === "d1" ? d1Segments(schema, content) : sqliteSegments(schema, content);
     const tables = schema.tables.filter((table) => table.kind !== "shadow").length;

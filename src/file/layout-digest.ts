@@ -1,6 +1,6 @@
 /** A digest of a layout: two slices of a job must go by the same one, or the position of the first means nothing to the second. */
 import { utf8 } from "../../formats/kit/bytes.ts";
-import type { RowEncoder, Totals } from "../../formats/format.ts";
+import type { RowEncoder, RowTotals } from "../../formats/format.ts";
 import type { Layout, FileSegment } from "./layout.ts";
 import { KiB } from "../base/units.ts";
 import { countedTables } from "./pipeline.ts";
@@ -28,9 +28,9 @@ export async function layoutDigest(layout: Layout): Promise<string> {
 function* linesOf({ segments, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
   yield JSON.stringify([packing, mediaType, versions]);
   for (const warning of warnings) yield JSON.stringify(warning);
-  const none: Totals = {
+  const none: RowTotals = {
     rows: 0,
-    written: 0,
+    allRows: 0,
     tables: countedTables(segments).map(({ name }) => ({ name, rows: 0 })),
     warnings: [],
   };
@@ -38,7 +38,7 @@ function* linesOf({ segments, packing, mediaType, versions, warnings }: Layout):
 }
 
 /** What is fixed of a part before a row is read; a text that counts rows is the one that it would be for none. */
-function saidBy(part: FileSegment, none: Totals): readonly unknown[] {
+function saidBy(part: FileSegment, none: RowTotals): readonly unknown[] {
   switch (part.kind) {
     case "entry":
       return ["entry", part.name];
@@ -52,7 +52,7 @@ function saidBy(part: FileSegment, none: Totals): readonly unknown[] {
   }
 }
 
-function rendering({ open, separator, close, fast, limit, lossy }: RowEncoder): readonly unknown[] {
-  const quick = fast && [fast.row, fast.fallbackWhen, fast.separator, fast.values];
+function rendering({ open, separator, close, fastPath, limit, lossy }: RowEncoder): readonly unknown[] {
+  const quick = fastPath && [fastPath.row, fastPath.fallbackWhen, fastPath.separator, fastPath.values];
   return [open, separator, close, quick, limit?.bytes, lossy?.what];
 }

@@ -9,7 +9,7 @@ import type {
   Segment,
   Table,
   TableFormat,
-  Totals,
+  RowTotals,
 } from "../../formats/format.ts";
 import type { Compression, ExportOptions } from "../api.ts";
 import { entryNames } from "./entry-names.ts";
@@ -61,7 +61,7 @@ export function* layingOut(
       format.segments({ ...schema, ...needed, warnings }, content, formatOptions),
       partsPerTurn,
     );
-    return { ...single(parts, format, compress), warnings, needsSqlite: needed.needed?.version ?? null };
+    return { ...single(parts, format, compress), warnings, needsSqlite: needed.requiredSqlite?.version ?? null };
   }
   const all = schema.tables.filter((table) => table.kind !== "shadow");
   const tables = content === "schema" ? [] : all;
@@ -87,7 +87,7 @@ export function* layingOut(
     ...packagingOf(format, compress, false),
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
-    needsSqlite: needed.needed?.version ?? null,
+    needsSqlite: needed.requiredSqlite?.version ?? null,
   };
 }
 
@@ -96,9 +96,9 @@ function* needing(
   schema: Schema,
   format: DatabaseFormat | undefined,
   content: Content,
-): Generator<void, Pick<Schema, "needed">, void> {
-  const needed = format?.needs === undefined ? null : yield* format.needs(schema, content);
-  return needed === null ? {} : { needed };
+): Generator<void, Pick<Schema, "requiredSqlite">, void> {
+  const needed = format?.requiredSqlite === undefined ? null : yield* format.requiredSqlite(schema, content);
+  return needed === null ? {} : { requiredSqlite: needed };
 }
 
 /** What a format warns of, gathered in turns. */
@@ -165,11 +165,11 @@ function* archiveParts(
   tables: readonly Table[],
   { definitions, files, format, formatOptions }: ArchiveOptions,
 ): Iterable<FileSegment> {
-  const manifest = (totals: Totals) => {
+  const manifest = (totals: RowTotals) => {
     const rows = new Map(totals.tables.map((table) => [table.name, table.rows]));
     const entries = tables.map(({ name }, at) => ({ table: name, file: files[at], rows: rows.get(name) }));
     const warnings = [...schema.warnings, ...totals.warnings];
-    const needs = schema.needed && { needsSqlite: schema.needed.version };
+    const needs = schema.requiredSqlite && { needsSqlite: schema.requiredSqlite.version };
     return `${JSON.stringify({ format: format.name, options: formatOptions, tables: entries, ...needs, warnings }, null, 2)}\n`;
   };
   if (definitions !== undefined) {

@@ -6,7 +6,7 @@
  */
 import { chained, coalesced, utf8 } from "../../formats/kit/bytes.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
-import type { Table, Totals } from "../../formats/format.ts";
+import type { Table, RowTotals } from "../../formats/format.ts";
 import { KiB } from "../base/units.ts";
 import type { FileSegment } from "./layout.ts";
 import type { Entry, Packer, PackerState } from "../pack/packer.ts";
@@ -165,14 +165,14 @@ function warningsOf(segments: readonly FileSegment[], lossy: readonly number[]):
   });
 }
 
-function totalsOf(segments: readonly FileSegment[], counts: readonly number[], lossy: readonly number[]): Totals {
+function totalsOf(segments: readonly FileSegment[], counts: readonly number[], lossy: readonly number[]): RowTotals {
   const own = (name: string, kind: string) => kind !== "shadow" && !/^sqlite_/i.test(name);
   const tables = countedTables(segments).flatMap((table, at) =>
     own(table.name, table.kind) ? [{ name: table.name, rows: counts[at] ?? 0 }] : [],
   );
   return {
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
-    written: counts.reduce((sum, rows) => sum + rows, 0),
+    allRows: counts.reduce((sum, rows) => sum + rows, 0),
     tables,
     warnings: warningsOf(segments, lossy),
   };

@@ -1,7 +1,7 @@
 /** The key of a page's last row, from the page's own query: where the next page begins. */
 import { utf8 } from "../../formats/kit/bytes.ts";
 import { quoteText } from "../../formats/kit/expression.ts";
-import type { FastRows } from "../../formats/format.ts";
+import type { FastPath } from "../../formats/format.ts";
 import { jsonSeparator, jsonValue } from "../../formats/kit/json-rows.ts";
 import { decodeUtf8 } from "../../formats/kit/utf8.ts";
 import type { Key, KeyCell } from "../schema/key.ts";
@@ -13,7 +13,7 @@ export const mark = 2;
 const allKeys = `NULL,CAST(group_concat(c0,${quoteText(jsonSeparator)}) AS BLOB)`;
 
 /** What is to be read of each row as `c0`, and what of all of them: the smallest rowid, and where the last key is found. */
-export function keyTerms(key: Key, fast: FastRows): KeyTerms {
+export function keyTerms(key: Key, fast: FastPath): KeyTerms {
   switch (key.kind) {
     case "rowid":
       return { ...unmarked, row: key.sql, page: "CAST(min(c0) AS TEXT),CAST(max(c0) AS TEXT)", one: "json_array(c0)" };
@@ -56,7 +56,7 @@ export function markedKey(line: Uint8Array): readonly KeyCell[] | null {
 }
 
 /** The last key: the page's second term itself, or on the last line of it, or among the values of the last row; null if that is no UTF-8. */
-export function lastKey(key: Key, fast: FastRows, term: SqlStorageValue, rows: Uint8Array): readonly KeyCell[] | null {
+export function lastKey(key: Key, fast: FastPath, term: SqlStorageValue, rows: Uint8Array): readonly KeyCell[] | null {
   if (key.kind === "none") return [];
   const start = rows.lastIndexOf(jsonSeparator.charCodeAt(0)) + 1;
   if (fast.values !== undefined && rows[start] === mark && !(term instanceof ArrayBuffer))
@@ -79,14 +79,14 @@ export function runLength(list: readonly string[]): number {
 }
 
 /** The key of the last of some lines, if its row holds it; null if it does not. */
-export function keyOfLast(key: Key, fast: FastRows, lines: Uint8Array): readonly KeyCell[] | null {
+export function keyOfLast(key: Key, fast: FastPath, lines: Uint8Array): readonly KeyCell[] | null {
   const places = key.kind === "rowid" ? [fast.values?.indexOf(key.sql) ?? -1] : (placesOf(key, fast) ?? [-1]);
   const values = places.includes(-1) ? null : valuesOf(lines);
   return values === null ? null : places.map((place) => cellOf(values[place] ?? ""));
 }
 
 /** Which values of a row are its key; null if one of them is not there as it is stored. */
-function placesOf(key: Key, { values }: FastRows): readonly number[] | null {
+function placesOf(key: Key, { values }: FastPath): readonly number[] | null {
   if (key.kind !== "columns" || values === undefined) return null;
   const places = key.columns.map((column) => values.indexOf(column.sql));
   return places.includes(-1) ? null : places;

@@ -1,6 +1,6 @@
 /** What a format makes of rows, as bytes: at once, or as it is asked for. */
 import { utf8 } from "../../formats/kit/bytes.ts";
-import type { Cell, Encoded, Pieces } from "../../formats/format.ts";
+import type { Cell, TextOrBytes, Chunks } from "../../formats/format.ts";
 
 /** Bytes that a row's values take where they are stored; of text as many as it has characters. */
 export function sizeOfCells(cells: readonly Cell[]): number {
@@ -14,15 +14,15 @@ function sizeOf(cell: Cell): number {
 }
 
 /** The pieces of one row, each as bytes when it is asked for. */
-export function* streamed(pieces: Pieces): Generator<Uint8Array> {
+export function* streamed(pieces: Chunks): Generator<Uint8Array> {
   for (const piece of flat(pieces)) yield typeof piece === "string" ? utf8(piece) : piece;
 }
 
 /** Rows as bytes, with neighbouring texts in one. */
-export function piecesOf(rows: readonly Pieces[], separator: string): readonly Uint8Array[] {
+export function piecesOf(rows: readonly Chunks[], separator: string): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
   let text = "";
-  const add = (pieces: Pieces) => {
+  const add = (pieces: Chunks) => {
     if (typeof pieces === "string") text += pieces;
     else if (pieces instanceof Uint8Array) {
       parts.push(utf8(text), pieces);
@@ -36,7 +36,7 @@ export function piecesOf(rows: readonly Pieces[], separator: string): readonly U
   return [...parts, utf8(text)];
 }
 
-function* flat(pieces: Pieces): Generator<Encoded> {
+function* flat(pieces: Chunks): Generator<TextOrBytes> {
   if (typeof pieces === "string" || pieces instanceof Uint8Array) yield pieces;
   else for (const piece of pieces) yield* flat(piece);
 }

@@ -1,7 +1,7 @@
 /** Some rows, rendered: by SQLite in one statement, or, on the slow path, from cells. */
 import { quoteText } from "../../formats/kit/expression.ts";
 import { utf8 } from "../../formats/kit/bytes.ts";
-import type { Column, FastRows, RowEncoder } from "../../formats/format.ts";
+import type { Column, FastPath, RowEncoder } from "../../formats/format.ts";
 import { maxParameters, statementBytes } from "../platform-limits.ts";
 import { KiB, MiB } from "../base/units.ts";
 import { readCells } from "./cells.ts";
@@ -70,7 +70,7 @@ export type Refused = "too big" | "needs the slow path";
 /** The fast path's statement, and what it was made for. */
 interface FastQuery extends SqlFragment {
   readonly key: Key;
-  readonly fast: FastRows;
+  readonly fast: FastPath;
   /** Bytes that a row may have. */
   readonly most: number;
   /** True if a row that needs the slow path, or is larger, comes as its key behind a mark. */
@@ -85,7 +85,7 @@ export interface FastPage {
   readonly repeats: number;
   readonly first: bigint | null;
   readonly key: Key;
-  readonly fast: FastRows;
+  readonly fast: FastPath;
   /** Some rows are only marked. */
   readonly hasMarks: boolean;
 }
@@ -96,22 +96,24 @@ export interface FastPage {
  */
 export function fastQuery(
   { key }: SourceTable,
-  { rows: { fast } }: Rendering,
+  { rows: { fastPath } }: Rendering,
   window: PageQuery,
   most: number,
 ): FastQuery | null {
-  if (fast === undefined) return null;
-  const keys = keyTerms(key, fast);
+  if (fastPath === undefined) return null;
+  const keys = keyTerms(key, fastPath);
   const row =
-    fast.fallbackWhen === undefined ? fast.row : `CASE WHEN ${fast.fallbackWhen} THEN NULL ELSE ${fast.row} END`;
-  const isMarked = keys.one !== null && fast.values !== undefined;
+    fastPath.fallbackWhen === undefined
+      ? fastPath.row
+      : `CASE WHEN ${fastPath.fallbackWhen} THEN NULL ELSE ${fastPath.row} END`;
+  const isMarked = keys.one !== null && fastPath.values !== undefined;
   const { sql: rows, values } = window.select([keys.row, row, ...(isMarked ? keys.more : [])]);
   const isBound = values.length < maxParameters;
   const limit = isBound ? `?${values.length + 1}` : String(most);
   const small = `CASE WHEN octet_length(c1)<=${limit} THEN c1${isMarked ? ` ELSE concat(char(${mark}),${keys.one})` : ""} END`;
-  const sql = `SELECT count(*),count(c1),max(octet_length(c1)),${keys.page},CAST(group_concat(${small},${quoteText(fast.separator)}) AS BLOB) FROM (${rows})`;
+  const sql = `SELECT count(*),count(c1),max(octet_length(c1)),${keys.page},CAST(group_concat(${small},${quoteText(fastPath.separator)}) AS BLOB) FROM (${rows})`;
   if (sql.length > statementBytes || utf8(sql).length > statementBytes) return null;
-  return { sql, values: isBound ? [...values, most] : values, key, fast, most, isMarked };
+  return { sql, values: isBound ? [...values, most] : values, key, fast: fastPath, most, isMarked };
 }
 
 /** Half of the rows at least are read in vain where as many of them need the slow path. */

@@ -1,14 +1,14 @@
 /** What a database has besides what is exported: definitions may name it. */
 import { foldAscii } from "../../formats/kit/expression.ts";
-import type { Absent, Schema, SchemaObject } from "../../formats/format.ts";
+import type { UnselectedObject, Schema, SchemaObject } from "../../formats/format.ts";
 import { isReserved } from "./objects.ts";
 
 /** Tables and views by their folded names. `ownerOf` gives the virtual table that keeps something in a table. */
 export function namesOf(
   objects: readonly SchemaObject[],
   ownerOf: (object: SchemaObject) => string | null,
-): ReadonlyMap<string, Absent> {
-  const names = new Map<string, Absent>();
+): ReadonlyMap<string, UnselectedObject> {
+  const names = new Map<string, UnselectedObject>();
   for (const object of objects) {
     const { type, name } = object;
     if (type !== "table" && type !== "view") continue;
@@ -20,9 +20,9 @@ export function namesOf(
 
 /** What of these is not inside. The platform's tables, and the exporter's, come and go, and no file has them: they count as if they were there. */
 export function absentFrom(
-  known: ReadonlyMap<string, Absent>,
+  known: ReadonlyMap<string, UnselectedObject>,
   inside: readonly { readonly name: string }[],
-): Schema["absent"] {
+): Schema["unselected"] {
   const names = new Set(inside.map(({ name }) => foldAscii(name)));
   return (name) => {
     if (names.has(name)) return null;

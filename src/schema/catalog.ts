@@ -1,6 +1,6 @@
 /** What is in the database, what of it is exported, and what is left out. */
 import { foldAscii, quoteName } from "../../formats/kit/expression.ts";
-import type { Absent, Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
+import type { UnselectedObject, Column, Schema, SchemaObject, Table } from "../../formats/format.ts";
 import { hasWord } from "../../formats/kit/tokens.ts";
 import { makesShadow } from "../../formats/kit/virtual-table.ts";
 import { ExportError } from "../errors.ts";
@@ -54,7 +54,7 @@ export interface Catalog extends Omit<Objects, "shown" | "lines"> {
   readonly internal: readonly SourceTable[];
   readonly others: readonly SchemaObject[];
   /** All tables and views that a host can see, by their folded names. */
-  readonly known: ReadonlyMap<string, Absent>;
+  readonly known: ReadonlyMap<string, UnselectedObject>;
 }
 
 /** Reads the schema in one turn; of the tables those that are selected. */
@@ -215,9 +215,9 @@ export function select(catalog: Catalog, { tables: wanted, exclude }: Selection)
     );
   }
   return {
-    absent: absentFrom(catalog.known, [...tables, ...views, ...internal]),
-    isNamed: wanted !== null,
-    isWhole: all,
+    unselected: absentFrom(catalog.known, [...tables, ...views, ...internal]),
+    selectsByName: wanted !== null,
+    selectsEverything: all,
     tables,
     indexes: others.filter((object) => object.type === "index"),
     views,

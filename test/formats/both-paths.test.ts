@@ -102,15 +102,15 @@ describe.each(variants)("%s", (_, format, formatOptions) => {
           fc.property(value, value, (a, b) => {
             sql.exec(`DELETE FROM t; INSERT INTO t VALUES (1, ${literal(a)}, ${literal(b)})`);
             const row =
-              rows.fast?.fallbackWhen === undefined
-                ? rows.fast?.row
-                : `CASE WHEN ${rows.fast.fallbackWhen} THEN NULL ELSE ${rows.fast.row} END`;
+              rows.fastPath?.fallbackWhen === undefined
+                ? rows.fastPath?.row
+                : `CASE WHEN ${rows.fastPath.fallbackWhen} THEN NULL ELSE ${rows.fastPath.row} END`;
             const { r } = sql
               .exec<{ r: ArrayBuffer | null }>(`SELECT CAST(${row} AS BLOB) AS r FROM t AS ${alias}`)
               .one();
             if (r === null) return;
             const raw = new Uint8Array(r);
-            const finished = rows.fast?.transformPage === undefined ? raw : rows.fast.transformPage(raw);
+            const finished = rows.fastPath?.transformPage === undefined ? raw : rows.fastPath.transformPage(raw);
             if (finished === null) return;
             fastRows++;
             const cells = readCells(sql, table.key, columns, pageQueryOf(table, firstCursor(1), 1, null)).rows[0] ?? [];

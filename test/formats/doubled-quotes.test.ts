@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../formats/kit/bytes.ts";
-import { doubled, doubledBytes, withoutReturns } from "../../formats/kit/doubled-quotes.ts";
+import { doubleQuotes, doubleQuoteBytes, withoutReturns } from "../../formats/kit/doubled-quotes.ts";
 import { textLiteral } from "../../formats/sql/literal.ts";
 
 const textOf = (made: string | Uint8Array) =>
@@ -15,8 +15,8 @@ describe("a sign that would end a text", () => {
     ["many, in a long text", "it's 'Ünïcode' \uFEFF ".repeat(500)],
     ["no more than a quote in a long text", `${"x".repeat(5000)}'`],
   ])("is there twice: %s", (_, text) => {
-    expect(textOf(doubled(text, "'"))).toBe(text.split("'").join("''"));
-    expect(textOf(doubledBytes(utf8(text), '"'))).toBe(text.split('"').join('""'));
+    expect(textOf(doubleQuotes(text, "'"))).toBe(text.split("'").join("''"));
+    expect(textOf(doubleQuoteBytes(utf8(text), '"'))).toBe(text.split('"').join('""'));
     expect(textLiteral(text)).toBe(`'${text.split("'").join("''")}'`);
   });
 

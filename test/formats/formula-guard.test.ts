@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { guarded, guardedBytes, guardedPage } from "../../formats/csv/formula-guard.ts";
-import { textPieces, joined } from "../../formats/kit/large-values.ts";
+import { textChunks, joinText } from "../../formats/kit/large-values.ts";
 import { formulaUnits } from "../support/spreadsheet-texts.ts";
 
 /** As the docs have it: one apostrophe less in front of each sign, and of white space that begins the text. */
@@ -89,7 +89,7 @@ describe("formulas=guard", () => {
   it("sees what stands in front of a piece of a large text", () => {
     for (const begin of ["a", ";", "é", "😀", "\uff1d", "'"]) {
       const text = `${"x".repeat(48 * 1024 - begin.length)}${begin}=1;=${";=".repeat(48 * 1024)}`;
-      expect(joined(textPieces(text, guarded))).toBe(guarded(text, ""));
+      expect(joinText(textChunks(text, guarded))).toBe(guarded(text, ""));
     }
   });
 

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import type { Needed, SchemaObject } from "../../formats/format.ts";
+import type { SqliteRequirement, SchemaObject } from "../../formats/format.ts";
 import { neededBy } from "../../formats/sql/definitions/needed-version.ts";
 import { manifestKey } from "../../src/api.ts";
 import type { TestHost } from "../support/test-host.ts";
@@ -133,7 +133,7 @@ it("10,000 definitions are looked at in turns, and long ones in more of them", (
     const views = Array.from({ length: count }, (_, at) => object(at, sql));
     const work = neededBy({ tables: [], indexes: [], triggers: [], views }, "all");
     let yields = 0;
-    let result: Needed | null = null;
+    let result: SqliteRequirement | null = null;
     for (;;) {
       const { done, value } = work.next();
       if (done === true) {
@@ -146,5 +146,5 @@ it("10,000 definitions are looked at in turns, and long ones in more of them", (
   };
   expect(turns("CREATE VIEW v AS SELECT 1", 10_000)).toEqual({ yields: 20, result: null });
   const long = `CREATE VIEW v AS SELECT jsonb(a), '${"x".repeat(60_000)}' FROM t`;
-  expect(turns(long, 50)).toEqual({ yields: 50, result: { version: "3.45.0", by: 'view "v0" (jsonb())' } });
+  expect(turns(long, 50)).toEqual({ yields: 50, result: { version: "3.45.0", requiredBy: 'view "v0" (jsonb())' } });
 });

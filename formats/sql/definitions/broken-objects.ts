@@ -9,7 +9,7 @@ const neverThere = /_cf_|_durable_export_|__miniflare|sqlite_st/i;
 export function* brokenObjects(schema: Schema, content: Content): Iterable<Broken | null> {
   const { tables, views, triggers } = schema;
   const isSuspicious = ({ sql }: SchemaObject) => sql !== null && neverThere.test(sql);
-  if (schema.isWhole && ![...views, ...triggers].some(isSuspicious)) return;
+  if (schema.selectsEverything && ![...views, ...triggers].some(isSuspicious)) return;
   const graph = new Graph(schema, content);
   let looked = 0;
   for (const table of tables) {

@@ -2,7 +2,7 @@
 import { brokenObjects } from "./broken-objects.ts";
 import { mostMissing, type Broken } from "./dependency-graph.ts";
 import { quoteName } from "../../kit/expression.ts";
-import type { Absent, Content, Schema } from "../../format.ts";
+import type { UnselectedObject, Content, Schema } from "../../format.ts";
 
 /** One line for each view, trigger, virtual table and foreign key that misses what is not in the file. Null where others may come in between. */
 export function* brokenWarnings(schema: Schema, content: Content, isForD1: boolean): Iterable<string | null> {
@@ -21,18 +21,18 @@ function told(broken: Broken, schema: Schema): string {
 }
 
 /** Names for a message, in quotes. */
-export function namesOf(missing: readonly Pick<Absent, "name">[]): string {
+export function namesOf(missing: readonly Pick<UnselectedObject, "name">[]): string {
   const names = missing.slice(0, mostMissing).map(({ name }) => quoteName(name));
   return missing.length < mostMissing ? names.join(", ") : `${names.join(", ")} and maybe others`;
 }
 
 /** What to set so that nothing is missing. */
-export function remedyOf(missing: readonly Absent[], { isNamed }: Schema): string {
+export function remedyOf(missing: readonly UnselectedObject[], { selectsByName }: Schema): string {
   const names = [...new Set(missing.flatMap(({ selectedBy }) => selectedBy ?? []))];
-  const options = names.map((name) => `${isNamed ? "table" : "exclude"}=${encodeURIComponent(name)}`).join("&");
+  const options = names.map((name) => `${selectsByName ? "table" : "exclude"}=${encodeURIComponent(name)}`).join("&");
   const hasView = missing.some(({ type }) => type === "view");
   const parts = [
-    ...(names.length === 0 ? [] : [isNamed ? `add ${options}` : `leave ${options} away`]),
+    ...(names.length === 0 ? [] : [selectsByName ? `add ${options}` : `leave ${options} away`]),
     ...(hasView ? ["views come along where no table= is given, and exclude= instead"] : []),
   ];
   return parts.length === 0 ? "" : `; to have it, ${parts.join("; ")}`;

@@ -1,6 +1,6 @@
 /** Views, virtual tables, triggers and foreign keys, and what each of them uses: whatever uses what is not there does not work either. */
 import { foldAscii, quoteName } from "../../kit/expression.ts";
-import type { Absent, Content, Schema, SchemaObject, Table } from "../../format.ts";
+import type { UnselectedObject, Content, Schema, SchemaObject, Table } from "../../format.ts";
 import { triggerReferences, viewReferences, type Deed, type Reference } from "./references.ts";
 import { externalContent, moduleOf, vocabularyOf } from "../../kit/virtual-table.ts";
 
@@ -12,7 +12,7 @@ export interface Broken {
   /** What fails: reading a view or a table, writing to a table. */
   readonly fails: string;
   /** Some of what is missing, if it is much. */
-  readonly missing: readonly Absent[];
+  readonly missing: readonly UnselectedObject[];
 }
 
 export type Code =
@@ -31,7 +31,7 @@ interface Node {
   readonly code: Code;
   readonly object: SchemaObject;
   readonly fails: string;
-  readonly missing: Map<string, Absent>;
+  readonly missing: Map<string, UnselectedObject>;
   /** What uses it, by name. */
   readonly users: Node[];
   /** And by what makes it fire; each list is shared by all that the same fires. */
@@ -174,8 +174,8 @@ export class Graph {
     });
   }
 
-  #absent(name: string): Absent | null {
-    const absent = this.#schema.absent(name);
+  #absent(name: string): UnselectedObject | null {
+    const absent = this.#schema.unselected(name);
     if (absent !== null || this.#hasStatistics || !name.startsWith("sqlite_stat")) return absent;
     const isThere = this.#schema.internal.some((table) => foldAscii(table.name) === name);
     return isThere ? { type: "table", name, selectedBy: null } : null; // ANALYZE makes it, and no definition does

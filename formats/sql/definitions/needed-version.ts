@@ -1,6 +1,6 @@
 /** Which SQLite a file of definitions needs at least. A shell that is older may take a definition and fail when it is used, or refuse the file. */
 import { quoteName } from "../../kit/expression.ts";
-import type { Content, Needed, Schema, SchemaObject, Table } from "../../format.ts";
+import type { Content, SqliteRequirement, Schema, SchemaObject, Table } from "../../format.ts";
 import { newerIn } from "./newer-syntax.ts";
 import type { Newer } from "../../kit/sqlite-functions.ts";
 import { newerOptions } from "../../kit/virtual-table.ts";
@@ -19,15 +19,16 @@ const perTurn = 500;
 export function* neededBy(
   schema: Pick<Schema, "tables" | "views" | "triggers" | "indexes">,
   content: Content,
-): Generator<void, Needed | null, void> {
+): Generator<void, SqliteRequirement | null, void> {
   if (content === "data") return null; // there is no definition in the file
   const { tables, views, triggers, indexes } = schema;
-  let needed: Needed | null = null;
+  let needed: SqliteRequirement | null = null;
   let [length, count] = [0, 0];
   for (const list of [tables, views, triggers, indexes]) {
     for (const object of list) {
       for (const { what, since } of newerOf(object))
-        if (isLater(since, needed?.version ?? usual)) needed = { version: since, by: `${nameOf(object)} (${what})` };
+        if (isLater(since, needed?.version ?? usual))
+          needed = { version: since, requiredBy: `${nameOf(object)} (${what})` };
       length += object.sql?.length ?? 0;
       if (length < lengthPerTurn && ++count < perTurn) continue;
       yield;
@@ -38,8 +39,8 @@ export function* neededBy(
 }
 
 /** The line of a file that says so. */
-export function neededLine({ version, by }: Needed): string {
-  return `needs SQLite ${version} or later: ${by}`;
+export function neededLine({ version, requiredBy }: SqliteRequirement): string {
+  return `needs SQLite ${version} or later: ${requiredBy}`;
 }
 
 function newerOf(object: SchemaObject | Table): readonly Newer[] {

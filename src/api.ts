@@ -109,6 +109,9 @@ export interface JobStatus {
   readonly error?: { readonly code: ExportErrorCode; readonly message: string };
 }
 
+/** What was deleted, and how it ended: `failed` also for a job that another release has stored, and this one cannot read. */
+export type DeletedDump = Pick<JobStatus, "dumpId" | "status">;
+
 /** Which jobs a list is to hold. */
 export interface ListRequest {
   /** How many at most. 100. */
@@ -130,7 +133,7 @@ export interface Engine {
   /** One job. Throws `not_found`. */
   status(dumpId: string): JobStatus;
   /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */
-  delete(dumpId: string): Promise<JobStatus>;
+  delete(dumpId: string): Promise<DeletedDump>;
 }
 
 /** The R2 key of a finished file's manifest: its checksums and its rows, as JSON. */

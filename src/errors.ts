@@ -29,6 +29,7 @@ export type ExportErrorCode =
   | "checksum_mismatch"
   | "object_missing"
   | "too_many_parts"
+  | "unknown_version"
   | "internal";
 
 /** Names for a message, in quotes: some of them, and how many more there are. */

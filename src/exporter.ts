@@ -4,8 +4,18 @@ import { formats as defaultFormats } from "../formats/index.ts";
 import { DownloadSnapshot, dropLostSnapshots } from "./download/download-snapshot.ts";
 import { DownloadPlan, maxDirectBytes } from "./download/download-plan.ts";
 import { Downloads, longFileParts, maxDownloads } from "./download/downloads.ts";
-import type { DumpRequest, JobRequest, Dump, Engine, ExportOptions, JobStatus, ListRequest } from "./api.ts";
+import type {
+  DeletedDump,
+  DumpRequest,
+  JobRequest,
+  Dump,
+  Engine,
+  ExportOptions,
+  JobStatus,
+  ListRequest,
+} from "./api.ts";
 import { ExportError } from "./errors.ts";
+import { StoredAlarmTimes } from "./alarm/alarm-times.ts";
 import { SharedAlarm } from "./alarm/shared-alarm.ts";
 import { HostSchedule } from "./alarm/host-schedule.ts";
 import type { Job } from "./job/job.ts";
@@ -97,8 +107,9 @@ export class Exporter implements Engine {
     this.#downloads = new Downloads(options.maxDownloads ?? maxDownloads);
     this.#store = new JobStore(sql);
     const { schedule } = options;
+    const alarmTimes = new StoredAlarmTimes(sql);
     this.#waker =
-      schedule === undefined ? SharedAlarm.of(ctx.storage, this.#store) : new HostSchedule(this.#store, schedule);
+      schedule === undefined ? SharedAlarm.of(ctx.storage, alarmTimes) : new HostSchedule(alarmTimes, schedule);
     this.#keeper = Keeper.of(ctx);
     this.#runner = new JobRunner({
       sql,
@@ -216,14 +227,14 @@ export class Exporter implements Engine {
     this.#attend();
     const job = this.#store.get(dumpId);
     if (job.isDeleted || expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
-    const parts = this.#store.parts(dumpId).map(({ sha256 }) => sha256);
+    const parts = this.#store.parts.list(dumpId).map(({ sha256 }) => sha256);
     return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
 
-  async delete(dumpId: string): Promise<JobStatus> {
+  async delete(dumpId: string): Promise<DeletedDump> {
     const job = await this.#runner.delete(dumpId);
     this.#attend();
-    return this.#statusOf(job);
+    return job === null ? { dumpId, status: "failed" } : this.#statusOf(job);
   }
 
   /**

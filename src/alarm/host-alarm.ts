@@ -2,7 +2,7 @@
  * What the host sees of the alarm: its own. As long as the exporter needs the object's only alarm, `getAlarm`, `setAlarm` and
  * `deleteAlarm` of `ctx.storage`, and of the transactions that it begins, go by what the host has set itself.
  */
-import type { AlarmTimes } from "../job/store.ts";
+import type { AlarmTimes } from "./alarm-times.ts";
 import type { AlarmStorage } from "./standing-alarm.ts";
 
 /** The platform's own calls: of the storage, or of one transaction. */

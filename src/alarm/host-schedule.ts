@@ -1,5 +1,5 @@
 /** Wakes the object by a schedule that the host keeps: asked for as seldom as can be, as each call may be a row there. */
-import type { AlarmMemory } from "./shared-alarm.ts";
+import type { AlarmMemory } from "./alarm-times.ts";
 import type { Waker } from "./waker.ts";
 
 /** A time that a host's schedule was asked for, and that has passed for so long, in milliseconds, will not come: it is asked for again. */
@@ -23,15 +23,15 @@ export class HostSchedule implements Waker {
   async wake(at: number): Promise<boolean> {
     const now = Date.now();
     const wanted = Math.max(at, now);
-    const { own } = this.#memory.alarmTimes();
+    const { own } = this.#memory.get();
     const isAsked = own !== null && own <= wanted && now < own + scheduleLateMs; // later than that, it was lost
     if (isAsked || this.#asking <= wanted) return true;
     this.#asking = wanted;
     try {
       await this.#ask(wanted);
-      const before = this.#memory.alarmTimes();
+      const before = this.#memory.get();
       const isLater = before.own !== null && before.own > wanted;
-      this.#memory.setAlarmTimes({ own: wanted, host: isLater ? before.own : null });
+      this.#memory.set({ own: wanted, host: isLater ? before.own : null });
     } finally {
       this.#asking = Number.POSITIVE_INFINITY;
     }
@@ -43,9 +43,9 @@ export class HostSchedule implements Waker {
 
   async fired(): Promise<boolean> {
     const due = Date.now() + scheduleEarlyMs;
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     if (own === null || own > due) return this.#memory.exists;
-    this.#memory.setAlarmTimes({ own: host !== null && host > due ? host : null, host: null });
+    this.#memory.set({ own: host !== null && host > due ? host : null, host: null });
     return true;
   }
 }

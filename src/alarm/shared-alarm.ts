@@ -5,7 +5,7 @@
  */
 import { watchdogMs } from "../base/waits.ts";
 import { hostView, type AlarmCalls, type HostsAlarm } from "./host-alarm.ts";
-import type { AlarmTimes } from "../job/store.ts";
+import { noTimes, type AlarmMemory, type AlarmTimes } from "./alarm-times.ts";
 import { withStandingAlarm } from "./standing-alarm.ts";
 
 /**
@@ -13,16 +13,6 @@ import { withStandingAlarm } from "./standing-alarm.ts";
  * one in front of it.
  */
 export const alarmPollMs = 250;
-
-/** Keeps the alarm times; they live in the same database as the alarm, and commit or go back with it. */
-export interface AlarmMemory {
-  /** False as long as there is nothing to keep them in. */
-  readonly exists: boolean;
-  alarmTimes(): AlarmTimes;
-  setAlarmTimes(times: AlarmTimes): void;
-}
-
-const none: AlarmTimes = { own: null, host: null };
 
 /** Own alarms that were moved are known by their times for a while: one that was already on its way comes nevertheless. */
 const movedKept = 32;
@@ -52,7 +42,7 @@ export class SharedAlarm implements HostsAlarm {
 
   /** True while the exporter has an alarm set, or the host's moved aside. */
   get isOpen(): boolean {
-    return this.#memory.alarmTimes().own !== null;
+    return this.#memory.get().own !== null;
   }
 
   /**
@@ -73,7 +63,7 @@ export class SharedAlarm implements HostsAlarm {
    * `next` is when the exporter needs the alarm again.
    */
   async fired(info: AlarmInvocationInfo | undefined, next: number | null): Promise<boolean> {
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     const [now, at] = [Date.now(), info?.scheduledTime];
     const wasMoved = at !== undefined && this.#moved.includes(at);
     if (own === null) {
@@ -91,7 +81,7 @@ export class SharedAlarm implements HostsAlarm {
         if (isNext || at !== host) return true;
       }
       // From here on all is as if there were no exporter: should the handler fail, the platform calls it again, at this very time.
-      this.#keep(none);
+      this.#keep(noTimes);
       this.#moved = this.#moved.filter((time) => time !== (at ?? own));
       return false;
     }
@@ -100,15 +90,15 @@ export class SharedAlarm implements HostsAlarm {
     if (!isOwn && !(await this.#settled(async (standing) => standing === own && own <= now))) return false;
     const platform = this.#take();
     const shown = await platform.getAlarm(); // in a handler: what was set since it began, or shortly before
-    const others = shown === null || shown === earlier(own, host) ? this.#memory.alarmTimes().host : shown;
-    this.#keep(next === null ? none : { own: next, host: others });
+    const others = shown === null || shown === earlier(own, host) ? this.#memory.get().host : shown;
+    this.#keep(next === null ? noTimes : { own: next, host: others });
     const left = next === null ? others : earlier(next, others);
     await (left === null ? platform.deleteAlarm() : this.#stand(platform, left));
     return true;
   }
 
   async hostsGet(calls: AlarmCalls, ...options: Parameters<AlarmCalls["getAlarm"]>): Promise<number | null> {
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     if (own !== null && (host === null || host > Date.now())) return host;
     const standing = await calls.getAlarm(...options);
     return own === null || standing === null ? standing : host; // null: its handler runs
@@ -118,7 +108,7 @@ export class SharedAlarm implements HostsAlarm {
     this.#version++;
     const set = calls.setAlarm(time, options); // first, as it refuses what is no time
     const at = typeof time === "number" || time instanceof Date ? Math.floor(Number(time)) : Number.NaN;
-    const { own } = this.#memory.alarmTimes();
+    const { own } = this.#memory.get();
     if (own === null || !(at > 0)) return set;
     const now = Date.now();
     const host = Math.max(at, now);
@@ -129,7 +119,7 @@ export class SharedAlarm implements HostsAlarm {
 
   hostsDelete(calls: AlarmCalls, ...options: Parameters<AlarmCalls["deleteAlarm"]>): Promise<void> {
     this.#version++;
-    const { own } = this.#memory.alarmTimes();
+    const { own } = this.#memory.get();
     if (own === null) return calls.deleteAlarm(...options);
     const at = Math.max(own, Date.now());
     this.#keep({ own: at, host: null });
@@ -145,7 +135,7 @@ export class SharedAlarm implements HostsAlarm {
   }
 
   times(): AlarmTimes {
-    return this.#memory.alarmTimes();
+    return this.#memory.get();
   }
 
   /** From here on the host sees its own alarm alone. */
@@ -167,11 +157,11 @@ export class SharedAlarm implements HostsAlarm {
 
   async #hold(at: number, standing: number | null): Promise<boolean> {
     const now = Date.now();
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     const expected = own === null ? null : earlier(own, host);
     if (standing !== null && standing <= now) {
       // What is set now would take its place, and that of its second try.
-      if (own !== null && standing !== expected) this.#keep(none);
+      if (own !== null && standing !== expected) this.#keep(noTimes);
       return standing === own && expected === own && own !== host;
     }
     const wanted = Math.max(at, now);
@@ -187,7 +177,7 @@ export class SharedAlarm implements HostsAlarm {
 
   /** The host's alarm, where it stands at this time, or stands beside the exporter's. Another one than was set is the host's last word. */
   #hostsAt(standing: number | null, now: number): number | null {
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     if (own === null) return standing;
     const expected = earlier(own, host);
     if (standing !== null) return standing === expected ? host : standing;
@@ -196,10 +186,10 @@ export class SharedAlarm implements HostsAlarm {
   }
 
   async #release(standing: number | null): Promise<void> {
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     if (own === null) return;
     const platform = this.#take();
-    this.#keep(none);
+    this.#keep(noTimes);
     if (standing !== earlier(own, host)) return; // the host's already, or its handler runs
     if (host === null) await platform.deleteAlarm();
     else if (host !== standing) await platform.setAlarm(host);
@@ -210,7 +200,7 @@ export class SharedAlarm implements HostsAlarm {
     try {
       await this.#stand(this.#take(), at);
     } catch (error) {
-      this.#keep(none);
+      this.#keep(noTimes);
       throw error;
     }
   }
@@ -218,16 +208,16 @@ export class SharedAlarm implements HostsAlarm {
   /** Sets the alarm; a time that has passed becomes the platform's own now, so what stands is read back, in the same turn. */
   async #stand(calls: AlarmCalls, at: number): Promise<void> {
     const [, stands] = await Promise.all([calls.setAlarm(at), calls.getAlarm()]);
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     if (stands === null || stands === at || own === null) return;
     if (own === at || host === at) this.#keep({ own: own === at ? stands : own, host: host === at ? stands : host });
   }
 
   #keep(times: AlarmTimes): void {
-    const { own, host } = this.#memory.alarmTimes();
+    const { own, host } = this.#memory.get();
     this.#version++;
     if (own !== times.own) this.#remember(own, host);
-    this.#memory.setAlarmTimes(times);
+    this.#memory.set(times);
   }
 
   #remember(own: number | null, host: number | null): void {

@@ -24,6 +24,7 @@ const statuses: Readonly<Record<ExportErrorCode, number>> = {
   checksum_mismatch: 502,
   object_missing: 502,
   too_many_parts: 500,
+  unknown_version: 409,
   internal: 500,
 };
 

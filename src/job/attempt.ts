@@ -115,7 +115,7 @@ class Attempt {
     const { id } = this.#job;
     const end = await verifySlice(this.#job, {
       object: this.#object,
-      parts: store.parts(id),
+      parts: store.parts.list(id),
       budget,
       isCancelled: () => !store.isRunning(id),
       verified: (verified) => store.save(verifiedUpTo(store.get(id), verified)),
@@ -196,12 +196,12 @@ class Attempt {
       upload,
       mostParts: (this.#context.parts ?? usualParts).most,
       crc32,
-      remainder: () => store.remainder(id),
+      remainder: () => store.parts.remainder(id),
       isCancelled: () => !store.isRunning(id),
       allRead: () => store.save({ ...store.get(id), changes: snapshot.changes() }),
       checkpoint: (checkpoint, parts, remainder) => {
-        for (const part of parts) store.addPart(id, part);
-        store.setRemainder(id, remainder);
+        for (const part of parts) store.parts.add(id, part);
+        store.parts.setRemainder(id, remainder);
         snapshot.advance(checkpoint.position.counts.length, checkpoint.position.at);
         store.save({ ...advance(store.get(id), checkpoint), seal: snapshot.seal });
         this.#watchLimit(snapshot);
@@ -215,7 +215,8 @@ class Attempt {
     const { id } = this.#job;
     await scheduler.wait(0); // lets the host's requests in: with thousands of tables the last checkpoint took its time, and so does the manifest
     if (!store.isRunning(id)) return;
-    const [job, parts] = [store.get(id), store.parts(id)];
+    const job = store.get(id);
+    const parts = store.parts.list(id);
     const sha256 = await compositeOf(parts);
     const noted = job.checkpoint === null ? [] : pipeline.warnings(job.checkpoint.position);
     const warned = { ...job, warnings: [...job.warnings, ...noted, ...changeWarnings(job)] };

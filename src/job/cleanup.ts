@@ -2,7 +2,7 @@
 import { backoffMs } from "../base/waits.ts";
 import { expiresMs, cleanedUp } from "./transitions.ts";
 import type { Job } from "./job.ts";
-import type { JobStore } from "./store.ts";
+import type { JobStore, UnreadableJob } from "./store.ts";
 import type { DumpUpload } from "./upload.ts";
 
 /** Tries to clear away what a job has in R2 whose row is gone, as nothing would try it again; with `backoffMs` a minute. */
@@ -27,6 +27,12 @@ export async function cleanUp(job: Job, object: DumpUpload, store: JobStore, now
     if (latest !== null)
       store.save({ ...latest, attempts: job.attempts + 1, wakeMs: now + backoffMs(job.attempts + 1) });
   }
+}
+
+/** Deletes a job that another release has stored, with what can be known of it: its object, and its upload where it was read from the row. */
+export async function deleteUnreadable(job: UnreadableJob, object: DumpUpload, store: JobStore): Promise<void> {
+  await object.discard({ uploadId: job.uploadId, result: null, mayHaveMore: true });
+  store.remove(job.id);
 }
 
 /** Takes away what a job has in the sink that has no row any more: the host has deleted all. */

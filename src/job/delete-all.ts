@@ -2,6 +2,7 @@
 import { objectPrefix } from "../api.ts";
 import type { JobContext } from "./context.ts";
 import { DumpUpload, storageError } from "./upload.ts";
+import { deleteUnreadable } from "./cleanup.ts";
 import { cancel } from "./transitions.ts";
 
 /** How often it is looked whether a turn that is under way has come back, in milliseconds. */
@@ -13,6 +14,7 @@ const batch = 100;
 /** Deletes jobs, uploads and files; a job's row goes last, so that it may be called again where R2 has refused something. Throws `storage_failed`. */
 export async function deleteAllJobs({ store, sink, objectId, instanceId }: JobContext): Promise<void> {
   if (sink === undefined) return;
+  for (const job of store.unreadable("all")) await deleteUnreadable(job, new DumpUpload(sink, objectId, job.id), store);
   do {
     for (let open = store.some(batch, "running"); open.length > 0; open = store.some(batch, "running")) {
       for (const job of open) {

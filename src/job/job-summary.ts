@@ -1,38 +1,28 @@
-/** A job in short: what a list of many shows of it, without what grows with the number of tables. */
+/** A job without what grows with the number of its tables: what a list of many jobs shows of it. */
 import type { Progress } from "../api.ts";
 import { namesShown } from "../errors.ts";
 import type { Job } from "./job.ts";
 import { progressNow } from "./progress.ts";
 
-/** A job whose lists are empty, or cut, as this says. */
-export interface BriefJob extends Job {
-  /** Differs each time that it is written; absent where a release before this one has done so. */
-  readonly revision?: string;
-  readonly brief: Pick<Progress, "tablesDone" | "tables" | "rows"> & {
+/** A job whose lists are empty, or cut; what they would say of its progress is in `summary`. */
+export interface JobSummary extends Job {
+  readonly summary: Pick<Progress, "tablesDone" | "tables" | "rows"> & {
     /** The share of the work that is done, 0 to 1. */
     readonly share: number;
   };
 }
 
-/** True for a job that is kept in short, and in full elsewhere. */
-export function isBrief(job: Job | BriefJob): job is BriefJob {
-  return "brief" in job;
+/** True for a job whose row holds a summary; the job in full is in pieces elsewhere. */
+export function isSummary(job: Job | JobSummary): job is JobSummary {
+  return "summary" in job;
 }
 
-/** A job as a list shows it, from its row. */
-export function listedJob(text: string): Job | BriefJob {
-  const job: Job | BriefJob = JSON.parse(text);
-  return job;
-}
-
-/** A job in short. */
-export function briefly(job: Job): BriefJob {
+export function summaryOf(job: Job): JobSummary {
   const { changed = [], unwatched = [] } = job.changes ?? {};
-  const brief = progressNow(job);
   const left = job.warnings.length - namesShown;
   return {
     ...job,
-    brief,
+    summary: progressNow(job),
     tables: [],
     estimate: {},
     facts: { leftOut: [], indexes: [] },

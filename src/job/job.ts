@@ -9,8 +9,18 @@ import type { Seal } from "../snapshot/seal.ts";
 import type { Estimate } from "../reader/source.ts";
 import type { Changes } from "../snapshot/change-tracker.ts";
 
+/**
+ * The version of the form in which a job is stored. To be raised with each change that an older release could not read: that release
+ * then leaves the job alone, and says so (`unknown_version`).
+ */
+export const jobVersion = 1;
+
+/** The same for a checkpoint, which holds the position in the file and the packer's state. */
+export const checkpointVersion = 1;
+
 /** What a job rests on from one slice to the next. Nothing in it is ahead of what is durable. */
 export interface Checkpoint {
+  readonly version: typeof checkpointVersion;
   readonly position: Position;
   /** Parts that R2 has answered for; their etags are in a table of their own. */
   readonly parts: number;
@@ -21,6 +31,7 @@ export interface Checkpoint {
 
 /** Everything about one job but its etags and its remainder. */
 export interface Job {
+  readonly version: typeof jobVersion;
   readonly id: string;
   readonly startedMs: number;
   readonly state: "running" | "complete" | "failed" | "cancelled";
@@ -45,8 +56,8 @@ export interface Job {
   /** Since when rows are kept as they were, Unix milliseconds; null as long as they are not. */
   readonly snapshotMs: number | null;
   readonly warnings: readonly string[];
-  /** `Layout.needsSqlite`; absent where a release that did not look for it has begun the job. */
-  readonly needsSqlite?: string | null;
+  /** `Layout.needsSqlite`. */
+  readonly needsSqlite: string | null;
   readonly uploadId: string | null;
   readonly checkpoint: Checkpoint | null;
   /** How often it began again, as R2 had lost its parts. */
@@ -82,6 +93,13 @@ export interface Job {
 /** What a job takes from the plan that it follows. */
 export type Planned = Pick<
   Job,
-  "schemaHash" | "layoutHash" | "facts" | "mediaType" | "tables" | "estimate" | "databaseBytes" | "warnings"
-> &
-  Required<Pick<Job, "needsSqlite">>;
+  | "schemaHash"
+  | "layoutHash"
+  | "facts"
+  | "mediaType"
+  | "tables"
+  | "estimate"
+  | "databaseBytes"
+  | "warnings"
+  | "needsSqlite"
+>;

@@ -1,8 +1,10 @@
 /** What is known of a finished file, kept beside it: a multipart object's own metadata is fixed before its first byte is made. */
 import type { JobStatus } from "../api.ts";
 import type { PartDigests } from "./checksums.ts";
-import { compressionOf } from "../options/stored.ts";
 import type { Job } from "./job.ts";
+
+/** The version of the manifest's form: raised where a member goes away or changes its meaning, not for a new one. */
+const manifestVersion = 1;
 
 /** Rows of each table that a job has exported so far. */
 export function rowsOf(job: Job): Readonly<Record<string, number>> {
@@ -20,7 +22,7 @@ export function consistencyOf({ changes }: Job): Pick<JobStatus, "consistency" |
 
 /** Which SQLite the file's definitions need, where that is known. */
 export function needsOf({ needsSqlite }: Job): Pick<JobStatus, "needsSqlite"> {
-  return needsSqlite == null ? {} : { needsSqlite };
+  return needsSqlite === null ? {} : { needsSqlite };
 }
 
 /** CRC-32 of the file so far, eight hex digits. */
@@ -31,11 +33,12 @@ export function crcOf(job: Job): string {
 /** The manifest as JSON: enough to check the file without the object that made it. */
 export function manifestOf(job: Job, parts: readonly PartDigests[], sha256: string): string {
   const manifest = {
+    version: manifestVersion,
     dumpId: job.id,
     fileName: job.fileName,
     format: job.options.format,
-    compress: compressionOf(job.options),
-    gzip: job.options.gzip,
+    compress: job.options.compress,
+    gzip: job.options.compress === "gzip",
     startedAt: new Date(job.startedMs).toISOString(),
     size: job.checkpoint?.length ?? 0,
     crc32: crcOf(job),

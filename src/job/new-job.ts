@@ -7,7 +7,7 @@ import type { Plan } from "../file/plan.ts";
 import { runCooperatively } from "../base/event-loop.ts";
 import { sha256Hex } from "./checksums.ts";
 import { storedOptions } from "../options/stored.ts";
-import type { Job, Planned } from "./job.ts";
+import { jobVersion, type Job, type Planned } from "./job.ts";
 
 /** A finished dump is kept so long, in milliseconds: a week, as R2 keeps an upload that is never completed. */
 export const retentionMs = 7 * 24 * 60 * 60 * 1000;
@@ -46,6 +46,7 @@ function idOf(startedMs: number): string {
 /** A job that is due at once. Its id is the time of its start to the millisecond, so that ids are in the order of the starts, and random digits. */
 export async function newJob(plan: Plan, { options, ...given }: Beginning, startedMs: number): Promise<Job> {
   return {
+    version: jobVersion,
     ...given,
     id: idOf(startedMs),
     startedMs,

@@ -10,7 +10,6 @@ import { planCooperatively, type EncodingSettings, type Plan } from "../file/pla
 import { sealBroken } from "../snapshot/seal.ts";
 import { isSealIntact } from "./job-snapshot.ts";
 import type { JobContext } from "./context.ts";
-import { compressionOf } from "../options/stored.ts";
 import type { Job } from "./job.ts";
 import { hashesOf, plannedBy } from "./new-job.ts";
 import { notes } from "./notes.ts";
@@ -66,10 +65,9 @@ export async function planAnew(job: Job, { sql, formats }: JobContext, making: E
 
 /** What a job was asked for; throws where a deploy has taken away what that needs. */
 function exportOptionsOf(job: Job, formats: readonly Format[]): ExportOptions {
-  const compress = compressionOf(job.options);
-  if (compress === "zstd" && nodeZstd() === null)
+  if (job.options.compress === "zstd" && nodeZstd() === null)
     throw new ExportError("plan_changed", `Cannot go on with dump ${job.id}: ${noZstd}`);
-  return { ...job.options, format: formatOf(job, formats), compress };
+  return { ...job.options, format: formatOf(job, formats) };
 }
 
 /** A deploy may take a format away. */

@@ -15,7 +15,7 @@ import { noSuchDump } from "./store.ts";
 import { newJob } from "./new-job.ts";
 import { partSizeFor } from "./part-size.ts";
 import { DumpUpload } from "./upload.ts";
-import { cleanUp } from "./cleanup.ts";
+import { cleanUp, deleteUnreadable } from "./cleanup.ts";
 import { runAttempt } from "./attempt.ts";
 
 /** Jobs that may wait or run at once: they go one after the other, and each keeps a row. */
@@ -29,6 +29,7 @@ export class JobRunner {
 
   constructor(context: JobContext) {
     this.#context = context;
+    for (const { error } of context.store.unreadable("running")) console.error(error.message);
     if (context.store.current()?.snapshotMs != null) this.#watchLimit(); // of an earlier life
   }
 
@@ -173,9 +174,14 @@ export class JobRunner {
     }
   }
 
-  /** Cancels a running job; takes a finished one away with its object. */
-  async delete(id: string): Promise<Job> {
+  /** Cancels a running job; deletes a finished one with its object. Gives null for one that this release cannot read, and has deleted. */
+  async delete(id: string): Promise<Job | null> {
     const { store } = this.#context;
+    const unreadable = store.unreadable("all").find((other) => other.id === id);
+    if (unreadable !== undefined) {
+      await deleteUnreadable(unreadable, this.#object(id), store);
+      return null;
+    }
     const job = store.get(id);
     if (job.isDeleted) throw noSuchDump(id);
     if (job.state === "running") {

@@ -6,8 +6,7 @@ import type { Pipeline, Position } from "../file/pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
-import { compressionOf } from "../options/stored.ts";
-import type { Checkpoint, Job } from "./job.ts";
+import { checkpointVersion, type Checkpoint, type Job } from "./job.ts";
 import { storageError, type SentPart } from "./upload.ts";
 
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
@@ -109,11 +108,9 @@ class Slice {
     this.#cut = job.checkpoint?.parts ?? 0;
   }
 
-  /** Takes up what the last checkpoint kept; a release before this one may have kept more than a part. */
+  /** Takes up the bytes that the last checkpoint kept: less than a part. */
   async resume(): Promise<void> {
-    const cut = this.#cut;
     for (const piece of this.#context.remainder()) await this.#add(piece);
-    if (this.#cut > cut) this.#keep();
   }
 
   /** One step; sends each part that is full, and while one is under way the next is made. */
@@ -169,7 +166,7 @@ class Slice {
   async #yield(rendered: number): Promise<boolean> {
     this.#sinceYield += rendered - this.rendered;
     this.rendered = rendered;
-    const most = compressionOf(this.#job.options) === "none" ? yieldBytes : yieldBytesPacked;
+    const most = this.#job.options.compress === "none" ? yieldBytes : yieldBytesPacked;
     if (this.#sinceYield < most && this.#made < madePerTurn) return false;
     [this.#sinceYield, this.#made] = [0, 0];
     await scheduler.wait(0);
@@ -221,6 +218,12 @@ class Slice {
   }
 
   #state(): Checkpoint {
-    return { position: this.position, parts: this.#cut, crc: this.#crc, length: this.#length };
+    return {
+      version: checkpointVersion,
+      position: this.position,
+      parts: this.#cut,
+      crc: this.#crc,
+      length: this.#length,
+    };
   }
 }

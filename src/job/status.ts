@@ -1,10 +1,9 @@
 /** A job as its status shows it. */
 import type { JobState, JobStatus, Progress } from "../api.ts";
 import { neverMs } from "../base/waits.ts";
-import { isBrief } from "./job-summary.ts";
+import { isSummary } from "./job-summary.ts";
 import type { Delivery } from "../webhook/delivery.ts";
 import { expiresMs } from "./transitions.ts";
-import { compressionOf } from "../options/stored.ts";
 import type { Job } from "./job.ts";
 import { consistencyOf, crcOf, needsOf, rowsOf } from "./manifest.ts";
 import { progressNow } from "./progress.ts";
@@ -16,8 +15,8 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
     dumpId: job.id,
     status,
     format: job.options.format,
-    compress: compressionOf(job.options),
-    gzip: job.options.gzip,
+    compress: job.options.compress,
+    gzip: job.options.compress === "gzip",
     fileName: job.fileName,
     startedAt: new Date(job.startedMs).toISOString(),
     finishedAt: job.finishedMs === null ? null : new Date(job.finishedMs).toISOString(),
@@ -36,7 +35,7 @@ export function statusOf(job: Job, isFirst: boolean, now: number, parts?: readon
           partBytes: job.partBytes,
           ...(parts !== undefined && { parts }),
           verified: job.options.verify,
-          ...(!isBrief(job) && { rows: rowsOf(job) }),
+          ...(!isSummary(job) && { rows: rowsOf(job) }),
         },
       }),
     ...(job.error !== null && { error: job.error }),
@@ -49,7 +48,7 @@ function callbackOf(url: string, callback: Delivery | null): NonNullable<JobStat
 }
 
 function progressOf(job: Job, now: number): Progress {
-  const { share: done, tablesDone, tables, rows } = isBrief(job) ? job.brief : progressNow(job);
+  const { share: done, tablesDone, tables, rows } = isSummary(job) ? job.summary : progressNow(job);
   const bytes = job.checkpoint?.length ?? 0;
   const seconds = Math.max(0.001, ((job.finishedMs ?? now) - job.startedMs) / 1000);
   const share = job.state === "complete" ? 1 : done;

@@ -1,41 +1,21 @@
-/** The exporter's own tables in the host's database. Every method is synchronous: what one turn writes is one commit. */
+/** The jobs in the exporter's own tables, in the host's database. Every method is synchronous: what one event-loop turn writes is one commit. */
 import { ExportError } from "../errors.ts";
 import { neverMs } from "../base/waits.ts";
-import { MiB } from "../base/units.ts";
-import { listedJob, type BriefJob } from "./job-summary.ts";
-import type { Job } from "./job.ts";
+import type { JobSummary } from "./job-summary.ts";
+import { checkpointVersion, jobVersion, type Job } from "./job.ts";
+import { StoredParts } from "./stored-parts.ts";
 import { JobTexts } from "./stored-texts.ts";
-import { hasOwn, makeOwn, ownAmong } from "../schema/own-tables.ts";
+import { hasJobTables, jobTables, makeOwn } from "../schema/own-tables.ts";
 import { expiresMs } from "./transitions.ts";
 import { UndoLog } from "../snapshot/undo-log.ts";
 import { dropOwn } from "../snapshot/registry.ts";
-import type { SentPart } from "./upload.ts";
-
-/** Remainders are kept in rows of this size, below the 2 MB a value may have. */
-const remainderRowBytes = 1 * MiB;
-
-const tables = [
-  "_durable_export_jobs",
-  "_durable_export_parts",
-  "_durable_export_remainder",
-  "_durable_export_alarm",
-  "_durable_export_pieces",
-] as const;
-
-/** What the exporter has made of the object's alarm, Unix milliseconds. The earlier of both times stands. */
-export interface AlarmTimes {
-  /** When the exporter is to be woken; null while the alarm is the host's alone. */
-  readonly own: number | null;
-  /** The host's own alarm; null if it has none, or while the alarm is the host's alone. */
-  readonly host: number | null;
-}
 
 /** When there is anything to do for a job: its own work, or its callback. */
 function wakeOf({ wakeMs, delivery }: Job): number {
   return Math.min(wakeMs, delivery?.dueMs ?? neverMs);
 }
 
-/** `kept`: nothing is to be done for it but to take it away when its time is over. `open`: it is finished, but not all that it has left is cleared away. */
+/** `kept`: nothing is to be done but to delete it when its time is over. `open`: it is finished, but not all that it has left is cleaned up. */
 function stateOf(job: Job): "running" | "open" | "kept" {
   if (job.state === "running") return "running";
   return wakeOf(job) === expiresMs(job) ? "kept" : "open";
@@ -45,27 +25,52 @@ export function noSuchDump(dumpId: string): ExportError {
   return new ExportError("not_found", `There is no dump "${dumpId}"`, { details: { dumpId } });
 }
 
-/** Keeps jobs, their parts and their remainders. */
+/** Rows of jobs that this release can read; all others it passes over. */
+const isReadable = `version IS ${jobVersion} AND ifnull(checkpoint_version, ${checkpointVersion}) IS ${checkpointVersion}`;
+
+/** A job's row. Types are those of SQLite. */
+interface JobRow extends Record<string, SqlStorageValue> {
+  readonly id: string;
+  readonly version: number | null;
+  /** Null where there is no checkpoint yet. */
+  readonly checkpoint: number | null;
+  readonly job: string;
+}
+
+const columns = "id, version, checkpoint_version AS checkpoint, job";
+
+/** A job that another release has stored in a form that this one does not know. */
+export interface UnreadableJob {
+  readonly id: string;
+  /** Its upload, where that release names it as this one does. */
+  readonly uploadId: string | null;
+  /** `unknown_version`, with what to do. */
+  readonly error: ExportError;
+}
+
+/** Stores jobs. */
 export class JobStore {
+  readonly parts: StoredParts;
   readonly #sql: SqlStorage;
   readonly #texts: JobTexts;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.#texts = JobTexts.of(sql);
+    this.parts = new StoredParts(sql);
   }
 
   /** True once a first job has made the tables, all of them; before that nothing is written to the host's database. */
   get exists(): boolean {
-    return ownAmong(this.#sql, tables).size === tables.length;
+    return hasJobTables(this.#sql);
   }
 
   /** Makes the tables, if there are none. Throws `name_taken`. */
   prepare(): void {
-    makeOwn(this.#sql, ...tables);
+    makeOwn(this.#sql, ...jobTables);
   }
 
-  /** Takes the tables away. */
+  /** Drops the tables. */
   drop(): void {
     dropOwn(this.#sql);
   }
@@ -79,7 +84,7 @@ export class JobStore {
       stateOf(job),
       wakeOf(job),
       job.idempotencyKey,
-      this.#texts.written(job),
+      this.#texts.write(job),
     );
   }
 
@@ -88,56 +93,63 @@ export class JobStore {
       "UPDATE _durable_export_jobs SET state = ?, wake = ?, job = ? WHERE id = ?",
       stateOf(job),
       wakeOf(job),
-      this.#texts.written(job),
+      this.#texts.write(job),
       job.id,
     );
   }
 
+  /** Null if there is none. Throws `unknown_version`. */
   find(id: string): Job | null {
     return this.#jobs("WHERE id = ?", id)[0] ?? null;
   }
 
+  /** Throws `not_found` or `unknown_version`. */
   get(id: string): Job {
     const job = this.find(id);
     if (job === null) throw noSuchDump(id);
     return job;
   }
 
-  /** True as long as nobody has cancelled it; asked often, so it reads one row and parses nothing. */
+  /** True as long as a job runs that this release can go on with; asked often, so it reads one row and parses nothing. */
   isRunning(id: string): boolean {
-    return (
-      this.#sql.exec("SELECT 1 FROM _durable_export_jobs WHERE id = ? AND state = 'running'", id).toArray().length > 0
-    );
+    const query = `SELECT 1 FROM _durable_export_jobs WHERE id = ? AND state = 'running' AND ${isReadable}`;
+    return this.#sql.exec(query, id).toArray().length > 0;
   }
 
+  /** Throws `unknown_version`. */
   byIdempotencyKey(key: string): Job | null {
     return this.#jobs("WHERE idempotency = ?", key)[0] ?? null;
   }
 
-  /** Newest first, at most so many, behind the one with an id: an id begins with the time of the start. */
-  list(limit: number, behind: string | null): readonly (Job | BriefJob)[] {
-    if (!this.exists) return [];
-    const query =
-      "SELECT job FROM _durable_export_jobs WHERE id < ifnull(?, 'z') AND json_extract(job, '$.isDeleted') IS NOT 1 ORDER BY id DESC LIMIT ?";
-    return this.#sql
-      .exec<{ job: string }>(query, behind, limit)
-      .toArray()
-      .map((row) => listedJob(row.job));
+  /** Newest first, `limit` at most, after the one with the id `after`: an id begins with the time of the start. Throws `unknown_version`. */
+  list(limit: number, after: string | null): readonly (Job | JobSummary)[] {
+    const clause = "WHERE id < ifnull(?, 'z') AND json_extract(job, '$.isDeleted') IS NOT 1 ORDER BY id DESC LIMIT ?";
+    return this.#rows(clause, after, limit).map((row) => this.#texts.readRow(readable(row).job));
   }
 
   /** Some jobs, the oldest first; with a state only those. */
   some(limit: number, state: Job["state"] | null = null): readonly Job[] {
-    return this.#jobs("WHERE ifnull(state = ?, 1) ORDER BY started, id LIMIT ?", state, limit);
+    return this.#jobs(`WHERE ifnull(state = ?, 1) AND ${isReadable} ORDER BY started, id LIMIT ?`, state, limit);
   }
 
-  /** True while a turn of this life is under way. */
-  isLeased(life: string): boolean {
-    return this.#jobs("WHERE json_extract(job, '$.lease') = ? LIMIT 1", life).length > 0;
+  /** Jobs that another release has stored in a form that this one does not know; `running` only those that it has not finished. */
+  unreadable(which: "all" | "running"): readonly UnreadableJob[] {
+    const isWanted = which === "all" ? "1" : "state = 'running'";
+    return this.#rows(`WHERE ${isWanted} AND NOT (${isReadable})`).map((row) => {
+      const query = "SELECT json_extract(job, '$.uploadId') AS uploadId FROM _durable_export_jobs WHERE id = ?";
+      const { uploadId } = this.#sql.exec(query, row.id).one();
+      return { id: row.id, uploadId: typeof uploadId === "string" ? uploadId : null, error: unknownVersion(row) };
+    });
   }
 
-  /** The job whose turn it is: the oldest that runs. */
+  /** True while an attempt of this instance of the object is under way. */
+  isLeased(instanceId: string): boolean {
+    return this.#jobs(`WHERE json_extract(job, '$.lease') = ? AND ${isReadable} LIMIT 1`, instanceId).length > 0;
+  }
+
+  /** The job that is to be worked on: the oldest that runs. */
   current(): Job | null {
-    return this.#jobs("WHERE state = 'running' ORDER BY started, id LIMIT 1")[0] ?? null;
+    return this.#jobs(`WHERE state = 'running' AND ${isReadable} ORDER BY started, id LIMIT 1`)[0] ?? null;
   }
 
   /** How many wait or run. */
@@ -147,103 +159,69 @@ export class JobStore {
       .n;
   }
 
-  /** Jobs that are finished, and have something to clear away by now, or are to go. */
+  /** Jobs that are finished, and have something to clean up by now, or are to be deleted. */
   needingCleanUp(now: number): readonly Job[] {
-    return this.#jobs("WHERE state <> 'running' AND wake <= ?", now);
+    return this.#jobs(`WHERE state <> 'running' AND wake <= ? AND ${isReadable}`, now);
   }
 
   /** When there is something to do next, Unix milliseconds; null with nothing to do. That a finished job is kept wakes nobody. */
   nextWakeMs(): number | null {
     if (!this.exists) return null;
-    const query =
-      "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state NOT IN ('running', 'kept') AND wake < ?";
+    const query = `SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state NOT IN ('running', 'kept') AND wake < ? AND ${isReadable}`;
     const { wake } = this.#sql.exec<{ wake: number | null }>(query, neverMs).one();
     const times = [wake, this.current()?.wakeMs ?? null].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** When the first of the finished jobs is to go, Unix milliseconds; null with none, or with none that ever goes. */
+  /** When the first of the finished jobs is to be deleted, Unix milliseconds; null with none, or with none that ever is. */
   nextExpiryMs(): number | null {
     if (!this.exists) return null;
-    const query = "SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state = 'kept' AND wake < ?";
+    const query = `SELECT min(wake) AS wake FROM _durable_export_jobs WHERE state = 'kept' AND wake < ? AND ${isReadable}`;
     return this.#sql.exec<{ wake: number | null }>(query, neverMs).one().wake;
   }
 
-  /** Takes everything of a job away. */
+  /** Removes a job with all that is stored for it. */
   remove(id: string): void {
     this.dropWork(id);
     this.#texts.remove(id);
     this.#sql.exec("DELETE FROM _durable_export_jobs WHERE id = ?", id);
   }
 
-  /** Takes away what only a running job needs. */
+  /** Removes what only a job needs whose file is not complete. */
   dropWork(id: string): void {
-    this.#sql.exec("DELETE FROM _durable_export_parts WHERE job = ?", id);
+    this.parts.remove(id);
     this.dropUndoLog(id);
   }
 
-  /** Takes away what only an export that is under way needs. */
+  /** Removes what only a job needs that still reads the database. */
   dropUndoLog(id: string): void {
     new UndoLog(this.#sql, id).drop();
-    this.#clearRemainder(id);
+    this.parts.removeRemainder(id);
   }
 
-  #clearRemainder(id: string): void {
-    this.#sql.exec("DELETE FROM _durable_export_remainder WHERE job = ?", id);
+  #jobs(clause: string, ...values: SqlStorageValue[]): Job[] {
+    return this.#rows(clause, ...values).map((row) => this.#texts.read(readable(row).job));
   }
 
-  addPart(id: string, { partNumber, etag, sha256, md5 }: SentPart): void {
-    const insert =
-      "INSERT OR REPLACE INTO _durable_export_parts (job, number, etag, sha256, md5) VALUES (?, ?, ?, ?, ?)";
-    this.#sql.exec(insert, id, partNumber, etag, sha256, md5);
-  }
-
-  /** In order; they are kept as long as the job is. */
-  parts(id: string): readonly SentPart[] {
+  #rows(clause: string, ...values: SqlStorageValue[]): JobRow[] {
     if (!this.exists) return [];
-    const query =
-      "SELECT number AS partNumber, etag, sha256, md5 FROM _durable_export_parts WHERE job = ? ORDER BY number";
-    return this.#sql.exec<{ partNumber: number; etag: string; sha256: string; md5: string }>(query, id).toArray();
+    return this.#sql.exec<JobRow>(`SELECT ${columns} FROM _durable_export_jobs ${clause}`, ...values).toArray();
   }
+}
 
-  setRemainder(id: string, bytes: Uint8Array): void {
-    this.#clearRemainder(id);
-    for (let at = 0, number = 0; at < bytes.length; at += remainderRowBytes, number++) {
-      const piece = bytes.slice(at, at + remainderRowBytes);
-      this.#sql.exec(
-        "INSERT INTO _durable_export_remainder (job, number, bytes) VALUES (?, ?, ?)",
-        id,
-        number,
-        piece.buffer,
-      );
-    }
-  }
+/** The row, if this release can read it. Throws `unknown_version`. */
+function readable(row: JobRow): JobRow {
+  if (row.version === jobVersion && (row.checkpoint ?? checkpointVersion) === checkpointVersion) return row;
+  throw unknownVersion(row);
+}
 
-  remainder(id: string): readonly Uint8Array[] {
-    const query = "SELECT bytes FROM _durable_export_remainder WHERE job = ? ORDER BY number";
-    return this.#sql
-      .exec<{ bytes: ArrayBuffer }>(query, id)
-      .toArray()
-      .map((row) => new Uint8Array(row.bytes));
-  }
-
-  alarmTimes(): AlarmTimes {
-    const nothing: AlarmTimes = { own: null, host: null };
-    // not `exists`: this is asked for at each of the host's alarm calls
-    if (!hasOwn(this.#sql, "_durable_export_alarm")) return nothing;
-    const query = "SELECT own, host FROM _durable_export_alarm";
-    return this.#sql.exec<{ own: number | null; host: number | null }>(query).toArray()[0] ?? nothing;
-  }
-
-  setAlarmTimes({ own, host }: AlarmTimes): void {
-    this.#sql.exec("INSERT OR REPLACE INTO _durable_export_alarm (one, own, host) VALUES (1, ?, ?)", own, host);
-  }
-
-  #jobs(clause: string, ...values: (string | number | null)[]): Job[] {
-    if (!this.exists) return [];
-    return this.#sql
-      .exec<{ job: string }>(`SELECT job FROM _durable_export_jobs ${clause}`, ...values)
-      .toArray()
-      .map((row) => this.#texts.read(row.job));
-  }
+function unknownVersion({ id, version, checkpoint }: JobRow): ExportError {
+  const [what, found, known] =
+    version === jobVersion ? ["checkpoint", checkpoint, checkpointVersion] : ["row", version, jobVersion];
+  const form = found === null ? "has no version" : `has version ${found}`;
+  return new ExportError(
+    "unknown_version",
+    `Cannot read dump "${id}": its ${what} ${form}, and this release of durable-export knows version ${known}; deploy the release that wrote it, or delete the dump`,
+    { details: { dumpId: id } },
+  );
 }

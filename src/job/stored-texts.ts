@@ -1,37 +1,46 @@
 /**
- * What a job's row holds. The text of one of many tables is too long for one value, and takes 20 ms to make and to read: it goes into pieces, of which those
- * that hold its plan are written once, and what was read last is kept as long as its row says that it is still that.
+ * A job as text. The text of a job of many tables is too long for one value, and takes 20 ms to make and to read. So its row holds a summary, and the
+ * job itself is in pieces: those that hold its plan are written once, and the job that was read last is kept in memory as long as its row is of the same revision.
  */
 import { KiB } from "../base/units.ts";
-import { briefly, isBrief, type BriefJob } from "./job-summary.ts";
+import { summaryOf, type JobSummary } from "./job-summary.ts";
 import type { Job } from "./job.ts";
 
-/** Characters of a job's text that stand in its own row, of which a list reads many: some hundred tables. */
-const longestInline = 32 * KiB;
+/** Characters of a job's text up to which it is stored in the job's row, as lists read many rows: some hundred tables. */
+const maxRowLength = 32 * KiB;
 
 /** Characters of one piece of a longer text: at three bytes each they are below the 2 MB that a value may have. */
 const pieceLength = 512 * KiB;
 
-/** What a plan says, in the pieces with the first numbers; all else is behind them. All pieces, one behind the other, are the job as JSON. */
-const planned = ["tables", "estimate", "facts", "warnings", "options"] as const;
-const firstOfRest = 1_000_000;
+/** Members that do not change while a job runs: they are in the pieces with the first numbers. All pieces, joined, are the job as JSON. */
+const planMembers = ["tables", "estimate", "facts", "warnings", "options"] as const;
 
-/** A long job that was written or read, and what its row says of its pieces. */
-interface Known {
+/** The number of the first piece that holds the other members. */
+const firstOtherPiece = 1_000_000;
+
+/** What the row of a job in pieces holds. */
+interface StoredSummary extends JobSummary {
+  /** Another one each time that the job is written. */
+  readonly revision: string;
+}
+
+/** A job in pieces as it was written or read last. */
+interface CachedJob {
   readonly job: Job;
   readonly revision: string;
 }
 
-const all = new WeakMap<SqlStorage, JobTexts>();
+const instances = new WeakMap<SqlStorage, JobTexts>();
 
 /** The texts of an object's jobs. Synchronous. */
 export class JobTexts {
   readonly #sql: SqlStorage;
-  #known: Known | null = null;
+  #cached: CachedJob | null = null;
 
+  /** One for each object, as it caches. */
   static of(sql: SqlStorage): JobTexts {
-    const texts = all.get(sql) ?? new JobTexts(sql);
-    all.set(sql, texts);
+    const texts = instances.get(sql) ?? new JobTexts(sql);
+    instances.set(sql, texts);
     return texts;
   }
 
@@ -39,62 +48,70 @@ export class JobTexts {
     this.#sql = sql;
   }
 
-  /** A job as its row is to hold it; what is too long for that goes into rows of its own. */
-  written(job: Job): string {
+  /** Gives the text for a job's row, and writes the pieces of one that is too long for it. */
+  write(job: Job): string {
     const before = this.#current(job.id);
-    const isSamePlan = before !== null && planned.every((name) => before[name] === job[name]);
-    this.#clear(job.id, isSamePlan ? firstOfRest : 0);
-    const rest = Object.fromEntries(Object.entries(job).filter(([name]) => !planned.some((one) => one === name)));
-    const behind = `,${JSON.stringify(rest).slice(1)}`;
+    const isSamePlan = before !== null && planMembers.every((name) => before[name] === job[name]);
+    this.#removePieces(job.id, isSamePlan ? firstOtherPiece : 0);
+    const others = Object.fromEntries(
+      Object.entries(job).filter(([name]) => !planMembers.some((member) => member === name)),
+    );
+    const end = `,${JSON.stringify(others).slice(1)}`;
     if (!isSamePlan) {
-      const plan = Object.fromEntries(planned.map((name) => [name, job[name]]));
-      const front = JSON.stringify(plan).slice(0, -1);
-      if (front.length + behind.length <= longestInline) return front + behind;
-      this.#insert(job.id, 0, front);
+      const plan = Object.fromEntries(planMembers.map((name) => [name, job[name]]));
+      const start = JSON.stringify(plan).slice(0, -1);
+      if (start.length + end.length <= maxRowLength) return start + end;
+      this.#insertPieces(job.id, 0, start);
     }
-    this.#insert(job.id, firstOfRest, behind);
+    this.#insertPieces(job.id, firstOtherPiece, end);
     const revision = crypto.randomUUID();
-    this.#known = { job, revision };
-    return JSON.stringify({ ...briefly(job), revision });
+    this.#cached = { job, revision };
+    return JSON.stringify({ ...summaryOf(job), revision } satisfies StoredSummary);
   }
 
-  /** The job of a row. */
+  /** The job in full whose row holds this text. */
   read(text: string): Job {
-    const kept: Job | BriefJob = JSON.parse(text);
-    if (!isBrief(kept)) return kept;
-    const { id, revision = "" } = kept;
-    if (this.#known?.job.id === id && this.#known.revision === revision) return this.#known.job;
+    const stored: Job | StoredSummary = JSON.parse(text);
+    if (!("revision" in stored)) return stored;
+    const { id, revision } = stored;
+    if (this.#cached?.job.id === id && this.#cached.revision === revision) return this.#cached.job;
     const query = "SELECT text FROM _durable_export_pieces WHERE job = ? ORDER BY n";
     const pieces = [...this.#sql.exec(query, id).raw<[string]>()];
     const job: Job = JSON.parse(pieces.map(([piece]) => piece).join(""));
-    if (revision !== "") this.#known = { job, revision };
+    this.#cached = { job, revision };
     return job;
   }
 
+  /** The job whose row holds this text, or its summary, whichever the text is. */
+  readRow(text: string): Job | JobSummary {
+    const stored: Job | JobSummary = JSON.parse(text);
+    return stored;
+  }
+
   remove(id: string): void {
-    this.#clear(id, 0);
-    if (this.#known?.job.id === id) this.#known = null;
+    this.#removePieces(id, 0);
+    if (this.#cached?.job.id === id) this.#cached = null;
   }
 
-  /** The job that is known, if its row is still of that; the host may have taken back what was written. */
+  /** The cached job, if its row is still of that revision: the host may have rolled back what was written. */
   #current(id: string): Job | null {
-    if (this.#known?.job.id !== id) return null;
+    if (this.#cached?.job.id !== id) return null;
     const query = "SELECT json_extract(job, '$.revision') = ? AS same FROM _durable_export_jobs WHERE id = ?";
-    const [row] = this.#sql.exec<{ same: number | null }>(query, this.#known.revision, id).toArray();
-    return row?.same === 1 ? this.#known.job : null;
+    const [row] = this.#sql.exec<{ same: number | null }>(query, this.#cached.revision, id).toArray();
+    return row?.same === 1 ? this.#cached.job : null;
   }
 
-  #clear(id: string, from: number): void {
+  #removePieces(id: string, from: number): void {
     this.#sql.exec("DELETE FROM _durable_export_pieces WHERE job = ? AND n >= ?", id, from);
   }
 
-  #insert(id: string, from: number, text: string): void {
-    for (const [n, piece] of piecesOf(text).entries())
-      this.#sql.exec("INSERT INTO _durable_export_pieces (job, n, text) VALUES (?, ?, ?)", id, from + n, piece);
+  #insertPieces(id: string, from: number, text: string): void {
+    for (const [index, piece] of piecesOf(text).entries())
+      this.#sql.exec("INSERT INTO _durable_export_pieces (job, n, text) VALUES (?, ?, ?)", id, from + index, piece);
   }
 }
 
-/** A text in pieces, none of which ends in half of a character. */
+/** A text in pieces, none of which ends with half of a surrogate pair. */
 function piecesOf(text: string): readonly string[] {
   const pieces: string[] = [];
   for (let from = 0; from < text.length;) {

@@ -85,7 +85,7 @@ export class DumpUpload {
   }
 
   /** Gives up what there is of it: an upload with all its parts, or an object that was not to be. */
-  async discard({ uploadId, result, mayHaveMore }: Job): Promise<void> {
+  async discard({ uploadId, result, mayHaveMore }: Pick<Job, "uploadId" | "result" | "mayHaveMore">): Promise<void> {
     if (uploadId === null && result === null && !mayHaveMore) return;
     if (uploadId !== null) await this.abort(uploadId);
     await this.delete(); // it stands there if only the answer to `complete` was lost, or if it failed to be verified

@@ -1,40 +1,23 @@
-/** The options of a job in the form that is kept with it. */
-import type { Compression, ExportOptions, JobOptions } from "../api.ts";
+/** The options of a job in the form that is stored with it. */
+import type { ExportOptions, JobOptions } from "../api.ts";
 import { valuesOf } from "./option-values.ts";
 import { exportOptionTable, jobOptionTable } from "./table.ts";
 
-/** A format by its name; `compress` only where it is neither gzip nor nothing, as releases before it kept it. */
-export type StoredOptions = Omit<Required<ExportOptions & JobOptions>, "format" | "compress"> & {
-  readonly format: string;
-  readonly gzip: boolean;
-  readonly compress?: "zstd";
-};
+/** All options, and the format by its name. */
+export type StoredOptions = Omit<Required<ExportOptions & JobOptions>, "format"> & { readonly format: string };
 
-/** The options in the form that is kept, with a value for each. */
+/** The options in the form that is stored, with a value for each. */
 export function storedOptions(options: ExportOptions & JobOptions): StoredOptions {
-  const { format, compress, ...given } = options;
-  return {
-    ...defaults,
-    ...given,
-    format: format.name,
-    gzip: compress === "gzip",
-    ...(compress === "zstd" && { compress }),
-  };
+  return { ...defaults, ...options, format: options.format.name };
 }
 
 const {
   format: _format,
   for: _program,
   gzip: _gzip,
-  compress: _compress,
   ...exportDefaults
 } = valuesOf(exportOptionTable, (_, option) => option.default);
 const defaults = { ...exportDefaults, formatOptions: {}, ...valuesOf(jobOptionTable, (_, option) => option.default) };
-
-/** How a job's file is packed. */
-export function compressionOf({ gzip, compress }: StoredOptions): Compression {
-  return compress ?? (gzip ? "gzip" : "none");
-}
 
 /** True if two jobs were asked for the same; an option that one of them does not know yet has its default there. */
 export function isSameRequest(one: StoredOptions, other: StoredOptions): boolean {

@@ -102,15 +102,13 @@ function appended(entries: ZipState["entries"], entry: ZipEntry): ZipState["entr
 }
 
 function parse({ offset, entries, current }: PackerState): ZipState {
-  // a release before this one kept them one behind the other
-  const list: readonly unknown[] | null = Array.isArray(entries) ? entries.flat() : null;
-  if (typeof offset !== "number" || list?.every(isEntry) !== true || !(current === null || isEntry(current))) {
-    throw new TypeError("Cannot go on with a ZIP: the state is not one of this packer");
-  }
-  const groups = Array.from({ length: Math.ceil(list.length / together) }, (_, at) =>
-    list.slice(at * together, (at + 1) * together).filter(isEntry),
-  );
-  return { offset, entries: groups, current };
+  if (typeof offset === "number" && isGroups(entries) && (current === null || isEntry(current)))
+    return { offset, entries, current };
+  throw new TypeError("Cannot go on with a ZIP: the state is not one of this packer");
+}
+
+function isGroups(value: unknown): value is ZipState["entries"] {
+  return Array.isArray(value) && value.every((group) => Array.isArray(group) && group.every(isEntry));
 }
 
 function isEntry(value: unknown): value is ZipEntry {

@@ -11,8 +11,9 @@ import { altering } from "./schema-version.ts";
 const prefix = "_durable_export_";
 
 const definitions = {
+  // the versions stand in front of the text, which may be long: a query passes over a job without reading it
   _durable_export_jobs:
-    "(id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, job TEXT NOT NULL) WITHOUT ROWID",
+    "(id TEXT PRIMARY KEY, started INTEGER NOT NULL, state TEXT NOT NULL, wake INTEGER NOT NULL, idempotency TEXT UNIQUE, version INTEGER AS (json_extract(job, '$.version')) STORED, checkpoint_version INTEGER AS (json_extract(job, '$.checkpoint.version')) STORED, job TEXT NOT NULL) WITHOUT ROWID",
   _durable_export_parts:
     "(job TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL, PRIMARY KEY (job, number)) WITHOUT ROWID",
   _durable_export_remainder:
@@ -34,6 +35,15 @@ const definitions = {
 
 /** A table of the exporter's that is there for all exports. */
 export type OwnTable = keyof typeof definitions;
+
+/** The tables that the first job makes, all at once. */
+export const jobTables = [
+  "_durable_export_jobs",
+  "_durable_export_parts",
+  "_durable_export_remainder",
+  "_durable_export_alarm",
+  "_durable_export_pieces",
+] as const satisfies readonly OwnTable[];
 
 /** Miniflare's table for the name of a local object (miniflare, do-wrapper.worker). */
 const miniflare = "CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)";
@@ -96,6 +106,11 @@ export function ownAmong(sql: SqlStorage, names: readonly OwnTable[]): ReadonlyS
 /** True if there is this table, and it is the exporter's. */
 export function hasOwn(sql: SqlStorage, name: OwnTable): boolean {
   return ownAmong(sql, [name]).has(name);
+}
+
+/** True once a first job has made its tables, all of them. */
+export function hasJobTables(sql: SqlStorage): boolean {
+  return ownAmong(sql, jobTables).size === jobTables.length;
 }
 
 /** Makes tables that are not there. Throws `name_taken`, and makes none, if something of the host's has the name of one. */

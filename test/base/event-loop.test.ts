@@ -158,7 +158,7 @@ describe("a job of many tables in its row", () => {
       expect(store.get(dumpId)).toEqual({ ...before, attempts: 7 });
       store.save({ ...before, attempts: 9 });
       expect(store.get(dumpId)).toEqual({ ...before, attempts: 9 });
-      // all pieces are the job as JSON, as a release before this one has written it, in one text
+      // all pieces, joined, are the job as JSON
       const joined = pieces()
         .map(({ text }) => text)
         .join("");

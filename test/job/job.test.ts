@@ -325,19 +325,4 @@ describe("a job", () => {
     const manifest = await env.EXPORTS.get(manifestKey(stub.id.toString(), dumpId));
     expect(await manifest?.json()).toMatchObject({ compress: "zstd", gzip: false });
   });
-
-  it("keeps its options as releases before zstd did, so that a repeated key finds a job of theirs", async () => {
-    const stub = await filledTestHost(10);
-    const kept = async (wanted: Wanted, key: string) => {
-      const { dumpId } = await inTestHost(stub, (object) => object.exporter.start(options(wanted), key));
-      return inTestHost(stub, (_, state) => {
-        const query =
-          "SELECT job ->> '$.options.gzip' AS gzip, job ->> '$.options.compress' AS compress FROM _durable_export_jobs WHERE id = ?";
-        return state.storage.sql.exec(query, dumpId).one();
-      });
-    };
-    expect(await kept({}, "a")).toEqual({ gzip: 0, compress: null });
-    expect(await kept({ gzip: true }, "b")).toEqual({ gzip: 1, compress: null });
-    expect(await kept({ compress: "zstd" }, "c")).toEqual({ gzip: 0, compress: "zstd" });
-  });
 });

@@ -161,12 +161,6 @@ describe("a deploy in the middle of a job", () => {
       state.storage.sql.exec("UPDATE _durable_export_jobs SET job = json_set(job, '$.encoding.version', 0)");
       return sliceBySlice(state);
     },
-    "a job of a release that kept less": (state: DurableObjectState) => {
-      state.storage.sql.exec(
-        "UPDATE _durable_export_jobs SET job = json_remove(job, '$.encoding.version', '$.layoutHash', '$.facts', '$.seal')",
-      );
-      return sliceBySlice(state);
-    },
     "a format of another version": (state: DurableObjectState) =>
       sliceBySlice(state, { formats: [formatOf("sql"), { ...csv, version: 2 }] }),
     "a format with other text": (state: DurableObjectState) =>

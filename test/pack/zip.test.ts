@@ -88,7 +88,7 @@ describe("zipPacker", () => {
   it("takes many entries, beyond what the end record can count", () => {
     const entries = Array.from({ length: 65_537 }, (_, at) => ({ entry: `t${at}` }));
     const zip = concatBytes([
-      ...packer.finish({ offset: 0, entries: entries.map(({ entry }) => finished(entry)), current: null }),
+      ...packer.finish({ offset: 0, entries: [entries.map(({ entry }) => finished(entry))], current: null }),
     ]);
     expect(lastRecord(zip, 0x06054b50).getUint16(10, true)).toBe(0xffff);
     expect(lastRecord(zip, 0x06064b50).getBigUint64(32, true)).toBe(65_537n);
@@ -99,7 +99,7 @@ describe("zipPacker", () => {
 
   it("writes sizes and places beyond 4 GiB as ZIP64", () => {
     const current = { name: "large.csv", crc: 0, size: 9 * GiB, packed: 5 * GiB, offset: 6 * GiB };
-    const before = { offset: 12 * GiB, entries: [finished("small.csv")], current };
+    const before = { offset: 12 * GiB, entries: [[finished("small.csv")]], current };
     const added = packer.pack(before, [noise(100)]);
     const packed = concatBytes(added.bytes).length;
     const end = concatBytes([...packer.finish(added.state)]);
@@ -134,7 +134,7 @@ describe("zipPacker", () => {
     [{ size: 2 ** 32 - 1, packed: 10 }, 12],
     [{ size: 2 ** 32, packed: 2 ** 32 }, 20],
   ])("writes only those ZIP64 fields that are needed: %o", (sizes, length) => {
-    const entries = [{ ...finished("t"), ...sizes }];
+    const entries = [[{ ...finished("t"), ...sizes }]];
     const header = lastRecord(concatBytes([...packer.finish({ offset: 100, entries, current: null })]), 0x02014b50);
     expect(header.getUint16(30, true)).toBe(length);
   });
@@ -167,7 +167,7 @@ describe("zipPacker", () => {
     expect(() => packer.pack(packer.start(), [noise(3)])).toThrow(TypeError);
     expect(() => packer.pack(packer.start(), [{ entry: "ü".repeat(32_768) }])).toThrow(RangeError);
     expect(() => packer.pack({ crc: 0, length: 0, started: true }, [])).toThrow(TypeError);
-    expect(() => packer.finish({ offset: 0, entries: [{}], current: null })).toThrow(TypeError);
+    expect(() => packer.finish({ offset: 0, entries: [[{}]], current: null })).toThrow(TypeError);
   });
 });
 

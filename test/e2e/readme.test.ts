@@ -1,21 +1,14 @@
-/** What the README and docs/embedding.md say is true: the commands run, the code compiles. */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+/** What the README says is true: its commands run. Its code is compiled in package.test.ts. */
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { freePort, startServer } from "../../tools/lib/server.ts";
 import { has, run } from "../support/e2e/commands.ts";
+import { blocks } from "../support/e2e/pages.ts";
 import { temporaryFolder } from "../support/e2e/files.ts";
 
 const root = join(import.meta.dirname, "../..");
-
-/** A page's code blocks of a language. */
-function blocks(page: string, language: string): readonly string[] {
-  const text = readFileSync(join(root, page), "utf8");
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, name, code]) =>
-    name === language ? [code ?? ""] : [],
-  );
-}
 
 describe("the README", () => {
   it("has a demo that proves what it says", async () => {
@@ -82,47 +75,6 @@ describe("the README", () => {
       child.kill("SIGTERM");
       await new Promise((resolve) => child.once("exit", resolve));
     }
-  });
-
-  it("has code for a host, as docs/embedding.md has, that compiles and is bundled with the package as it is installed", async () => {
-    const folder = join(root, ".wrangler/readme");
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(join(folder, "src"), { recursive: true });
-    const [code = "", ...others] = ["README.md", "docs/embedding.md"].flatMap((page) => blocks(page, "ts"));
-    expect(others.length).toBeGreaterThanOrEqual(6);
-    const env = "interface Env { DATABASE: DurableObjectNamespace; EXPORTS: R2Bucket; EXPORT_TOKEN: string }\n";
-    writeFileSync(join(folder, "src/env.d.ts"), env);
-    writeFileSync(join(folder, "src/index.ts"), code);
-    for (const [index, block] of others.entries()) writeFileSync(join(folder, `src/embedding-${index + 1}.ts`), block);
-    const compilerOptions = {
-      target: "es2024",
-      lib: ["es2024"],
-      module: "es2022",
-      moduleResolution: "bundler",
-      types: ["@cloudflare/workers-types"],
-      isolatedModules: true,
-      noImplicitOverride: true,
-      strict: true,
-      skipLibCheck: true,
-      noEmit: true,
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
-    writeFileSync(join(folder, "wrangler.toml"), blocks("README.md", "toml")[0] ?? "");
-    expect(await run(process.execPath, [join(root, "tools/build.ts")])).toMatchObject({
-      code: 0,
-    });
-    expect(await run("npx", ["--no-install", "tsc", "-p", folder])).toMatchObject({ code: 0, stdout: "" });
-    const bundle = [
-      "--no-install",
-      "wrangler",
-      "deploy",
-      "--dry-run",
-      "--outdir",
-      join(folder, "out"),
-      "--config",
-      join(folder, "wrangler.toml"),
-    ];
-    expect(await run("npx", bundle)).toMatchObject({ code: 0 });
   });
 
   it("is followed by a page on formats whose table of values is what the formats write", async () => {

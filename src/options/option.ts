@@ -13,7 +13,7 @@ export interface OptionContext {
 }
 
 /** One way to give a value: as the texts of a query parameter, or as a value in a host's object. */
-export interface Notation<Given, T> {
+interface Notation<Given, T> {
   /** What may be given, for the refusal of anything else. */
   allowed(context: OptionContext): readonly string[];
   /** What is meant by it; undefined if it is none of what is allowed. */

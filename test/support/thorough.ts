@@ -8,7 +8,7 @@ declare module "vitest" {
   }
 }
 
-export const isThorough = inject("isThorough");
+const isThorough = inject("isThorough");
 
 /** A number for `npm test`, and one for `npm run test:long`. */
 export function byThoroughness(usual: number, thorough: number): number {

@@ -9,6 +9,13 @@ const inWorkerd = {
   plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/wrangler.toml" } })],
 };
 const setupFiles = ["test/support/seed.ts"];
+const globalSetup = ["test/support/quiet.ts"];
+const alsoThorough = [
+  "test/**/*random*.test.ts",
+  "test/job/crashes.test.ts",
+  "test/snapshot/undo-cases.test.ts",
+  "test/snapshot/virtual-columns-shown.test.ts",
+];
 const outside = ["test/e2e/**", "test/long/**", "test/readers/**"];
 const node = { setupFiles, testTimeout: 180_000, hookTimeout: 180_000 };
 const usual = { provide: { isThorough: false } };
@@ -25,6 +32,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: outside,
           testTimeout: 60_000,
+          globalSetup,
           setupFiles,
         },
       },
@@ -34,9 +42,10 @@ export default defineConfig({
         test: {
           ...thorough,
           name: "long-workerd",
-          include: ["test/**/*-random.test.ts"],
+          include: alsoThorough,
           exclude: outside,
           testTimeout: 300_000,
+          globalSetup,
           setupFiles,
         },
       },

@@ -1,6 +1,7 @@
 /** An object that is lost at any one statement of a job: the file is what was there at its start, or there is no job, and nothing is left. */
 import { describe, expect, it } from "vitest";
 import { equal, expected, filledTestHost, finished, inTestHost, options, storedBytes } from "../support/jobs.ts";
+import { byThoroughness } from "../support/thorough.ts";
 
 type Stub = Awaited<ReturnType<typeof filledTestHost>>;
 
@@ -85,7 +86,9 @@ describe("an object that is lost", () => {
       expect(statements).toBeGreaterThan(50);
       // all at once: an alarm that failed comes again after some seconds
       const at = Array.from({ length: statements }, (_, index) => index + 1);
-      const runs = at.filter((one) => one % endings[ending].every === 0).map((one) => run(ending, one));
+      const runs = at
+        .filter((one) => one % (endings[ending].every * byThoroughness(4, 1)) === 0)
+        .map((one) => run(ending, one));
       const outcomes = new Set((await Promise.all(runs)).map((one) => one.outcome));
       if (ending === "cancelled") outcomes.delete("complete"); // a cancellation that was lost is none
       expect(outcomes).toEqual(new Set(["no job", ending]));

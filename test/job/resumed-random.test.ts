@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { fileOf, type Wanted } from "../support/database.ts";
 import { equal, options } from "../support/jobs.ts";
 import { runSliced, sliceBySlice, withObject } from "../support/slices.ts";
+import { byThoroughness } from "../support/thorough.ts";
 
 const page = { rows: 50, bytes: 256 * 1024 };
 
@@ -126,7 +127,7 @@ function run(wanted: Wanted, consistency: "snapshot" | "fuzzy", events: readonly
   });
 }
 
-const seldom = { numRuns: 30, seed: 13 };
+const seldom = { numRuns: byThoroughness(10, 30), seed: 13 };
 
 it("everyday events change nothing of a file", async () => {
   const events = fc.array(fc.tuple(fc.nat(8), everyday), { maxLength: 12 });
@@ -154,6 +155,6 @@ it("anything else changes nothing of it, or fails the job, or is named", async (
         else expect([consistency, status.changedTables?.length ?? 0]).toEqual(["fuzzy", expect.any(Number)]);
       },
     ),
-    { ...seldom, numRuns: 60 },
+    { ...seldom, numRuns: byThoroughness(20, 60) },
   );
 }, 180_000);

@@ -10,7 +10,7 @@ declare module "vitest" {
 
 const isThorough = inject("isThorough");
 
-/** A number for `npm test`, and one for `npm run test:long`. */
-export function byThoroughness(usual: number, thorough: number): number {
+/** What `npm test` takes, and what `npm run test:long` does. */
+export function byThoroughness<T>(usual: T, thorough: T): T {
   return isThorough ? thorough : usual;
 }

@@ -2,8 +2,8 @@
 import type { Context } from "hono";
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 
-/** The status that each code of the engine has. */
-const statuses: Readonly<Record<ExportErrorCode, number>> = {
+/** The HTTP status of each code of `ExportError`. */
+export const statuses: Readonly<Record<ExportErrorCode, number>> = {
   invalid_option: 400,
   unknown_table: 400,
   not_found: 404,

@@ -9,7 +9,7 @@ import { valuesOf } from "./option-values.ts";
 export const listedJobs = 100;
 
 /** `limit` and `cursor` of `GET /dumps`. */
-const listOptionTable = {
+export const listOptionTable = {
   /** How many jobs at most. @default 100 */
   limit: count({
     doc: "How many jobs one answer holds at most. Where there are more, the answer has a `cursor`.",

@@ -20,12 +20,12 @@ import { SharedAlarm } from "./alarm/shared-alarm.ts";
 import { HostSchedule } from "./alarm/host-schedule.ts";
 import type { Job } from "./job/job.ts";
 import { JobStore, noSuchDump } from "./job/store.ts";
-import { Keeper, type Work } from "./alarm/keeper.ts";
+import { WorkLoop, type Work } from "./alarm/work-loop.ts";
 import { JobRunner } from "./job/runner.ts";
 import type { SliceBudget } from "./job/slice.ts";
 import { statusOf } from "./job/status.ts";
 import { expiresMs } from "./job/transitions.ts";
-import type { Waker } from "./alarm/waker.ts";
+import type { WakeSchedule } from "./alarm/wake-schedule.ts";
 import { fileNameOf } from "./file/layout.ts";
 import { retentionMs } from "./job/new-job.ts";
 import { neverMs } from "./base/waits.ts";
@@ -85,8 +85,8 @@ export class Exporter implements Engine {
   readonly #ctx: DurableObjectState;
   readonly #maxDirectBytes: number;
   readonly #store: JobStore;
-  readonly #waker: Waker;
-  readonly #keeper: Keeper;
+  readonly #wakeSchedule: WakeSchedule;
+  readonly #workLoop: WorkLoop;
   readonly #encoding: EncodingSettings;
   readonly #downloads: Downloads;
   #isDropping = false;
@@ -108,9 +108,9 @@ export class Exporter implements Engine {
     this.#store = new JobStore(sql);
     const { schedule } = options;
     const alarmTimes = new StoredAlarmTimes(sql);
-    this.#waker =
+    this.#wakeSchedule =
       schedule === undefined ? SharedAlarm.of(ctx.storage, alarmTimes) : new HostSchedule(alarmTimes, schedule);
-    this.#keeper = Keeper.of(ctx);
+    this.#workLoop = WorkLoop.of(ctx);
     this.#runner = new JobRunner({
       sql,
       store: this.#store,
@@ -122,14 +122,14 @@ export class Exporter implements Engine {
       webhooks: new Webhooks({ hosts: options.callbackHosts ?? [], secret: options.callbackSecret }),
       maxUndoBytes: this.#maxUndoBytes,
       retentionMs: Math.min(options.retentionMs ?? retentionMs, neverMs),
-      background: (work) => ctx.waitUntil(work.then(() => this.#keeper.watch())),
-      wake: (at) => this.#waker.wake(at),
-      instanceId: this.#keeper.life,
+      background: (work) => ctx.waitUntil(work.then(() => this.#workLoop.watch())),
+      wake: (at) => this.#wakeSchedule.wake(at),
+      instanceId: this.#workLoop.instanceId,
     });
     this.#routes = objectRoutes(this);
     this.#work = {
       isWhole: options.bucket !== undefined,
-      waker: this.#waker,
+      wakeSchedule: this.#wakeSchedule,
       recover: () => this.#runner.recover(),
       nextMs: () => this.nextAlarm(),
       nextExpiryMs: () => this.#runner.nextExpiryMs(),
@@ -160,11 +160,11 @@ export class Exporter implements Engine {
    * handler then goes on with its own work.
    */
   async alarm(info?: AlarmInvocationInfo): Promise<boolean> {
-    if (!this.#store.exists) return this.#waker.fired(info, null); // one may be on its way after the host's deleteAll()
-    this.#keeper.serve(this.#work);
+    if (!this.#store.exists) return this.#wakeSchedule.fired(info, null); // one may be on its way after the host's deleteAll()
+    this.#workLoop.serve(this.#work);
     this.#cleanUp();
-    const isOwn = await this.#waker.fired(info, this.#keeper.nextMs());
-    this.#keeper.drive();
+    const isOwn = await this.#wakeSchedule.fired(info, this.#workLoop.nextMs());
+    this.#workLoop.drive();
     return isOwn;
   }
 
@@ -209,7 +209,7 @@ export class Exporter implements Engine {
     const job = await this.#runner.create(options, idempotencyKey ?? null);
     this.#attend();
     try {
-      await this.#keeper.arm();
+      await this.#workLoop.arm();
     } catch (error) {
       if (!isKnown) this.#store.remove(job.id); // a job that no alarm would bring back is none
       throw error;
@@ -247,7 +247,7 @@ export class Exporter implements Engine {
     for (;;) {
       await this.#runner.deleteAll();
       dropUndoLogs(sql, () => false); // also what another Exporter, or an earlier life, has left
-      await this.#keeper.arm(); // the alarm is the host's alone again
+      await this.#workLoop.arm(); // the alarm is the host's alone again
       if (this.#store.some(1).length === 0) break; // none was started meanwhile
     }
     this.#store.drop();
@@ -270,7 +270,7 @@ export class Exporter implements Engine {
       } finally {
         this.#isDropping = false;
       }
-      if (!hasLeftovers(sql)) this.#keeper.watch(); // for a last time; what the host still reads from is tried again later
+      if (!hasLeftovers(sql)) this.#workLoop.watch(); // for a last time; what the host still reads from is tried again later
     };
     this.#ctx.waitUntil(sweep());
   }
@@ -298,8 +298,8 @@ export class Exporter implements Engine {
   /** Looks after what is to be done: sets the alarm for it, or goes on with it, and takes away what has had its time. */
   #attend(): void {
     this.#dropLeftovers();
-    this.#keeper.serve(this.#work);
-    this.#keeper.watch();
+    this.#workLoop.serve(this.#work);
+    this.#workLoop.watch();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Wakes the object by a schedule that the host keeps: asked for as seldom as can be, as each call may be a row there. */
 import type { AlarmMemory } from "./alarm-times.ts";
-import type { Waker } from "./waker.ts";
+import type { WakeSchedule } from "./wake-schedule.ts";
 
 /** A time that a host's schedule was asked for, and that has passed for so long, in milliseconds, will not come: it is asked for again. */
 const scheduleLateMs = 5_000;
@@ -9,7 +9,7 @@ const scheduleLateMs = 5_000;
 const scheduleEarlyMs = 1_000;
 
 /** Two times are remembered: the next that was asked for (`own`), and one behind it that has been asked for before (`host`). */
-export class HostSchedule implements Waker {
+export class HostSchedule implements WakeSchedule {
   readonly #memory: AlarmMemory;
   readonly #ask: (at: number) => void | Promise<void>;
   /** The earliest time that is being asked for. */

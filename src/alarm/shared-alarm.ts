@@ -4,9 +4,9 @@
  * nothing. docs/alarms.md says what holds, and why.
  */
 import { watchdogMs } from "../base/waits.ts";
-import { hostView, type AlarmCalls, type HostsAlarm } from "./host-alarm.ts";
+import { installHostView, type AlarmCalls, type HostsAlarm } from "./host-view.ts";
 import { noTimes, type AlarmMemory, type AlarmTimes } from "./alarm-times.ts";
-import { withStandingAlarm } from "./standing-alarm.ts";
+import { withStoredAlarm } from "./stored-alarm.ts";
 
 /**
  * How often the alarm is looked after while it cannot be set, in milliseconds: a host's alarm handler runs. A host's alarm that is so near needs no other
@@ -24,7 +24,7 @@ export class SharedAlarm implements HostsAlarm {
   readonly #storage: DurableObjectStorage;
   readonly #memory: AlarmMemory;
   #moved: readonly number[] = [];
-  #platform: ReturnType<typeof hostView> | null = null;
+  #platform: ReturnType<typeof installHostView> | null = null;
   /** Counts what was set, so that nothing is decided by what stood before. */
   #version = 0;
 
@@ -139,8 +139,8 @@ export class SharedAlarm implements HostsAlarm {
   }
 
   /** From here on the host sees its own alarm alone. */
-  #take(): ReturnType<typeof hostView> {
-    this.#platform ??= hostView(this.#storage, this);
+  #take(): ReturnType<typeof installHostView> {
+    this.#platform ??= installHostView(this.#storage, this);
     return this.#platform;
   }
 
@@ -152,7 +152,7 @@ export class SharedAlarm implements HostsAlarm {
       version = this.#version;
       return isOld;
     };
-    return withStandingAlarm(platform, isStale, change);
+    return withStoredAlarm(platform, isStale, change);
   }
 
   async #hold(at: number, standing: number | null): Promise<boolean> {

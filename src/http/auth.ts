@@ -36,7 +36,7 @@ async function refusal(authorization: string | undefined, expected: string | und
 }
 
 /** Digests are of one length, so that not even the token's length shows in the time. */
-async function isSame(one: string, other: string): Promise<boolean> {
+async function isSame(given: string, expected: string): Promise<boolean> {
   const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return crypto.subtle.timingSafeEqual(await digest(one), await digest(other));
+  return crypto.subtle.timingSafeEqual(await digest(given), await digest(expected));
 }

@@ -5,6 +5,7 @@ import { ExportError } from "../errors.ts";
 import { parseList } from "../options/list-options.ts";
 import { rejectUnknownOptions } from "../options/refusals.ts";
 import { baseHeader, isForwarded, signerOf } from "./forward.ts";
+import { downloadPath, methods, paths, statusPath } from "./paths.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 import { signedQuery } from "./signed-links.ts";
 
@@ -23,39 +24,39 @@ export function objectRoutes(engine: Engine): (request: Request) => Promise<Resp
   const queryOf = (c: Context) => new URL(c.req.url).searchParams;
 
   app.use((c, next) => (isForwarded(c.req.raw) ? next() : Promise.resolve(problem(notForwarded))));
-  app.get("/dump", async (c) => {
+  app.get(paths.dump, async (c) => {
     // HEAD comes here, too: nothing may begin for it
     if (c.req.method === "HEAD") return new Response(null, { headers: headersOf(engine.describe(queryOf(c))) });
     const { body, ...described } = engine.dump(queryOf(c));
-    return new Response(await begun(body), { headers: headersOf(described) });
+    return new Response(await awaitFirstChunk(body), { headers: headersOf(described) });
   });
-  app.post("/dump", async (c) => {
+  app.post(paths.dump, async (c) => {
     const job = await engine.start(queryOf(c), idempotencyKey(c));
     const links = linksOf(c, job.dumpId);
     const accepted = { dumpId: job.dumpId, status: job.status, ...links };
     return c.json(accepted, 202, { Location: links.statusUrl, ...retryAfter, ...fresh });
   });
-  app.all("/dump", otherMethods("GET", "HEAD", "POST"));
-  app.get("/dumps", async (c) => {
+  app.all(paths.dump, otherMethods(...methods.dump));
+  app.get(paths.dumps, async (c) => {
     const { limit, cursor } = parseList(queryOf(c));
     const jobs = engine.list({ limit: limit + 1, cursor });
     const dumps = await Promise.all(jobs.slice(0, limit).map((job) => withLinks(c, job)));
     const next = jobs.length > limit ? dumps.at(-1)?.dumpId : undefined;
     return c.json({ dumps, ...(next !== undefined && { cursor: next }) }, 200, fresh);
   });
-  app.all("/dumps", otherMethods("GET", "HEAD"));
-  app.get("/dump/:dumpId", async (c) => {
+  app.all(paths.dumps, otherMethods(...methods.dumps));
+  app.get(paths.status, async (c) => {
     rejectUnknownOptions(queryOf(c), []);
     const job = engine.status(c.req.param("dumpId"));
     const isOpen = job.status === "running" || job.status === "queued";
     return c.json(await withLinks(c, job), 200, { ...fresh, ...(isOpen && retryAfter) });
   });
-  app.delete("/dump/:dumpId", async (c) => {
+  app.delete(paths.status, async (c) => {
     rejectUnknownOptions(queryOf(c), []);
     const job = await engine.delete(c.req.param("dumpId"));
     return c.json({ dumpId: job.dumpId, status: job.status === "cancelled" ? "cancelled" : "deleted" }, 200, fresh);
   });
-  app.all("/dump/:dumpId", otherMethods("GET", "HEAD", "DELETE"));
+  app.all(paths.status, otherMethods(...methods.status));
   app.notFound(unknownPath);
   app.onError((error, c) => problemOf(error, hintsFor(error, c)));
   return async (request) => app.fetch(request);
@@ -72,7 +73,7 @@ function headersOf({ fileName, mediaType }: Omit<Dump, "body">): Record<string, 
 }
 
 /** The same stream, once its first chunk is there: what fails before it can still be told with a status. */
-async function begun(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+async function awaitFirstChunk(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const reader = body.getReader();
   let first: ReadableStreamReadResult<Uint8Array> | null = await reader.read();
   return new ReadableStream<Uint8Array>(
@@ -92,7 +93,7 @@ async function begun(body: ReadableStream<Uint8Array>): Promise<ReadableStream<U
 /** For a database that is too large: the same request as a POST is what works. */
 function hintsFor(error: unknown, c: Context): Record<string, unknown> {
   if (!(error instanceof ExportError) || error.code !== "too_large_for_direct") return {};
-  return { instead: { method: "POST", url: linkTo(c, "/dump", new URL(c.req.url).searchParams) } };
+  return { instead: { method: "POST", url: linkTo(c, paths.dump, new URL(c.req.url).searchParams) } };
 }
 
 /** Any visible ASCII, as the draft of the header has it: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
@@ -124,7 +125,7 @@ async function signed(c: Context, dumpId: string, url: string): Promise<string> 
 }
 
 function linksOf(c: Context, dumpId: string) {
-  return { statusUrl: linkTo(c, `/dump/${dumpId}`), downloadUrl: linkTo(c, `/dump/${dumpId}/download`) };
+  return { statusUrl: linkTo(c, statusPath(dumpId)), downloadUrl: linkTo(c, downloadPath(dumpId)) };
 }
 
 /** A link as the caller sees it: where the routes are mounted, with what the Worker needs to find this object again. */

@@ -72,8 +72,8 @@ export function problemOf(error: unknown, more: Readonly<Record<string, unknown>
     const headers: Record<string, string> = statuses[code] === 429 ? { "Retry-After": "10" } : {};
     return problem({ ...details, ...more, status: statuses[code], code, detail: message }, headers);
   }
-  const own = ownAnswer(error);
-  if (own !== null) return own;
+  const answer = hostsAnswer(error);
+  if (answer !== null) return answer;
   console.error("Cannot answer a request:", error);
   return problem({ status: 500, code: "internal", detail: "The request failed; the Worker's log says why" });
 }
@@ -82,7 +82,7 @@ export function problemOf(error: unknown, more: Readonly<Record<string, unknown>
  * What a host's own code has thrown as an answer, as Hono has it (`HTTPException`): its response, or its status and its message. Told by its shape, as
  * the host may have a Hono of its own.
  */
-function ownAnswer(error: unknown): Response | null {
+function hostsAnswer(error: unknown): Response | null {
   if (!(error instanceof Error) || !("status" in error) || !("getResponse" in error)) return null;
   const { status, message } = error;
   if ("res" in error && error.res instanceof Response) return error.res;

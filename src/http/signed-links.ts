@@ -24,14 +24,15 @@ export async function signedQuery(dumpId: string, { key, expires }: LinkSigner):
   return { expires: String(expires), signature: signature.toHex() };
 }
 
-/** What a link is worth at a time, Unix milliseconds. Compares in constant time. */
+/** Whether a link is good at a time, Unix milliseconds. Compares signatures in constant time. */
 export async function checkLink(
   query: URLSearchParams,
   dumpId: string,
   key: string,
   now: number,
 ): Promise<"good" | "wrong" | "expired"> {
-  const [expires, signature] = [query.get("expires") ?? "", query.get("signature") ?? ""];
+  const expires = query.get("expires") ?? "";
+  const signature = query.get("signature") ?? "";
   if (!/^\d{1,12}$/.test(expires) || !/^[0-9a-f]{64}$/.test(signature)) return "wrong";
   const expected = await hmac(Uint8Array.fromHex(key), signedText(dumpId, Number(expires)));
   if (!crypto.subtle.timingSafeEqual(expected, Uint8Array.fromHex(signature))) return "wrong";

@@ -7,7 +7,7 @@ export type DownloadBucket = Pick<R2Bucket, "head" | "get">;
 
 /** Answers `GET` or `HEAD` for an object; null if there is none. */
 export async function download(bucket: DownloadBucket, key: string, request: Request): Promise<Response | null> {
-  const object = await asked(bucket.head(key));
+  const object = await fromBucket(bucket.head(key));
   if (object === null) return null;
   const headers = headersOf(object);
   const failed = precondition(request.headers, object);
@@ -32,7 +32,7 @@ export async function download(bucket: DownloadBucket, key: string, request: Req
   }
   const partial = range !== "whole";
   // The etag is asked for again: should the object be replaced meanwhile, no mixture may come out.
-  const found = await asked(bucket.get(key, { onlyIf: { etagMatches: object.etag }, ...(partial && { range }) }));
+  const found = await fromBucket(bucket.get(key, { onlyIf: { etagMatches: object.etag }, ...(partial && { range }) }));
   if (found === null || !("body" in found)) return null;
   headers.set("Content-Length", String(partial ? range.length : object.size));
   if (partial) headers.set("Content-Range", `bytes ${range.offset}-${range.offset + range.length - 1}/${object.size}`);
@@ -40,7 +40,7 @@ export async function download(bucket: DownloadBucket, key: string, request: Req
 }
 
 /** What R2 answers. Throws `storage_failed` if it does not. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
+async function fromBucket<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
@@ -73,7 +73,7 @@ function precondition(headers: Headers, object: R2Object): 304 | 412 | null {
 }
 
 function lists(header: string, etag: string): boolean {
-  return header.trim() === "*" || header.split(",").some((one) => one.trim() === etag);
+  return header.trim() === "*" || header.split(",").some((listed) => listed.trim() === etag);
 }
 
 interface ByteRange {
@@ -83,9 +83,9 @@ interface ByteRange {
 
 /** One range of bytes; several, or what is none, are answered with the whole file (RFC 9110, section 14.2). */
 function rangeOf(headers: Headers, object: R2Object): ByteRange | "whole" | "unsatisfiable" {
-  const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((headers.get("Range") ?? "").trim());
-  if (parts === null || !isFresh(headers.get("If-Range"), object)) return "whole";
-  const [first, last] = [parts[1] ?? "", parts[2] ?? ""];
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec((headers.get("Range") ?? "").trim());
+  if (match === null || !isFresh(headers.get("If-Range"), object)) return "whole";
+  const [, first = "", last = ""] = match;
   if (first === "" && last === "") return "whole";
   if (first === "") {
     const length = Math.min(Number(last), object.size);

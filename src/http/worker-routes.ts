@@ -9,6 +9,7 @@ import { asGet, withLength } from "./head-requests.ts";
 import { forwarded } from "./forward.ts";
 import { checkLink, linkKey, linkParameters } from "./signed-links.ts";
 import { requireWhole } from "./whole-downloads.ts";
+import { methods, paths, statusPath } from "./paths.ts";
 import { otherMethods, problem, problemOf, unknownPath } from "./problem.ts";
 
 /** A link to a finished dump lets it be fetched without the token for so long, in seconds. */
@@ -35,7 +36,7 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   const app = new Hono<{ Bindings: E }>();
   const parameters = options.objectParameters ?? [];
   const forward = (path: (c: Context<{ Bindings: E }>) => string) => async (c: Context<{ Bindings: E }>) => {
-    const request = path(c) === "/dump" ? c.req.raw : asGet(c.req.raw);
+    const request = path(c) === paths.dump ? c.req.raw : asGet(c.req.raw);
     const object = await objectFor(c, options);
     const expires = Math.floor(Date.now() / 1000) + (options.linkSeconds ?? linkSeconds);
     const key = await linkKey((await options.token(c)) ?? "", object.id.toString());
@@ -43,22 +44,22 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   };
 
   app.use(withLength);
-  app.get("/dump/:dumpId/download", async (c, next) => {
+  app.get(paths.download, async (c, next) => {
     // a link for GET is one for HEAD, which comes here, too
     if (c.req.query("signature") === undefined || c.req.header("Authorization") !== undefined) return next();
     const token = await options.token(c);
     if (token === undefined || token === "") return next();
     const { id } = await objectFor(c, options);
     const key = await linkKey(token, id.toString());
-    const worth = await checkLink(new URL(c.req.url).searchParams, dumpIdOf(c), key, Date.now());
-    if (worth === "good") return fileOf(c, options);
+    const link = await checkLink(new URL(c.req.url).searchParams, dumpIdOf(c), key, Date.now());
+    if (link === "good") return fileOf(c, options);
     const detail =
-      worth === "expired" ? "This link has expired; the dump's status has a new one" : "This link is not valid";
-    return problem({ status: 403, code: `link_${worth}`, detail });
+      link === "expired" ? "This link has expired; the dump's status has a new one" : "This link is not valid";
+    return problem({ status: 403, code: `link_${link}`, detail });
   });
   app.use(requireToken(options.token));
-  app.get("/dump", async (c, next) => requireWhole(c, next));
-  app.post("/dump", async (c, next) => {
+  app.get(paths.dump, async (c, next) => requireWhole(c, next));
+  app.post(paths.dump, async (c, next) => {
     // Options that somebody believes to have sent must not be passed over.
     if (c.req.raw.body === null || (await isEmpty(c.req.raw.body))) return next();
     const detail = "The options of POST /dump are read from the URL, not from a body: send them as ?format=csv&gzip=1";
@@ -66,26 +67,26 @@ export function exportRoutes<E extends object>(options: ExportRoutesOptions<E>):
   });
   app.on(
     ["GET", "POST"],
-    "/dump",
-    forward(() => "/dump"),
+    paths.dump,
+    forward(() => paths.dump),
   );
-  app.all("/dump", otherMethods("GET", "HEAD", "POST"));
+  app.all(paths.dump, otherMethods(...methods.dump));
   app.get(
-    "/dumps",
-    forward(() => "/dumps"),
+    paths.dumps,
+    forward(() => paths.dumps),
   );
-  app.all("/dumps", otherMethods("GET", "HEAD"));
+  app.all(paths.dumps, otherMethods(...methods.dumps));
   app.on(
     ["GET", "DELETE"],
-    "/dump/:dumpId",
-    forward((c) => `/dump/${dumpIdOf(c)}`),
+    paths.status,
+    forward((c) => statusPath(dumpIdOf(c))),
   );
-  app.all("/dump/:dumpId", otherMethods("GET", "HEAD", "DELETE"));
-  app.get("/dump/:dumpId/download", (c) => {
+  app.all(paths.status, otherMethods(...methods.status));
+  app.get(paths.download, (c) => {
     rejectUnknownOptions(new URL(c.req.url).searchParams, [...parameters, ...linkParameters]);
     return fileOf(c, options);
   });
-  app.all("/dump/:dumpId/download", otherMethods("GET", "HEAD"));
+  app.all(paths.download, otherMethods(...methods.download));
   app.notFound(unknownPath);
   app.onError((error) => problemOf(error));
   return app;
@@ -106,7 +107,7 @@ async function fileOf<E extends object>(
   statusUrl.pathname = statusUrl.pathname.replace(/\/download$/, "");
   const kept = [...statusUrl.searchParams].filter(([name]) => objectParameters.includes(name));
   statusUrl.search = new URLSearchParams(kept).toString();
-  const status = await object.fetch(forwarded(new Request(statusUrl), `/dump/${dumpId}`, objectParameters));
+  const status = await object.fetch(forwarded(new Request(statusUrl), statusPath(dumpId), objectParameters));
   return status.ok ? notThere(dumpId, await status.json()) : status;
 }
 

@@ -21,7 +21,7 @@ import {
 } from "./transitions.ts";
 import type { Job } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
-import { nextPlan, planAnew } from "./resumed-plan.ts";
+import { nextPlan, replan } from "./resumed-plan.ts";
 import { notes } from "./notes.ts";
 import { expectRoom, largerParts, usualParts } from "./part-size.ts";
 import { DumpUpload } from "./upload.ts";
@@ -164,7 +164,7 @@ class Attempt {
     const job = store.get(this.#job.id);
     const larger = largerParts(job, parts);
     if (larger === null) throw error;
-    const anew = await planAnew(job, this.#context, job.encoding, notes.parts);
+    const anew = await replan(job, this.#context, job.encoding, notes.parts);
     if (store.isRunning(job.id)) await this.#beginAgain((latest) => restartedWithLargerParts(latest, anew, larger));
     return "restarted";
   }

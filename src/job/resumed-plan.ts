@@ -32,13 +32,13 @@ export async function nextPlan(job: Job, context: JobContext): Promise<NextPlan>
     const isSchema = schemaHash !== job.schemaHash;
     // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
     if (isUnread && (isSchema || JSON.stringify(plan.source.facts()) !== JSON.stringify(job.facts))) {
-      const anew = await planAnew(job, context, job.encoding, null);
+      const anew = await replan(job, context, job.encoding, null);
       return { kind: "begin again", with: (latest) => replanned(latest, anew) };
     }
     if (isSchema || !isSealIntact(job, sql)) {
       const missing = missingFrom(plan, job);
       if (!mayRestartForSchema(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
-      const anew = await planAnew(job, context, job.encoding, notes.schema);
+      const anew = await replan(job, context, job.encoding, notes.schema);
       return { kind: "begin again", with: (latest) => restartedForSchema(latest, anew) };
     }
     if (layoutHash === job.layoutHash) return { kind: "go on", plan };
@@ -49,12 +49,12 @@ export async function nextPlan(job: Job, context: JobContext): Promise<NextPlan>
       `Cannot go on with the export: the Worker's code makes another file of the same database than when it began, for the ${job.restarts + 1}th time`,
     );
   const hasBegun = job.seal !== null || job.uploadId !== null;
-  const anew = await planAnew(job, context, context.encoding, hasBegun ? notes.code : null);
+  const anew = await replan(job, context, context.encoding, hasBegun ? notes.code : null);
   return { kind: "begin again", with: (latest) => restartedForCode(latest, anew, context.encoding) };
 }
 
 /** What a job begins again with, and why, for its warnings. Throws where there is a table no more that it was asked for. */
-export async function planAnew(job: Job, { sql, formats }: JobContext, making: EncodingSettings, why: string | null) {
+export async function replan(job: Job, { sql, formats }: JobContext, making: EncodingSettings, why: string | null) {
   const plan = await planCooperatively(sql, { ...exportOptionsOf(job, formats), ...making }, formats);
   const missing = missingFrom(plan, job);
   if (missing.length > 0) throw schemaChanged(missing);

@@ -1,5 +1,5 @@
 /** The two makers of deflated blocks. Their bytes differ, so a job goes on with the one that it began with. */
-import { BLOCK_BYTES } from "./blocks.ts";
+import { blockBytes } from "./blocks.ts";
 import { fflateDeflate } from "./fflate-deflate.ts";
 import { nodeZlib } from "./node-zlib.ts";
 import type { Deflate } from "./packer.ts";
@@ -8,7 +8,7 @@ import type { Deflate } from "./packer.ts";
 export type DeflaterName = "native" | "fflate";
 
 /** `Z_FULL_FLUSH` of zlib.h: ends on a byte boundary and forgets the window, so a block needs nothing before it. */
-const Z_FULL_FLUSH = 3;
+const fullFlush = 3;
 
 /** Deflates by the runtime's zlib; throws TypeError where there is none, RangeError for a level outside 1 to 9. */
 export const nativeDeflate: Deflate = (block, level) => {
@@ -20,7 +20,7 @@ export const nativeDeflate: Deflate = (block, level) => {
   if (!Number.isInteger(level) || level < 1 || level > 9) {
     throw new RangeError(`Cannot deflate at level ${level}: expected 1 to 9`);
   }
-  return zlib.deflateRawSync(block, { level, finishFlush: Z_FULL_FLUSH, chunkSize: BLOCK_BYTES });
+  return zlib.deflateRawSync(block, { level, finishFlush: fullFlush, chunkSize: blockBytes });
 };
 
 /** Gives a maker by its name. */

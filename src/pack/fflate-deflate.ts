@@ -1,30 +1,28 @@
 /** Blocks deflated in JavaScript, for a Worker without `nodejs_compat`. Works around two bugs of fflate 0.8.3. */
 import { Deflate as FflateStream, inflateSync } from "fflate/browser";
-import { LAST_BLOCK } from "./blocks.ts";
+import { concatBytes } from "../../formats/kit/bytes.ts";
+import { lastDeflateBlock, storedBlocks } from "./blocks.ts";
 import type { Deflate } from "./packer.ts";
 
 /** fflate takes its level as one of these literals. 0 is not among them: its stream breaks at it. */
-const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
-type Level = (typeof LEVELS)[number];
+const levels = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+type Level = (typeof levels)[number];
 
 /**
  * fflate's `mem`: its hash table takes 2^(12 + mem) entries, cleared for each block. Measured on blocks of 256 KiB of
  * INSERT text at level 1: 53 MB/s against 32 MB/s with the default of a stream (8), for 0.3 % more bytes.
  */
-const MEM = 4;
-
-/** The most that one stored block holds (RFC 1951 section 3.2.4: LEN is 16 bits). */
-const STORED_BYTES = 0xffff;
+const hashMemory = 4;
 
 /** Deflates by fflate; throws RangeError for a level outside 1 to 9. */
 export const fflateDeflate: Deflate = (block, level) => {
-  const known = LEVELS.find((each) => each === level);
+  const known = levels.find((each) => each === level);
   if (known === undefined) throw new RangeError(`Cannot deflate at level ${level}: expected 1 to 9`);
   const deflated = deflateFlushed(block, known);
   // The stream may refer to zeros in front of the data, which no reader has: github.com/101arrowz/fflate/issues/260.
   // Only a block that holds a zero byte itself can match them, and text hardly ever does: such a block is read back
   // before it is believed.
-  return block.includes(0) && !inflatesTo(deflated, block) ? storeFlushed(block) : deflated;
+  return block.includes(0) && !inflatesTo(deflated, block) ? concatBytes([...storedBlocks(block)]) : deflated;
 };
 
 /**
@@ -34,12 +32,12 @@ export const fflateDeflate: Deflate = (block, level) => {
  */
 function deflateFlushed(block: Uint8Array, level: Level): Uint8Array {
   const pieces: Uint8Array[] = [];
-  const stream = new FflateStream({ level, mem: MEM }, (piece) => pieces.push(piece));
+  const stream = new FflateStream({ level, mem: hashMemory }, (piece) => pieces.push(piece));
   stream.push(block);
   stream.flush();
   stream.push(new Uint8Array(), true);
   // Bits that the stored block may take behind the last one: at most one byte, then LEN and NLEN.
-  const bytes = joined([...pieces, new Uint8Array(5)]);
+  const bytes = concatBytes([...pieces, new Uint8Array(5)]);
   // RFC 1951 section 3.2.3, lowest bit first: the empty last block is 1 (BFINAL), 10 (BTYPE 01), 0000000 (its end). So
   // its first two bits are the last ones that are set in all the stream.
   let at = bytes.length - 1;
@@ -60,32 +58,9 @@ function clearBit(bytes: Uint8Array, bit: number): void {
 
 function inflatesTo(deflated: Uint8Array, block: Uint8Array): boolean {
   try {
-    const inflated = inflateSync(joined([deflated, LAST_BLOCK]), { out: new Uint8Array(block.length) });
+    const inflated = inflateSync(concatBytes([deflated, lastDeflateBlock]), { out: new Uint8Array(block.length) });
     return inflated.length === block.length && inflated.every((byte, at) => byte === block[at]);
   } catch {
     return false; // fflate's word for data that cannot be read: the answer to the question, not a failure
   }
-}
-
-/** Stored blocks, none the last; they end on a byte boundary by nature. */
-function storeFlushed(block: Uint8Array): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < block.length; at += STORED_BYTES) {
-    const data = block.subarray(at, at + STORED_BYTES);
-    const header = new DataView(new ArrayBuffer(5));
-    header.setUint16(1, data.length, true);
-    header.setUint16(3, ~data.length, true);
-    pieces.push(new Uint8Array(header.buffer), data);
-  }
-  return joined(pieces);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 /** gzip (RFC 1952): one member, however many calls made it. Readers such as `DecompressionStream` take no second. */
-import { deflateBlocks, LAST_BLOCK } from "./blocks.ts";
+import { deflateBlocks, lastDeflateBlock } from "./blocks.ts";
 import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
 
 /** What a gzip file is made with. The same options must come with the same state for the same bytes. */
@@ -43,7 +43,7 @@ export function gzipPacker({ deflate, crc32, level, modified, fileName }: GzipOp
       const trailer = new DataView(new ArrayBuffer(8));
       trailer.setUint32(0, crc, true);
       trailer.setUint32(4, length % 2 ** 32, true);
-      const end = [LAST_BLOCK.slice(), new Uint8Array(trailer.buffer)];
+      const end = [lastDeflateBlock.slice(), new Uint8Array(trailer.buffer)];
       return started ? end : [header.slice(), ...end];
     },
   };

@@ -18,20 +18,20 @@ type Field = readonly [width: 2 | 4 | 8, value: number] | Uint8Array;
 const encoder = new TextEncoder();
 
 /** What it takes to read an entry: deflate is 2.0, ZIP64 is 4.5 (APPNOTE 4.4.3.2). */
-const VERSION = 20;
-const VERSION_ZIP64 = 45;
+const versionDeflate = 20;
+const versionZip64 = 45;
 /** In the upper byte 3 for Unix, whose file mode stands in the external attributes. */
-const MADE_BY = (3 << 8) | VERSION_ZIP64;
+const madeBy = (3 << 8) | versionZip64;
 /** All is deflated, be it in blocks that are stored (APPNOTE 4.4.5). */
-const DEFLATED = 8;
+const deflated = 8;
 /** A regular file, rw-r--r--. */
-const UNIX_MODE = 0o100644 * 2 ** 16;
+const unixMode = 0o100644 * 2 ** 16;
 /** Bit 3: sizes follow in a data descriptor; bit 11: the name is UTF-8 (APPNOTE 4.4.4). */
-const FLAGS = (1 << 3) | (1 << 11);
+const flags = (1 << 3) | (1 << 11);
 /** What stands in a narrow field whose value is to be found in a ZIP64 one (APPNOTE 4.4.1.4). */
-const IN_ZIP64_16 = 0xffff;
-const IN_ZIP64_32 = 0xffffffff;
-const ZIP64_EXTRA = 0x0001;
+const inZip64Of16 = 0xffff;
+const inZip64Of32 = 0xffffffff;
+const zip64Extra = 0x0001;
 
 /**
  * The local header (APPNOTE 4.3.7), at a time as `dosTime` gives it. Nothing is known yet of crc and sizes, so none of them stands there, and no ZIP64 field either: readers
@@ -41,9 +41,9 @@ export function localHeader(name: string, time: number): Uint8Array {
   const nameBytes = encodeName(name);
   return record(
     [4, 0x04034b50],
-    [2, VERSION],
-    [2, FLAGS],
-    [2, DEFLATED],
+    [2, versionDeflate],
+    [2, flags],
+    [2, deflated],
     [4, time],
     [4, 0],
     [4, 0],
@@ -59,7 +59,7 @@ export function localHeader(name: string, time: number): Uint8Array {
  * it: a reader that goes by the directory does not look here, and one that goes front to back knows by then how much it has read.
  */
 export function dataDescriptor({ crc, packed, size }: ZipEntry): Uint8Array {
-  const bytes = Math.max(packed, size) >= IN_ZIP64_32 ? 8 : 4;
+  const bytes = Math.max(packed, size) >= inZip64Of32 ? 8 : 4;
   return record([4, 0x08074b50], [4, crc], [bytes, packed], [bytes, size]);
 }
 
@@ -96,26 +96,26 @@ export function dosTime(modified: Date): number {
 function centralHeader(entry: ZipEntry, time: number): Uint8Array {
   const nameBytes = encodeName(entry.name);
   // APPNOTE 4.5.3: only the fields that do not fit, in this order.
-  const wide = [entry.size, entry.packed, entry.offset].filter((value) => value >= IN_ZIP64_32);
+  const wide = [entry.size, entry.packed, entry.offset].filter((value) => value >= inZip64Of32);
   const values = wide.map((value): Field => [8, value]);
-  const extra = wide.length === 0 ? new Uint8Array() : record([2, ZIP64_EXTRA], [2, wide.length * 8], ...values);
+  const extra = wide.length === 0 ? new Uint8Array() : record([2, zip64Extra], [2, wide.length * 8], ...values);
   return record(
     [4, 0x02014b50],
-    [2, MADE_BY],
-    [2, wide.length === 0 ? VERSION : VERSION_ZIP64],
-    [2, FLAGS],
-    [2, DEFLATED],
+    [2, madeBy],
+    [2, wide.length === 0 ? versionDeflate : versionZip64],
+    [2, flags],
+    [2, deflated],
     [4, time],
     [4, entry.crc],
-    [4, Math.min(entry.packed, IN_ZIP64_32)],
-    [4, Math.min(entry.size, IN_ZIP64_32)],
+    [4, Math.min(entry.packed, inZip64Of32)],
+    [4, Math.min(entry.size, inZip64Of32)],
     [2, nameBytes.length],
     [2, extra.length],
     [2, 0],
     [2, 0],
     [2, 0],
-    [4, UNIX_MODE],
-    [4, Math.min(entry.offset, IN_ZIP64_32)],
+    [4, unixMode],
+    [4, Math.min(entry.offset, inZip64Of32)],
     nameBytes,
     extra,
   );
@@ -123,17 +123,17 @@ function centralHeader(entry: ZipEntry, time: number): Uint8Array {
 
 /** The end record (APPNOTE 4.3.16), with a ZIP64 one and its locator in front (4.3.14, 4.3.15) where it needs them. */
 function directoryEnd(count: number, size: number, offset: number): readonly Uint8Array[] {
-  const count16 = Math.min(count, IN_ZIP64_16);
-  const size32 = Math.min(size, IN_ZIP64_32);
-  const offset32 = Math.min(offset, IN_ZIP64_32);
+  const count16 = Math.min(count, inZip64Of16);
+  const size32 = Math.min(size, inZip64Of32);
+  const offset32 = Math.min(offset, inZip64Of32);
   const end = record([4, 0x06054b50], [2, 0], [2, 0], [2, count16], [2, count16], [4, size32], [4, offset32], [2, 0]);
-  if (count16 < IN_ZIP64_16 && size32 < IN_ZIP64_32 && offset32 < IN_ZIP64_32) return [end];
+  if (count16 < inZip64Of16 && size32 < inZip64Of32 && offset32 < inZip64Of32) return [end];
   // 44: what follows the length field itself.
   const head: readonly Field[] = [
     [4, 0x06064b50],
     [8, 44],
-    [2, MADE_BY],
-    [2, VERSION_ZIP64],
+    [2, madeBy],
+    [2, versionZip64],
     [4, 0],
     [4, 0],
   ];

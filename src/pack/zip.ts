@@ -1,6 +1,6 @@
 /** ZIP that is written front to back: sizes stand behind each entry's data, and again in the directory at the end. */
 import { chained } from "../../formats/kit/bytes.ts";
-import { deflateBlocks, LAST_BLOCK, storedBlocks } from "./blocks.ts";
+import { deflateBlocks, lastDeflateBlock, storedBlocks } from "./blocks.ts";
 import type { Crc32, Deflate, Packer, PackerState } from "./packer.ts";
 import { centralDirectory, dataDescriptor, dosTime, localHeader, type ZipEntry } from "./zip-records.ts";
 
@@ -46,8 +46,8 @@ export function zipPacker({ deflate, crc32, level, modified }: ZipOptions): Pack
   /** What stands behind the data of the current entry, and the state after it. */
   function close(state: ZipState): { readonly bytes: readonly Uint8Array[]; readonly state: ZipState } {
     if (state.current === null) return { bytes: [], state };
-    const entry = { ...state.current, packed: state.current.packed + LAST_BLOCK.length };
-    const bytes = [LAST_BLOCK.slice(), dataDescriptor(entry)];
+    const entry = { ...state.current, packed: state.current.packed + lastDeflateBlock.length };
+    const bytes = [lastDeflateBlock.slice(), dataDescriptor(entry)];
     const offset = state.offset + total(bytes);
     return { bytes, state: { offset, entries: appended(state.entries, entry), current: null } };
   }

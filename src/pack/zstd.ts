@@ -1,5 +1,5 @@
 /** Zstandard (RFC 8878): one frame, however many calls made it. Readers such as python-zstandard's `decompress` stop behind the first. */
-import { BLOCK_BYTES } from "./blocks.ts";
+import { blockBytes } from "./blocks.ts";
 import type { Packer, PackerState } from "./packer.ts";
 import { emptyXxh64, xxh64Digest, xxh64Update, type Xxh64State } from "./xxh64.ts";
 import { chunkBlocks, type ZstdCompress } from "./zstd-blocks.ts";
@@ -26,8 +26,8 @@ export function zstdPacker(compress: ZstdCompress): Packer {
       for (const piece of pieces) {
         if (!(piece instanceof Uint8Array)) continue;
         checksum = xxh64Update(checksum, piece);
-        for (let at = 0; at < piece.length; at += BLOCK_BYTES)
-          bytes.push(...chunkBlocks(piece.subarray(at, at + BLOCK_BYTES), compress));
+        for (let at = 0; at < piece.length; at += blockBytes)
+          bytes.push(...chunkBlocks(piece.subarray(at, at + blockBytes), compress));
       }
       return { bytes, state: { checksum, started: true } satisfies ZstdState };
     },

@@ -1,4 +1,5 @@
 /** `POST /query`: SQL in, rows out. BLOBs travel as `{"$base64":true,"encoded":"…"}`, as in JSON Lines. */
+import { MiB } from "../base/units.ts";
 import { sqlError, wholly } from "./atomic-statements.ts";
 
 type JsonValue = null | string | number | { readonly $base64: true; readonly encoded: string };
@@ -41,7 +42,7 @@ function answerOf(sql: SqlStorage, query: Query): QueryAnswer {
 }
 
 /** Characters of an answer at most, about: no more than 32 MiB can come from the object, and a character may take two bytes. */
-const maxAnswer = 12 * 1024 * 1024;
+const maxAnswer = 12 * MiB;
 const tooLarge = {
   status: 413,
   code: "too_large",

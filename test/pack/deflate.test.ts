@@ -1,7 +1,7 @@
 import { inflateRawSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { concatBytes } from "../../formats/kit/bytes.ts";
-import { LAST_BLOCK } from "../../src/pack/blocks.ts";
+import { lastDeflateBlock } from "../../src/pack/blocks.ts";
 import { availableDeflate, deflater, fflateDeflate, nativeDeflate } from "../../src/pack/deflate.ts";
 import { digest, insertText, noise, zeroRuns } from "../support/pack-samples.ts";
 
@@ -27,9 +27,9 @@ describe.each([
     for (const level of LEVELS) {
       const deflated = deflate(block, level);
       // In this order a reader of the second text has noise behind it: it must not reach back into it.
-      const whole = inflateRawSync(concatBytes([deflated, deflate(noise(50_000), level), deflated, LAST_BLOCK]));
+      const whole = inflateRawSync(concatBytes([deflated, deflate(noise(50_000), level), deflated, lastDeflateBlock]));
       expect(digest(whole)).toEqual(digest(concatBytes([block, noise(50_000), block])));
-      expect(digest(inflateRawSync(concatBytes([deflated, LAST_BLOCK])))).toEqual(digest(block));
+      expect(digest(inflateRawSync(concatBytes([deflated, lastDeflateBlock])))).toEqual(digest(block));
     }
   });
 
@@ -38,7 +38,7 @@ describe.each([
     const random = noise(3000);
     for (let length = 1; length < 1200; length += 7) {
       for (const block of [text.subarray(0, length), random.subarray(0, length), zeroRuns(length, length)]) {
-        const whole = inflateRawSync(concatBytes([deflate(block, 6), deflate(block, 1), LAST_BLOCK]));
+        const whole = inflateRawSync(concatBytes([deflate(block, 6), deflate(block, 1), lastDeflateBlock]));
         expect(digest(whole)).toEqual(digest(concatBytes([block, block])));
       }
     }

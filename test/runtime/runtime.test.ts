@@ -3,7 +3,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { deflateRawSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { withStandingAlarm } from "../../src/alarm/standing-alarm.ts";
+import { withStoredAlarm } from "../../src/alarm/stored-alarm.ts";
 import { withDatabase } from "../support/database.ts";
 
 const one = (sql: SqlStorage, query: string, ...values: SqlStorageValue[]) => [...sql.exec(query, ...values).raw()][0];
@@ -141,12 +141,12 @@ describe("alarms", () => {
   });
 
   it("stand while their handler runs, although none is shown; then they are gone, or shown again to be tried anew", async () => {
-    // the exporter sets none in that time: src/alarm/standing-alarm.ts
+    // the exporter sets none in that time: src/alarm/stored-alarm.ts
     for (const fails of [false, true]) {
       const stub = env.DIARY_HOST.get(env.DIARY_HOST.newUniqueId());
       await runInDurableObject(stub, async (host, { storage }) => {
         const stored = () =>
-          withStandingAlarm(
+          withStoredAlarm(
             storage,
             () => false,
             async (standing) => standing,

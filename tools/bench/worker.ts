@@ -6,7 +6,7 @@ import { formats } from "../../formats/index.ts";
 import { concatBytes } from "../../formats/kit/bytes.ts";
 import { partBytes } from "../../src/job/part-size.ts";
 import { MiB } from "../../src/base/units.ts";
-import { BLOCK_BYTES } from "../../src/pack/blocks.ts";
+import { blockBytes } from "../../src/pack/blocks.ts";
 import { digestsOf, etagOf, type PartDigests } from "../../src/job/checksums.ts";
 import type { Sink } from "../../src/sink/sink.ts";
 import { currentEncodingSettings, planOf, type Plan, usualPage } from "../../src/file/plan.ts";
@@ -184,8 +184,8 @@ export class Database extends Deployed {
     }
     await reader.cancel();
     const sample = concatBytes(samples);
-    for (let [left, at] = [bytes, 0]; left > 0; left -= BLOCK_BYTES, at = (at + BLOCK_BYTES) % sample.length)
-      deflateRawSync(sample.subarray(at, at + Math.min(left, BLOCK_BYTES)), { level });
+    for (let [left, at] = [bytes, 0]; left > 0; left -= blockBytes, at = (at + blockBytes) % sample.length)
+      deflateRawSync(sample.subarray(at, at + Math.min(left, blockBytes)), { level });
   }
 
   /** From now on changes are seen to as an export of this consistency does; then this share of the rows of all tables is changed. */

@@ -3,7 +3,7 @@
  * `deleteAlarm` of `ctx.storage`, and of the transactions that it begins, go by what the host has set itself.
  */
 import type { AlarmTimes } from "./alarm-times.ts";
-import type { AlarmStorage } from "./standing-alarm.ts";
+import type { AlarmStorage } from "./stored-alarm.ts";
 
 /** The platform's own calls: of the storage, or of one transaction. */
 export type AlarmCalls = Pick<DurableObjectStorage, "getAlarm" | "setAlarm" | "deleteAlarm">;
@@ -18,7 +18,7 @@ export interface HostsAlarm {
 }
 
 /** Puts the host's view in front of the storage's calls; gives those as they were, which are the platform's, or another wrapper's. */
-export function hostView(storage: DurableObjectStorage, alarm: HostsAlarm): AlarmStorage {
+export function installHostView(storage: DurableObjectStorage, alarm: HostsAlarm): AlarmStorage {
   const platform = {
     ...callsOf(storage),
     transaction: storage.transaction.bind(storage),

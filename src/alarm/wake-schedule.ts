@@ -1,5 +1,5 @@
 /** Who wakes the object. */
-export interface Waker {
+export interface WakeSchedule {
   /** Sees to it that `alarm()` is called at a time, Unix milliseconds, or earlier. False while that cannot be. */
   wake(at: number): Promise<boolean>;
   /** Nothing is to be done any more. */

@@ -4,7 +4,7 @@
  */
 import { maxWaitMs, watchdogMs } from "../base/waits.ts";
 import { alarmPollMs } from "./shared-alarm.ts";
-import type { Waker } from "./waker.ts";
+import type { WakeSchedule } from "./wake-schedule.ts";
 
 /** Work that is due for so long, and for which no alarm has come, in milliseconds, is done without one, as long as the object lives. */
 const alarmLateMs = 1_000;
@@ -16,7 +16,7 @@ const expirySoonMs = 10_000;
 export interface Work {
   /** True where jobs can be done: there is a bucket. */
   readonly isWhole: boolean;
-  readonly waker: Pick<Waker, "wake" | "rest">;
+  readonly wakeSchedule: Pick<WakeSchedule, "wake" | "rest">;
   /** Puts right what an earlier life of the object has left. */
   recover(): void;
   /** When there is something to do next, Unix milliseconds; null with nothing to do. */
@@ -27,21 +27,21 @@ export interface Work {
   run(): Promise<void>;
 }
 
-const keepers = new WeakMap<DurableObjectState, Keeper>();
+const loops = new WeakMap<DurableObjectState, WorkLoop>();
 
-export class Keeper {
+export class WorkLoop {
   /** Tells this life of the object from others. */
-  readonly life = crypto.randomUUID();
+  readonly instanceId = crypto.randomUUID();
   readonly #ctx: DurableObjectState;
   #work: Work | null = null;
   #isBusy = false;
   /** Only the latest watch goes on. */
   #watch = 0;
 
-  static of(ctx: DurableObjectState): Keeper {
-    const keeper = keepers.get(ctx) ?? new Keeper(ctx);
-    keepers.set(ctx, keeper);
-    return keeper;
+  static of(ctx: DurableObjectState): WorkLoop {
+    const loop = loops.get(ctx) ?? new WorkLoop(ctx);
+    loops.set(ctx, loop);
+    return loop;
   }
 
   private constructor(ctx: DurableObjectState) {
@@ -64,8 +64,8 @@ export class Keeper {
   /** Sets the alarm for what is to be done next. False while it cannot be set. */
   async arm(): Promise<boolean> {
     const next = this.#isBusy ? this.nextMs() : (this.#work?.nextMs() ?? null);
-    if (next !== null) return this.#work?.waker.wake(next) ?? true;
-    await this.#work?.waker.rest();
+    if (next !== null) return this.#work?.wakeSchedule.wake(next) ?? true;
+    await this.#work?.wakeSchedule.rest();
     return true;
   }
 

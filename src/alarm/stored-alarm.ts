@@ -14,13 +14,13 @@ export type AlarmStorage = Pick<
  * Calls `change` with the time of the alarm that stands, Unix milliseconds, and in the turn in which that is known: also with the
  * time of the one whose handler runs. `isStale` says that somebody has set another one while it was looked for.
  */
-export async function withStandingAlarm<T>(
+export async function withStoredAlarm<T>(
   storage: AlarmStorage,
   isStale: () => boolean,
   change: (standing: number | null) => Promise<T>,
 ): Promise<T> {
   const shown = await storage.getAlarm();
-  if (isStale()) return withStandingAlarm(storage, isStale, change);
+  if (isStale()) return withStoredAlarm(storage, isStale, change);
   if (shown !== null || !wasEverSet(storage.sql)) return change(shown);
   const found = await storage.transaction(async (transaction) => {
     setAndTakeBack(storage);
@@ -31,7 +31,7 @@ export async function withStandingAlarm<T>(
     return { stored, wasStale };
   });
   if ("result" in found) return found.result;
-  return found.wasStale || isStale() ? withStandingAlarm(storage, isStale, change) : change(found.stored);
+  return found.wasStale || isStale() ? withStoredAlarm(storage, isStale, change) : change(found.stored);
 }
 
 /**

@@ -19,21 +19,21 @@ import { runToEnd, runCooperatively } from "../base/event-loop.ts";
 import type { PageBudget, Source } from "../reader/source.ts";
 
 /**
- * What a page holds: bytes as rendered, large enough to batch, small enough to render in 1 to 3 ms (docs/decisions.md), and rows, so
+ * What a page holds: bytes as rendered, large enough to batch, small enough to render in 1 to 3 ms (docs/decisions/0019), and rows, so
  * that a page of tiny ones still renders in less than 10 ms.
  */
 export const usualPage = { bytes: 256 * KiB, rows: 8192 };
 
 /**
  * Changes whenever the same database comes out as other bytes: text of a format, sizes of pages and of blocks. A job that was begun with
- * another one begins again (docs/decisions.md); `test/file/rendering-version.test.ts` tells when it is due.
+ * another one begins again (docs/decisions/0046); `test/file/rendering-version.test.ts` tells when it is due.
  */
 export const renderingVersion = 2;
 
 /** Deflate level of gzip and zip: 65 MB/s and a ratio of 3.5 on INSERT text (level 1: 158 MB/s, 3.2). */
 export const deflateLevel = 6;
 
-/** zstd level: zstd's own default (ZSTD_CLEVEL_DEFAULT); measured in docs/decisions.md. */
+/** zstd level: zstd's own default (ZSTD_CLEVEL_DEFAULT); measured in docs/decisions/0072. */
 export const usualZstdLevel = 3;
 
 /** What the bytes of a file depend on besides the data and the options; a job keeps what it began with. */

@@ -15,7 +15,7 @@ const yieldBytes = 512 * KiB;
 /** As `yieldBytes`, where each byte is packed too: 256 KiB are about 4 ms of deflate at level 6. */
 const yieldBytesPacked = 256 * KiB;
 
-/** Bytes of a part up to which the next one is made while it is sent; two of larger ones would be too much memory (docs/decisions.md). */
+/** Bytes of a part up to which the next one is made while it is sent; two of larger ones would be too much memory (docs/decisions/0071). */
 const overlapBytes = 6 * MiB;
 
 /** A slice ends at the first part after this much work, well under the 30 s of CPU that are an alarm's default. */

@@ -77,7 +77,7 @@ function rowsOf(
   const most = isBound ? `?${values.length + 1}` : String(limit);
   const bound = isBound ? [...values, limit] : values;
   if (undo !== null) return merged(table, undo, conditions, most, bound);
-  // Rows that nothing can name are the one case for OFFSET alone (docs/decisions.md), and are read by one scan for all their columns: a
+  // Rows that nothing can name are the one case for OFFSET alone (docs/decisions/0008), and are read by one scan for all their columns: a
   // covering index would give some of them in another order
   const scan = key.kind === "none" ? " NOT INDEXED" : "";
   const offset = passed === 0 ? "" : ` OFFSET ${passed}`;

@@ -2,7 +2,7 @@
 import { ExportError } from "../errors.ts";
 import type { MultipartUpload, Sink } from "./sink.ts";
 
-/** One call to R2 may take so long, in milliseconds; a part of 5 MiB takes well under a second (docs/decisions.md). */
+/** One call to R2 may take so long, in milliseconds; a part of 5 MiB takes well under a second (docs/decisions/0030). */
 export const sinkDeadlineMs = 60_000;
 
 /** The same sink; a call that takes longer than this, in milliseconds, throws `storage_failed`, and its answer is not waited for. */

@@ -19,7 +19,7 @@ import type { SmallTables } from "./small-tables.ts";
 import { totalChanges } from "./total-changes.ts";
 import type { UndoLog } from "./undo-log.ts";
 
-/** A table of at most so many bytes and rows is read when a snapshot begins: up to 1 ms, where its triggers take 1 to 10 ms (docs/decisions.md). */
+/** A table of at most so many bytes and rows is read when a snapshot begins: up to 1 ms, where its triggers take 1 to 10 ms (docs/decisions/0057). */
 const smallBytes = 32 * KiB;
 
 const smallRows = 512;

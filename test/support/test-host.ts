@@ -1,4 +1,4 @@
-/** A host as DESIGN shows it, with slices so small that a job takes many alarms. */
+/** A host as docs/embedding.md shows it, with slices so small that a job takes many alarms. */
 import { DurableObject } from "cloudflare:workers";
 import { Exporter } from "../../src/exporter.ts";
 import { MiB } from "../../src/base/units.ts";

@@ -9,7 +9,7 @@ const some = fc.oneof(
   pick("", " WHERE rowid % 2", " WHERE a % 2"),
 );
 const target = pick("", "(a)", "(b)", "(c)", "(a, b)");
-/** A key that SQLite computes twice (docs/decisions.md), so that a trigger may have seen another one. */
+/** A key that SQLite computes twice (docs/decisions/0038), so that a trigger may have seen another one. */
 const drawn = pick("abs(random()) % 10", "abs(random() % 4)", "(SELECT max(a) FROM t)", "1 + abs(random() % 20)");
 
 /** One statement that changes rows of `t` or `u`; some fail. */

@@ -19,7 +19,7 @@ export interface Expected {
 
 const latin1 = (text: string) => Buffer.from(text, "utf8").toString("latin1");
 
-/** The fields that a cell must become, by the tables of FIDELITY: the kind of the cell is its first letter. */
+/** The fields that a cell must become, by the table of docs/formats.md: the kind of the cell is its first letter. */
 export function expectedOf(cell: Cell): Expected {
   const [kind, text] = [cell[0], cell.slice(1)];
   const bytes = Buffer.from(kind === "t" || kind === "b" ? text : "", "hex");

@@ -1,0 +1,151 @@
+/** The pages are complete, and name nothing that is gone. Options and error codes have tests of their own. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const textOf = (path: string) => readFileSync(join(root, path), "utf8");
+
+/** Every page of the project, by its path from the root. */
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+  "tools/bench/RESULTS.md",
+];
+
+/** Pages that are about to come. */
+const pending = ["docs/options.md", "docs/errors.md"];
+
+/** A page without its blocks of code. */
+const proseOf = (page: string) => textOf(page).replaceAll(/^```.*?^```$/gms, "");
+
+/** What is written as code in the prose of a page. */
+const codeOf = (page: string) => [...proseOf(page).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? "");
+
+describe("the README", () => {
+  it("is a door: at most 150 lines, prose of at most 100 columns", () => {
+    expect(textOf("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
+    const lines = proseOf("README.md").split("\n");
+    expect(lines.filter((line) => !line.startsWith("|") && line.length > 100)).toEqual([]);
+  });
+});
+
+describe("every page", () => {
+  it("is reached from the README", () => {
+    const seen = new Set(["README.md"]);
+    for (const page of seen)
+      for (const { path } of existsSync(join(root, page)) ? linksOf(page) : [])
+        if (path.endsWith(".md")) seen.add(path);
+    expect(pages.filter((page) => !seen.has(page))).toEqual([]);
+  });
+
+  it("links only to files and headings that are there", () => {
+    const broken = pages.flatMap((page) =>
+      linksOf(page)
+        .filter(({ path }) => !pending.includes(path))
+        .filter(({ path, heading }) => !existsSync(join(root, path)) || !hasHeading(path, heading))
+        .map(({ target }) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("names only npm scripts that there are", () => {
+    const named = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/npm run ([a-z:]+)|npm (test|start)\b/g)].map(([, script, short]) => script ?? short),
+    );
+    const scripts = scriptNames();
+    expect(named.filter((name) => name !== undefined && !scripts.includes(name))).toEqual([]);
+  });
+
+  it("names only files of the project that there are", () => {
+    const files = /^(?:src|formats|test|tools|docs)\/[\w./-]*\.(?:ts|md|py|java|mjs)$/;
+    const named = pages.filter((page) => !page.startsWith("docs/decisions/")).flatMap((page) => codeOf(page));
+    expect(named.filter((code) => files.test(code) && !existsSync(join(root, code)))).toEqual([]);
+  });
+});
+
+describe("CONTRIBUTING.md", () => {
+  it("names every npm script", () => {
+    const text = textOf("CONTRIBUTING.md");
+    const hooks = ["prepare"]; // npm itself runs it
+    const missing = scriptNames().filter((name) => !hooks.includes(name) && !text.includes(`npm run ${name}`));
+    expect(missing.filter((name) => !/^(?:test|start)$/.test(name) || !text.includes(`npm ${name}`))).toEqual([]);
+  });
+});
+
+describe("docs/embedding.md", () => {
+  it("has a line for each key of ExporterOptions, and for no other", () => {
+    expect(rowsOf("docs/embedding.md", "Settings")).toEqual(keysOf("src/exporter.ts", "ExporterOptions"));
+  });
+
+  it("has a line for each key of ExportRoutesOptions, and for no other", () => {
+    expect(rowsOf("docs/embedding.md", "The routes")).toEqual(
+      keysOf("src/http/worker-routes.ts", "ExportRoutesOptions"),
+    );
+  });
+});
+
+describe("docs/http-api.md", () => {
+  it("has a heading for each route, and for no other", async () => {
+    const text = textOf("src/http/worker-routes.ts");
+    const paths = [...text.matchAll(/app\.all\("([^"]+)", otherMethods\(([^)]*)\)\)/g)].flatMap(([, path, methods]) =>
+      (methods ?? "").split(", ").map((method) => `${method.replaceAll('"', "")} /export${path}`),
+    );
+    expect(paths.length).toBeGreaterThan(7);
+    const routes = [...paths.filter((route) => !route.startsWith("HEAD")), "POST /query"];
+    const headings = [...textOf("docs/http-api.md").matchAll(/^## `([A-Z]+ \/[^`]+)`$/gm)].map(([, route]) => route);
+    expect(new Set(headings)).toEqual(new Set(routes));
+    expect(headings.length).toBe(routes.length);
+  });
+
+  it("has every member of the status", () => {
+    const text = textOf("docs/http-api.md");
+    const members = [...keysOf("src/api.ts", "JobStatus"), ...keysOf("src/api.ts", "Progress")];
+    expect(members.length).toBeGreaterThan(20);
+    expect(members.filter((name) => !text.includes(`\`${name}\``) && !text.includes(`.${name}\``))).toEqual([]);
+  });
+});
+
+/** The links of a page to other files of the project, and to their headings. */
+function linksOf(page: string) {
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = ""]) => {
+    if (/^[a-z]+:/.test(target)) return [];
+    const [file = "", heading = ""] = target.split("#");
+    return [{ target, heading, path: file === "" ? page : relative(root, join(root, dirname(page), file)) }];
+  });
+}
+
+/** True where no heading is asked for, or the page has it, as GitHub makes anchors of headings. */
+function hasHeading(path: string, heading: string): boolean {
+  if (heading === "") return true;
+  const anchors = [...proseOf(path).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+  return anchors.includes(heading);
+}
+
+function scriptNames(): readonly string[] {
+  return Object.keys(JSON.parse(textOf("package.json")).scripts);
+}
+
+/** The names in the first column of the tables under a heading. */
+function rowsOf(page: string, heading: string): readonly string[] {
+  const section =
+    textOf(page)
+      .split(/^## /m)
+      .find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  return [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name ?? "");
+}
+
+/** The keys of an interface, nested ones included, in their order. */
+function keysOf(path: string, name: string): readonly string[] {
+  const text = textOf(path);
+  const begin = text.indexOf(`interface ${name}`);
+  const body = text.slice(begin, text.indexOf("\n}", begin));
+  return [...body.matchAll(/^ {2,}readonly (\w+)\??:/gm)].map(([, key]) => key ?? "");
+}

@@ -68,4 +68,5 @@ export interface TableFormat extends FormatBase {
   segments(table: Table, options: FormatOptions): Iterable<Segment>;
 }
 
+/** A format: what `format=` names, and what `new Exporter(ctx, { formats })` takes. */
 export type Format = DatabaseFormat | TableFormat;

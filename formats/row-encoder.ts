@@ -27,6 +27,7 @@ export interface RowEncoder {
   readonly lossy?: { readonly what: string; count(cells: readonly Cell[]): number };
 }
 
+/** How SQLite renders rows, without JavaScript seeing their values. */
 export interface FastPath {
   /** SQL expression over the columns' `sql` that yields one row as TEXT: encoded, or in a form that `finish` encodes. */
   readonly row: string;

@@ -44,6 +44,7 @@ export interface Table extends SchemaObject {
   readonly foreignKeys: readonly ForeignKey[];
 }
 
+/** A foreign key of a table, as `PRAGMA foreign_key_list` has it. */
 export interface ForeignKey {
   /** The table that is referred to, as the definition calls it. */
   readonly parent: string;

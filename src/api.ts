@@ -34,41 +34,58 @@ export type JobRequest = Partial<ExportOptions & Shorthands & JobOptions> | URLS
 
 /** A dump that is being streamed to the caller. */
 export interface Dump {
+  /** As `dump_20261128-081500.sql`: the time is that of the request, UTC. */
   readonly fileName: string;
+  /** The value of `Content-Type`. */
   readonly mediaType: string;
+  /** The file's bytes. Nothing is read before the first read of it; an error of the export is an error of the stream. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
+/** Where a job stands. `queued` and `running` go on by themselves; the others are final. */
 export type JobState = "queued" | "running" | "complete" | "failed" | "cancelled";
 
 /** How far a job is. */
 export interface Progress {
+  /** Tables whose rows are all in the file. */
   readonly tablesDone: number;
+  /** Tables of the export. */
   readonly tables: number;
+  /** Rows in the file so far. */
   readonly rows: number;
   /** Bytes of the file made so far. */
   readonly bytes: number;
   /** 0 to 100, an estimate until complete. */
   readonly percent: number;
+  /** Bytes of the file per second, since the job began. */
   readonly bytesPerSecond: number;
+  /** An estimate, in seconds; null where there is none yet. */
   readonly secondsLeft: number | null;
 }
 
 /** A job as its status shows it. */
 export interface JobStatus {
+  /** Names the job in `status()`, `delete()` and in URLs: digits, letters and hyphens. */
   readonly dumpId: string;
+  /** Where the job stands. */
   readonly status: JobState;
+  /** The format's name, as `csv`. */
   readonly format: string;
+  /** How the file is packed. */
   readonly compress: Compression;
   /** True if `compress` is `gzip`. */
   readonly gzip: boolean;
+  /** As `dump_20261128-081500.sql`: the time is that of `startedAt`. */
   readonly fileName: string;
-  /** ISO 8601, UTC. */
+  /** When the job was accepted, ISO 8601, UTC. */
   readonly startedAt: string;
+  /** When the job ended, in whatever way, ISO 8601, UTC; null before. */
   readonly finishedAt: string | null;
   /** When it is taken away, with its file; null as long as it runs, or if it is kept for good. ISO 8601, UTC. */
   readonly expiresAt: string | null;
+  /** How far the job is. */
   readonly progress: Progress;
+  /** One line for each thing that the file leaves out, or cannot hold as it is. */
   readonly warnings: readonly string[];
   /** The least SQLite that the definitions in the file are known to need, as `3.45.0`; absent where nothing beyond 3.33 is known of, or there are no definitions. */
   readonly needsSqlite?: string;
@@ -82,15 +99,20 @@ export interface JobStatus {
   readonly unwatchedTables?: readonly string[];
   /** Where somebody is to be told of the end. */
   readonly callback?: {
+    /** The URL, as the request gave it. */
     readonly url: string;
+    /** `waiting` until a call is answered with 2xx, or the last one has failed. */
     readonly status: "waiting" | "delivered" | "failed";
+    /** Calls made so far. */
     readonly attempts: number;
     /** What went wrong with the last call. */
     readonly error: string | null;
   };
-  /** When complete. */
+  /** The finished file; when complete. */
   readonly result?: {
+    /** Bytes of the file. */
     readonly size: number;
+    /** The ETag of the object in R2. */
     readonly etag: string;
     /** Of the whole file, eight hex digits. */
     readonly crc32: string;
@@ -105,8 +127,13 @@ export interface JobStatus {
     /** Rows of each table; in lists only where there are few tables. */
     readonly rows?: Readonly<Record<string, number>>;
   };
-  /** When failed. */
-  readonly error?: { readonly code: ExportErrorCode; readonly message: string };
+  /** Why the job has failed; when failed. */
+  readonly error?: {
+    /** What docs/errors.md lists. */
+    readonly code: ExportErrorCode;
+    /** What failed, in words, with names and numbers. */
+    readonly message: string;
+  };
 }
 
 /** What was deleted, and how it ended: `failed` also for a job that another release has stored, and this one cannot read. */
@@ -114,25 +141,40 @@ export type DeletedDump = Pick<JobStatus, "dumpId" | "status">;
 
 /** Which jobs a list is to hold. */
 export interface ListRequest {
-  /** How many at most. 100. */
+  /** How many at most. @default 100 */
   readonly limit?: number;
-  /** The `dumpId` that the list before this one ended with. */
+  /** The `dumpId` that the list before this one ended with. @default null, the newest first */
   readonly cursor?: string | null;
 }
 
 /** What the routes on the object's side call. */
 export interface Engine {
-  /** Streams a dump. Throws `too_large_for_direct` beyond the direct limit. */
+  /**
+   * Streams a dump. What fails once the stream has begun is an error of its `body`.
+   * @throws ExportError `invalid_option`, `unknown_table`, `too_large_for_direct`, `too_many_downloads`
+   */
   dump(asked: DumpRequest): Dump;
-  /** What `dump()` would say of its file, and refuse, now; nothing is begun, and no download's place taken. */
+  /**
+   * What `dump()` would say of its file now. Starts nothing, and does not count as a download.
+   * @throws ExportError what `dump()` throws
+   */
   describe(asked: DumpRequest): Omit<Dump, "body">;
-  /** Starts a job, or gives the one that the same key started before. */
+  /**
+   * Starts a job, or gives the one that was started before with the same `idempotencyKey`.
+   * @throws ExportError `invalid_option`, `unknown_table`, `no_bucket`, `too_many_jobs`, `name_taken`, `idempotency_conflict` (the key came with other options before)
+   */
   start(asked: JobRequest, idempotencyKey?: string): Promise<JobStatus>;
-  /** Jobs, newest first; in short where they are of many tables. */
+  /** Jobs, newest first. Where a job has many tables its rows per table are left out. */
   list(asked?: ListRequest): readonly JobStatus[];
-  /** One job. Throws `not_found`. */
+  /**
+   * One job.
+   * @throws ExportError `not_found`
+   */
   status(dumpId: string): JobStatus;
-  /** Cancels a running job and aborts its upload; deletes a finished one with its object. Throws `not_found`. */
+  /**
+   * Cancels a running job and discards its upload; deletes a finished one with its file in R2.
+   * @throws ExportError `not_found`
+   */
   delete(dumpId: string): Promise<DeletedDump>;
 }
 

@@ -64,8 +64,9 @@ export function listed(names: readonly string[]): string {
 
 /** An error that a caller may handle. Its message says what was wrong, with names and numbers; `cause` is what was thrown below it, if anything. */
 export class ExportError extends Error {
+  /** `ExportError`. */
   override readonly name = "ExportError";
-  /** Stable; what to tell errors apart by. */
+  /** What has happened: stable, unlike the message. docs/errors.md says what to do about each. */
   readonly code: ExportErrorCode;
   /** What else an HTTP answer holds of it. For `invalid_option`: `option`, `received`, and `allowed`, a list of texts. */
   readonly details: Readonly<Record<string, unknown>>;

@@ -48,37 +48,41 @@ import { Webhooks } from "./webhook/webhook.ts";
 
 /** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
 export interface ExporterOptions {
-  /** Where jobs put their files: an `R2Bucket`, or anything of its shape. */
+  /** Where jobs put their files: an `R2Bucket`, or anything of its shape. @default none: downloads, but no jobs */
   readonly bucket?: Sink | undefined;
-  /** The formats on offer, the first one the default. */
+  /** The formats on offer; the first is what a request gets that names none. @default `formats`: sql, csv, jsonl */
   readonly formats?: readonly Format[];
-  /** Bytes of database beyond which a direct download of the whole is refused. 1 GiB. */
+  /** Bytes of database beyond which a direct download of the whole is refused with `too_large_for_direct`. @default 1,073,741,824 (1 GiB) */
   readonly maxDirectBytes?: number;
-  /** Direct downloads that may be under way at once; one more is refused. 4. */
+  /** Direct downloads that may be under way at once; one more is refused with `too_many_downloads`. @default 4 */
   readonly maxDownloads?: number;
-  /** For a host that keeps a schedule of its own: called with the time, Unix milliseconds, at which `alarm()` is to be called. */
+  /**
+   * For a host that keeps a schedule of its own: called with the time, in Unix milliseconds, at which `alarm()` must be called. Round it up if
+   * your scheduler has one-second resolution: an `alarm()` that comes too early does nothing.
+   * @default none: the object's own alarm is used, and shared with the host
+   */
   readonly schedule?: (at: number) => void | Promise<void>;
-  /** How much one alarm does, in milliseconds and rendered bytes. */
+  /** How much one alarm does before the next one goes on. @default 5 s, 128 MiB rendered */
   readonly slice?: SliceBudget;
-  /** Milliseconds for which a finished dump is kept; its object is deleted then. 7 days. `Infinity` keeps it for good. */
+  /** Milliseconds for which a finished dump and its file in R2 are kept; `Infinity` keeps them for good. @default 604,800,000 (7 days) */
   readonly retentionMs?: number;
-  /** Milliseconds that one call to the bucket may take before it is given up and tried again. 60,000. */
+  /** Milliseconds that one call to the bucket may take before it counts as failed and is tried again. @default 60,000 */
   readonly deadlineMs?: number;
-  /** Bytes of changed rows that a snapshot may keep before it is given up. A tenth of the database, or 256 MiB if that is more. */
+  /** Bytes of changed rows that a snapshot may keep; beyond it the export fails with `snapshot_too_old`. @default a tenth of the database, or 256 MiB if that is more */
   readonly maxUndoBytes?: number;
-  /** Hosts (with a port, if it is not 443) that `callback=` may name; with none, nobody is called. */
+  /** Hosts (with a port, if it is not 443) that `callback=` may name. @default none: nobody is called */
   readonly callbackHosts?: readonly string[];
-  /** Signs what is sent to them: `whsec_` and base64 (Standard Webhooks). */
+  /** Signs what is sent to them: `whsec_` and base64 (https://www.standardwebhooks.com). @default none: `callback=` is refused */
   readonly callbackSecret?: string | undefined;
-  /** How much one page holds at most, in rows and rendered bytes: one stretch of work. 8,192 rows, 256 KiB. */
+  /** How much one page holds at most: what is read without a pause. @default 8,192 rows, 256 KiB rendered */
   readonly page?: PageBudget;
-  /** Deflate level of `gzip=1`, 1 (fast) to 9 (small). 6. */
+  /** Deflate level of `compress=gzip`, 1 (fast) to 9 (small). @default 6 */
   readonly level?: number;
-  /** Level of `compress=zstd`, 1 (fast) to 9 (small). 3. */
+  /** Level of `compress=zstd`, 1 (fast) to 9 (small). @default 3 */
   readonly zstdLevel?: number;
 }
 
-/** Exports the SQLite database of the Durable Object that holds it. */
+/** Exports the SQLite database of the Durable Object that holds it. Make it in a field of the object, so that it is there before any request or alarm. */
 export class Exporter implements Engine {
   /** The formats on offer; the first is the default. */
   readonly formats: readonly Format[];
@@ -96,6 +100,7 @@ export class Exporter implements Engine {
   readonly #optionContext: OptionContext;
   readonly #routes: (request: Request) => Promise<Response>;
 
+  /** Reads nothing of the host's; goes on with jobs that an earlier instance of the object began. */
   constructor(ctx: DurableObjectState, options: ExporterOptions = {}) {
     const { sql } = ctx.storage;
     this.#ctx = ctx;
@@ -156,8 +161,8 @@ export class Exporter implements Engine {
   }
 
   /**
-   * Begins the work that is due, and returns at once. True if the alarm was the exporter's; false if it was, or was also, the host's own, whose
-   * handler then goes on with its own work.
+   * Call it first in the object's `alarm()`. Begins the work that is due, and returns without waiting for its end. True if the alarm was the
+   * exporter's alone; false if it was, or was also, the host's own: its handler then goes on with its own work.
    */
   async alarm(info?: AlarmInvocationInfo): Promise<boolean> {
     if (!this.#store.exists) return this.#wakeSchedule.fired(info, null); // one may be on its way after the host's deleteAll()
@@ -168,14 +173,17 @@ export class Exporter implements Engine {
     return isOwn;
   }
 
-  /** When `alarm()` has work to do next, Unix milliseconds; null with nothing to do. */
+  /** When `alarm()` has work to do next, in Unix milliseconds; null if there is nothing to do. */
   nextAlarm(): number | null {
     const sweepMs = hasLeftovers(this.#ctx.storage.sql) ? Date.now() + dropAgainMs : null;
     const times = [this.#runner.nextWakeMs(), this.#downloads.nextCleanUpMs(), sweepMs].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** The names that `tables` and `exclude` may hold. */
+  /**
+   * The names that `tables` and `exclude` may hold.
+   * @throws ExportError `data_unreadable` where the schema cannot be read
+   */
   tableNames(): readonly string[] {
     const { sql } = this.#ctx.storage;
     return tableNames(readingSchema(sql, () => readCatalog(sql)));
@@ -239,7 +247,8 @@ export class Exporter implements Engine {
 
   /**
    * Takes away all that the exporter has of this object: jobs, uploads, files, and its own tables. To be called before the object's storage is deleted
-   * for good; it may be called again, also when that has been done. Throws `storage_failed` where R2 refuses something; what is left is then found by the next call.
+   * for good; it may be called again, also when that has been done.
+   * @throws ExportError `storage_failed` where R2 refuses something; what is left is found by the next call
    */
   async deleteAll(): Promise<void> {
     const { sql } = this.#ctx.storage;

@@ -5,6 +5,7 @@ export type {
   DumpRequest,
   JobRequest,
   Compression,
+  DeletedDump,
   Dump,
   Engine,
   ExportOptions,

@@ -25,9 +25,9 @@ export interface ExportRoutesOptions<E extends object> {
   readonly bucket: (c: Context<{ Bindings: E }>) => MaybePromise<DownloadBucket>;
   /** The bearer token; with none, every route answers 503. */
   readonly token: (c: Context<{ Bindings: E }>) => MaybePromise<string | undefined>;
-  /** Query parameters that `object` reads: links carry them along, and they are no options of an export. */
+  /** Query parameters that `object` reads: links carry them along, and they are no options of an export. @default none */
   readonly objectParameters?: readonly string[];
-  /** Seconds for which the `downloadUrl` of a finished dump lets anyone fetch it without the token. 3,600. */
+  /** Seconds for which the `downloadUrl` of a finished dump lets anyone fetch it without the token. @default 3,600 */
   readonly linkSeconds?: number;
 }
 

@@ -68,14 +68,17 @@ export function choice<const V extends Readonly<Record<string, string>>>(
 /** An option that is on or off: `1` or `0` in a query, a boolean in an object. Off where nothing is said. */
 export function flag(row: Omit<Row<false>, "default" | "values"> & { readonly on: string }): Option<boolean> {
   const { on, ...described } = row;
-  const words: Readonly<Record<string, boolean>> = { 0: false, 1: true };
+  const words = new Map([
+    ["0", false],
+    ["1", true],
+  ]);
   return {
     ...described,
     values: { 0: "no", 1: on },
     default: false,
     defaultText: "0",
     isRepeatable: false,
-    inQuery: { allowed: () => Object.keys(words), valueOf: ([text = ""]) => words[text] },
+    inQuery: { allowed: () => [...words.keys()], valueOf: ([given = ""]) => words.get(given) },
     inObject: {
       allowed: () => ["true", "false"],
       valueOf: (given) => (typeof given === "boolean" ? given : undefined),

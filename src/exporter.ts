@@ -41,8 +41,8 @@ import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./schema/read-errors.ts";
 import { readCatalog, tableNames } from "./schema/catalog.ts";
 import type { PageBudget } from "./reader/source.ts";
-import { dropUndoLogs } from "./snapshot/undo-log.ts";
-import { hasLeftovers, droppingLeftovers, dropAgainMs } from "./snapshot/registry.ts";
+
+import { dropUndoLogs, hasLeftovers, droppingLeftovers, dropAgainMs } from "./snapshot/registry.ts";
 import { runCooperatively } from "./base/event-loop.ts";
 import { Webhooks } from "./webhook/webhook.ts";
 

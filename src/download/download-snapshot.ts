@@ -4,7 +4,7 @@ import { ExportError, listed } from "../errors.ts";
 import { rowSegments, type Read } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
 import { Snapshot } from "../snapshot/snapshot.ts";
-import { dropUndoLogs } from "../snapshot/undo-log.ts";
+import { dropUndoLogs } from "../snapshot/registry.ts";
 
 /** What the ids of this instance's downloads begin with; several Exporters may share an object. */
 const idPrefixes = new WeakMap<DurableObjectState, string>();

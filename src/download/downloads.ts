@@ -2,7 +2,7 @@
 import { coalesced } from "../../formats/kit/bytes.ts";
 import { ExportError } from "../errors.ts";
 import type { DownloadSnapshot } from "./download-snapshot.ts";
-import { limitCheckMs } from "../snapshot/undo-log.ts";
+import { limitCheckMs } from "../snapshot/undo-limit.ts";
 import { madePerTurn, stepBytes } from "../file/pipeline.ts";
 import type { Pipeline, Read } from "../file/pipeline.ts";
 

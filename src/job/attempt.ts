@@ -1,6 +1,6 @@
 /** One turn of the current job: a slice of the file, or of reading it back, and what becomes of the job by it. */
 import { ExportError, listed } from "../errors.ts";
-import { limitCheckMs } from "../snapshot/undo-log.ts";
+import { limitCheckMs } from "../snapshot/undo-limit.ts";
 import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../file/plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";

@@ -3,7 +3,7 @@ import { runCooperatively } from "../base/event-loop.ts";
 import { rowSegments } from "../file/pipeline.ts";
 import type { Plan } from "../file/plan.ts";
 import { isWhole, type Seal } from "../snapshot/seal.ts";
-import { checkUndoLimit, Snapshot } from "../snapshot/snapshot.ts";
+import { Snapshot } from "../snapshot/snapshot.ts";
 import { UndoLog } from "../snapshot/undo-log.ts";
 import type { JobContext } from "./context.ts";
 import type { Job } from "./job.ts";
@@ -66,6 +66,6 @@ export function isWithinLimit(job: Job, snapshot: Pick<Snapshot, "checkLimit">):
 export function isWithinLimitBetweenSlices(job: Job, { sql, maxUndoBytes }: JobContext): boolean {
   const { id, databaseBytes } = job;
   return isWithinLimit(job, {
-    checkLimit: () => checkUndoLimit(new UndoLog(sql, id), { databaseBytes, maxUndoBytes }),
+    checkLimit: () => new UndoLog(sql, id).checkLimit({ databaseBytes, maxUndoBytes }),
   });
 }

@@ -1,7 +1,7 @@
 /** Runs jobs: starts them, gives the current one a slice when it is due, completes, cancels and deletes. */
 import type { ExportOptions, JobOptions } from "../api.ts";
 import { ExportError } from "../errors.ts";
-import { limitCheckMs } from "../snapshot/undo-log.ts";
+import { limitCheckMs } from "../snapshot/undo-limit.ts";
 import { maxWaitMs, neverMs, watchdogMs } from "../base/waits.ts";
 import { planCooperatively } from "../file/plan.ts";
 import { notify } from "./notify.ts";

@@ -6,7 +6,7 @@ import { canRun, statementsOn, works } from "../schema/runnable-statements.ts";
 import { altering } from "../schema/schema-version.ts";
 import type { SourceTable } from "../schema/catalog.ts";
 import { isSmallTable } from "../schema/table-size.ts";
-import { dropUndo, type Mode } from "./registry.ts";
+import { dropUndo, type CaptureMode } from "./registry.ts";
 import {
   copyOf,
   definitionOf,
@@ -25,19 +25,19 @@ const copiedBytes = 4 * MiB;
 /** And up to so many rows. */
 const copiedRows = 65_536;
 
-/** What a table's log is, and how many triggers it has. */
-export interface Made {
-  readonly mode: Mode;
+/** How a table is kept, and by how many triggers. */
+export interface Captured {
+  readonly mode: CaptureMode;
   readonly triggers: number;
 }
 
-/** Makes what one table's log consists of; says what that is. */
-export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Made {
+/** Makes the triggers and tables that keep one table's rows, and says which way was possible. */
+export function capture(sql: SqlStorage, table: SourceTable, names: UndoNames): Captured {
   if (table.kind !== "table" || /^sqlite_/i.test(table.name)) {
-    if (!isSmallTable(sql, table.name, copiedBytes, copiedRows)) return live;
+    if (!isSmallTable(sql, table.name, copiedBytes, copiedRows)) return readLive;
     // a table of the host's that has the name of a shadow table may have virtual columns; its copy is read as it is
     const definition = isComputed(table) ? shownOf(table, names.old) : definitionOf(table, names.old);
-    if (definition === null) return live;
+    if (definition === null) return readLive;
     altering(sql, () => {
       sql.exec(definition);
       if (isWide(table)) sql.exec(moreOf(names));
@@ -46,13 +46,13 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mad
     if (!isComputed(table)) sql.exec(copy);
     else if (!works(sql, copy)) {
       dropUndo(sql, names.prefix);
-      return live;
+      return readLive;
     }
     return { mode: "copy", triggers: 0 };
   }
-  if (table.key.kind === "none") return live;
+  if (table.key.kind === "none") return readLive;
   const triggers = triggersOf(sql, table, names);
-  if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return live;
+  if (triggers === null || triggers.some((text) => utf8(text).length > statementBytes)) return readLive;
   // SQLite looks at what a trigger says when it fires; the host's statements must not be the first to find out
   const kinds = statementsOn(table);
   const usual = kinds.flatMap(([first]) => first ?? []);
@@ -66,10 +66,10 @@ export function keep(sql: SqlStorage, table: SourceTable, names: UndoNames): Mad
       triggers,
       kinds.flatMap((all) => all.find((statement) => canRun(sql, statement)) ?? []),
     );
-  return isKept ? { mode: "log", triggers: triggers.length } : live;
+  return isKept ? { mode: "log", triggers: triggers.length } : readLive;
 }
 
-const live: Made = { mode: "live", triggers: 0 };
+const readLive: Captured = { mode: "live", triggers: 0 };
 
 /** Makes a log's tables and triggers; if one of these statements cannot run then, they are gone again. */
 function isProved(

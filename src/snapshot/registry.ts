@@ -1,6 +1,5 @@
 /** What all undo logs of a database share: the table that says what they keep, how much that is, and how it is taken away. */
 import { quoteName } from "../../formats/kit/expression.ts";
-import { MiB } from "../base/units.ts";
 import { hasOwn, ownAmong, ownTables, registeredExports, undoPrefix, watchPrefix } from "../schema/own-tables.ts";
 import { altering } from "../schema/schema-version.ts";
 
@@ -13,11 +12,8 @@ const droppedLines = 20_000;
 /** What a snapshot has left because the host was reading is taken away later. */
 export const dropAgainMs = 60_000;
 
-/** A snapshot may keep so many bytes of rows that were changed under it; more for a large database. */
-const undoBytes = 256 * MiB;
-
-/** `log`: by triggers. `copy`: all rows, as such a table can have no triggers. `live`: as it is; there is no way to keep it. */
-export type Mode = "log" | "copy" | "live";
+/** `log`: triggers keep what is changed. `copy`: all rows were copied, as the table can have no triggers. `live`: it cannot be kept, and is read as it is. */
+export type CaptureMode = "log" | "copy" | "live";
 
 /** True while there is a log. */
 export function isThere(sql: SqlStorage): boolean {
@@ -158,7 +154,10 @@ export function dropOwn(sql: SqlStorage): void {
   for (const name of ownTables) if (hasOwn(sql, name)) dropTable(sql, name);
 }
 
-/** Bytes that a log may keep for a database of a size, where nobody has said another limit. */
-export function defaultMaxUndoBytes(databaseBytes: number): number {
-  return Math.max(undoBytes, databaseBytes / 10);
+/** Takes away the logs of all exports but these: the object was lost while they were made, and nobody goes on with them. */
+export function dropUndoLogs(sql: SqlStorage, isOpen: (job: string) => boolean): void {
+  for (const job of registeredExports(sql)) {
+    if (!isOpen(job)) retrace(sql, job);
+  }
+  dropLeftoversSoon(sql);
 }

@@ -11,18 +11,11 @@ import { liveRows, type TableVersion, type TableVersions } from "../reader/table
 import type { SourceTable } from "../schema/catalog.ts";
 import { beginSnapshot, type SnapshotTarget } from "./begin-snapshot.ts";
 import { changesOf, noteChanges, startTracking, unwatchedTables, type Changes } from "./change-tracker.ts";
-import { defaultMaxUndoBytes } from "./registry.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "./seal.ts";
 import { SmallTables } from "./small-tables.ts";
-import { readLive, UndoLog } from "./undo-log.ts";
-
-/** How much a snapshot may keep. */
-export interface UndoLimit {
-  /** Size of the database when the export was planned. */
-  readonly databaseBytes: number;
-  /** Bytes of changed rows that it may keep; null for a tenth of the database, or 256 MiB if that is more. */
-  readonly maxUndoBytes: number | null;
-}
+import { tablesReadLive } from "./live-tables.ts";
+import type { UndoLimit } from "./undo-limit.ts";
+import { UndoLog } from "./undo-log.ts";
 
 /** What a snapshot is taken of, and how much it may keep. */
 export interface SnapshotOptions extends SnapshotTarget, UndoLimit {
@@ -120,7 +113,7 @@ export class Snapshot implements TableVersions {
 
   /** Throws `snapshot_too_old` if more bytes of changed rows are kept than may be. */
   checkLimit(): void {
-    if (this.#log !== null) checkUndoLimit(this.#log, this.#options);
+    this.#log?.checkLimit(this.#options);
   }
 
   /** What has changed of the rows that it does not keep; to be asked when all are read. Throws `schema_changed` if that cannot be told. */
@@ -159,7 +152,7 @@ export class Snapshot implements TableVersions {
 
   /** Tables that are read as they are. */
   #liveTables(): readonly Table[] {
-    return readLive(this.#options.source.schema.tables, this.#log);
+    return tablesReadLive(this.#options.source.schema.tables, this.#log);
   }
 
   /** Those of them whose changes matter. Small tables have been read; but a virtual one is told from what it was like at the beginning. */
@@ -174,9 +167,4 @@ export class Snapshot implements TableVersions {
     const { sql, exportId } = this.#options;
     if (this.#seal !== null && !isWhole(sql, exportId, this.#seal)) throw sealBroken();
   }
-}
-
-/** Throws `snapshot_too_old` if a log keeps more bytes of changed rows than it may. */
-export function checkUndoLimit(log: UndoLog, { databaseBytes, maxUndoBytes }: UndoLimit): void {
-  log.check(maxUndoBytes ?? defaultMaxUndoBytes(databaseBytes), databaseBytes);
 }

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { Table } from "../../formats/format.ts";
 import { ExportError } from "../../src/errors.ts";
-import { readLive, UndoLog } from "../../src/snapshot/undo-log.ts";
+import { tablesReadLive } from "../../src/snapshot/live-tables.ts";
+import { UndoLog } from "../../src/snapshot/undo-log.ts";
 import { readCatalog } from "../../src/schema/catalog.ts";
 import { changesOf, stopTracking, startTracking } from "../../src/snapshot/change-tracker.ts";
 import type { Probe } from "./probe.ts";
@@ -115,12 +116,12 @@ export const givesBack = (format: "sql" | "csv" | "jsonl", databases: Databases)
         let all: readonly Table[] = [];
         const found = readOrNot(() =>
           readTables(sql, format, size, new UndoLog(sql, "job"), between, (uncovered, tables) => {
-            startTracking(sql, "job", readLive(tables, new UndoLog(sql, "job")), new Set());
+            startTracking(sql, "job", tablesReadLive(tables, new UndoLog(sql, "job")), new Set());
             isKept = !uncovered.includes("t");
             all = tables;
           }),
         );
-        const { changed } = changesOf(sql, "job", readLive(all, new UndoLog(sql, "job")), new Set());
+        const { changed } = changesOf(sql, "job", tablesReadLive(all, new UndoLog(sql, "job")), new Set());
         databases.count("cannot be read", wanted === null);
         // what cannot be read is said, with a log as without one, unless its table is named
         if (wanted === null || found === null) expect(found === null || changed.includes("t")).toBe(wanted === null);
@@ -186,7 +187,7 @@ export const changesNothing = (databases: Databases) =>
           });
         });
       const keep = (sql: SqlStorage) =>
-        startTracking(sql, "job", readLive(readCatalog(sql).tables, freeze(sql)), new Set());
+        startTracking(sql, "job", tablesReadLive(readCatalog(sql).tables, freeze(sql)), new Set());
       const causes: string[] = [];
       const causesWithout: string[] = [];
       const [without, withLog] = [await outcomes(() => undefined, causesWithout), await outcomes(keep, causes)];

@@ -52,7 +52,7 @@ export async function underWay(
       const { progress } = await inTestHost(stub, ({ exporter }) => exporter.status(dumpId));
       expect(progress.rows).toBeGreaterThan(0);
     },
-    { interval: 3 },
+    { interval: 3, timeout: 20_000 },
   );
   return dumpId;
 }

@@ -2,10 +2,11 @@
  * How a format renders rows. SQLite renders them, as one SQL expression a row (the fast path), or the encoder does in JavaScript, from cells (the slow
  * path: exact for every value, and the only one that a format must have). Both give the same bytes for the same row.
  */
+import type { Encoded, FormatState, LossyValues, RenderedPage } from "./page-encoder.ts";
 import type { Cell, Chunks } from "./values.ts";
 
 /** Renders the rows of one table with one list of columns. */
-export interface RowEncoder {
+export interface RowEncoder<State extends FormatState = FormatState> {
   /** Bytes in front of, between and behind the rows of one page. */
   readonly open: string;
   readonly separator: string;
@@ -21,15 +22,17 @@ export interface RowEncoder {
     encodeOversized(cells: readonly Cell[]): Chunks;
   };
   /**
-   * How many values of a row a reader must be warned of, as they come out changed or break a rule of the format, and what one line of
-   * warning says of them. Only rows that take the slow path are counted. Absent where there are none.
+   * Values that a reader must be warned of, as they come out changed or break a rule of the format. Only rows that take the slow path are counted.
+   * Absent where there are none.
    */
-  readonly lossy?: { readonly what: string; count(cells: readonly Cell[]): number };
+  readonly lossy?: LossyValues;
+  /** Puts a rendered page into the file, where that depends on the format's state or changes it. Absent where the page is written as it is. */
+  page?(state: State, page: RenderedPage): Encoded<State>;
 }
 
 /** How SQLite renders rows, without JavaScript seeing their values. */
 export interface FastPath {
-  /** SQL expression over the columns' `sql` that yields one row as TEXT: encoded, or in a form that `finish` encodes. */
+  /** SQL expression over the columns' `sql` that yields one row as TEXT: encoded, or in a form that `transformPage` encodes. */
   readonly row: string;
   /** SQL expression, true (not 0, not NULL) for a row that `row` would not render right; `row` is then not evaluated. */
   readonly fallbackWhen?: string;

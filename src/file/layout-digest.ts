@@ -1,6 +1,6 @@
 /** A digest of a layout: two slices of a job must go by the same one, or the position of the first means nothing to the second. */
 import { utf8 } from "../../formats/kit/bytes.ts";
-import type { RowEncoder, RowTotals } from "../../formats/format.ts";
+import type { RowTotals, TableEncoder, TextOrBytes } from "../../formats/format.ts";
 import type { Layout, FileSegment } from "./layout.ts";
 import { KiB } from "../base/units.ts";
 import { countedTables } from "./pipeline.ts";
@@ -25,8 +25,8 @@ export async function layoutDigest(layout: Layout): Promise<string> {
   return new Uint8Array(await stream.digest).toHex();
 }
 
-function* linesOf({ segments, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
-  yield JSON.stringify([packing, mediaType, versions]);
+function* linesOf({ segments, state, packing, mediaType, versions, warnings }: Layout): Iterable<string> {
+  yield JSON.stringify([packing, mediaType, versions, state]);
   for (const warning of warnings) yield JSON.stringify(warning);
   const none: RowTotals = {
     rows: 0,
@@ -41,9 +41,11 @@ function* linesOf({ segments, packing, mediaType, versions, warnings }: Layout):
 function saidBy(part: FileSegment, none: RowTotals): readonly unknown[] {
   switch (part.kind) {
     case "entry":
-      return ["entry", part.name];
+      return ["entry", part.name, part.state];
     case "text":
-      return ["text", typeof part.text === "string" ? part.text : part.text(none)];
+      return ["text", digestible(typeof part.text === "function" ? part.text(none) : part.text)];
+    case "computed":
+      return ["computed"]; // what it gives is known from the state only: `Format.version` changes with it
     case "rows": {
       const { table, columns, rows, sparse } = part;
       const list = [columns, sparse?.columns ?? []].map((some) => some.map(({ name }) => name));
@@ -52,7 +54,13 @@ function saidBy(part: FileSegment, none: RowTotals): readonly unknown[] {
   }
 }
 
-function rendering({ open, separator, close, fastPath, limit, lossy }: RowEncoder): readonly unknown[] {
+function digestible(text: TextOrBytes): string {
+  return typeof text === "string" ? text : text.toHex();
+}
+
+function rendering(encoder: TableEncoder): readonly unknown[] {
+  if ("rowsAs" in encoder) return [encoder.rowsAs, encoder.lossy?.what];
+  const { open, separator, close, fastPath, limit, lossy } = encoder;
   const quick = fastPath && [fastPath.row, fastPath.fallbackWhen, fastPath.separator, fastPath.values];
-  return [open, separator, close, quick, limit?.bytes, lossy?.what];
+  return [open, separator, close, quick, limit?.bytes, lossy?.what, "page" in encoder];
 }

@@ -5,6 +5,7 @@ import type {
   Content,
   DatabaseFormat,
   Format,
+  FormatState,
   Schema,
   Segment,
   Table,
@@ -19,8 +20,8 @@ import { collecting, plannedAtOnce } from "../base/event-loop.ts";
 /** Lines of `sqlite_schema` that are read in one turn, tables that are described, and parts of a file that are laid out: some 10 ms. */
 const partsPerTurn = 200;
 
-/** A stretch of a file, or the beginning of an archive's entry. */
-export type FileSegment = Segment | { readonly kind: "entry"; readonly name: string };
+/** A stretch of a file, or the beginning of an archive's entry, with the state that its format begins with. */
+export type FileSegment = Segment | { readonly kind: "entry"; readonly name: string; readonly state: FormatState };
 
 /** How the bytes are packed. */
 type Packing = "plain" | "gzip" | "zstd" | "zip";
@@ -28,6 +29,8 @@ type Packing = "plain" | "gzip" | "zstd" | "zip";
 /** A file to be made. */
 export interface Layout {
   readonly segments: readonly FileSegment[];
+  /** The format's state in front of the first segment; null where it has none, and in front of an archive's first entry. */
+  readonly state: FormatState;
   readonly packing: Packing;
   readonly extension: string;
   readonly mediaType: string;
@@ -84,6 +87,7 @@ export function* layingOut(
       archiveParts({ ...schema, ...needed, warnings }, tables, { definitions, files, format, formatOptions }),
       partsPerTurn,
     ),
+    state: null,
     ...packagingOf(format, compress, false),
     versions: [format, ...(definitions === undefined ? [] : [definitions])].map(versionOf),
     warnings,
@@ -116,7 +120,7 @@ function single(
   format: Format,
   compress: Compression,
 ): Omit<Layout, "warnings" | "needsSqlite"> {
-  return { segments, versions: [versionOf(format)], ...packagingOf(format, compress, true) };
+  return { segments, state: startOf(format), versions: [versionOf(format)], ...packagingOf(format, compress, true) };
 }
 
 /** What kind of file it is; `isOne` for one that holds a single table, or a format that holds the whole database. */
@@ -146,6 +150,10 @@ function noZstdArchive(): ExportError {
   return new ExportError("invalid_option", message, { details: { option: "compress", received: "zstd", allowed } });
 }
 
+function startOf(format: Format): FormatState {
+  return format.start?.() ?? null;
+}
+
 function versionOf({ version = 1 }: Format): number {
   return version;
 }
@@ -173,19 +181,19 @@ function* archiveParts(
     return `${JSON.stringify({ format: format.name, options: formatOptions, tables: entries, ...needs, warnings }, null, 2)}\n`;
   };
   if (definitions !== undefined) {
-    yield entry(`schema${definitions.extension}`);
+    yield entry(`schema${definitions.extension}`, startOf(definitions));
     yield* definitions.segments(schema, "schema", defaultsOf(definitions.options ?? {}));
   }
   for (const [at, table] of tables.entries()) {
-    yield entry(files[at] ?? "");
+    yield entry(files[at] ?? "", startOf(format));
     yield* format.segments(table, formatOptions);
   }
-  yield entry("manifest.json");
+  yield entry("manifest.json", null);
   yield { kind: "text", text: manifest };
 }
 
-function entry(name: string): FileSegment {
-  return { kind: "entry", name };
+function entry(name: string, state: FormatState): FileSegment {
+  return { kind: "entry", name, state };
 }
 
 /** `dump_20240101-170000.sql`: UTC, the time of the start. */

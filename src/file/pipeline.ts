@@ -4,12 +4,14 @@
  * A step is a pure function of the position: it says what bytes come next and where they end. So whoever drives it may
  * stop after any step and go on from there, and nothing is read before it is asked for.
  */
-import { chained, coalesced, utf8 } from "../../formats/kit/bytes.ts";
+import { coalesced, utf8 } from "../../formats/kit/bytes.ts";
 import { quoteName } from "../../formats/kit/expression.ts";
-import type { Table, RowTotals } from "../../formats/format.ts";
+import type { ComputedSegment, FormatState, RowTotals, Table } from "../../formats/format.ts";
 import { KiB } from "../base/units.ts";
-import type { FileSegment } from "./layout.ts";
-import type { Entry, Packer, PackerState } from "../pack/packer.ts";
+import { ExportError } from "../errors.ts";
+import { FormatBytes, type Content, type FileState } from "./format-bytes.ts";
+import type { FileSegment, Layout } from "./layout.ts";
+import type { Packer, PackerState } from "../pack/packer.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { RowsSegment } from "../reader/rendered-page.ts";
 import type { Source } from "../reader/source.ts";
@@ -32,12 +34,13 @@ export interface Position {
   /** Rows of each table that is done, in order, and how many of its values the format wrote with a loss. */
   readonly counts: readonly number[];
   readonly lossy: readonly number[];
+  readonly file: FileState;
   readonly packer: PackerState;
   readonly isDone: boolean;
 }
 
 /** How far a file has been read. */
-export type Read = Omit<Position, "packer">;
+export type Read = Omit<Position, "file" | "packer">;
 
 /** What one step gives. All reading is over when it is there. */
 interface Step {
@@ -60,13 +63,25 @@ export interface Pipeline {
 }
 
 /** Puts the chain together. */
-export function createPipeline(source: Source, segments: readonly FileSegment[], packer: Packer): Pipeline {
+export function createPipeline(
+  source: Source,
+  { segments, state }: Pick<Layout, "segments" | "state">,
+  packer: Packer,
+): Pipeline {
   return {
-    start: () => ({ segment: 0, at: null, counts: [], lossy: [], packer: packer.start(), isDone: false }),
+    start: () => ({
+      segment: 0,
+      at: null,
+      counts: [],
+      lossy: [],
+      file: { offset: 0, state },
+      packer: packer.start(),
+      isDone: false,
+    }),
     step(from) {
       const { pieces, read } = encode(source, segments, from);
       if (read.isDone) source.verify();
-      return new PackedStep(packer, from.packer, pieces, read);
+      return new PackedStep(packer, from, pieces, read);
     },
     warnings: ({ lossy }) => warningsOf(segments, lossy),
   };
@@ -76,27 +91,30 @@ export function createPipeline(source: Source, segments: readonly FileSegment[],
 function encode(source: Source, segments: readonly FileSegment[], from: Position) {
   let { segment: index, at } = from;
   const [counts, lossy] = [[...from.counts], [...from.lossy]]; // copied once, and not for each table
-  const pieces: (Entry | Iterable<Uint8Array>[])[] = [[]];
+  const pieces: (EntryStart | Content[])[] = [[]];
   const added = { bytes: 0 };
-  const add = (bytes: Iterable<Uint8Array>, more: number) => {
+  const add = (content: Content, more: number) => {
     const open = pieces.at(-1);
-    if (Array.isArray(open)) open.push(bytes);
+    if (Array.isArray(open)) open.push(content);
     added.bytes += more;
   };
   for (let segment = segments[index]; segment !== undefined && added.bytes < stepBytes; segment = segments[index]) {
     if (segment.kind === "entry") {
-      pieces.push({ entry: segment.name }, []);
+      pieces.push({ entry: segment.name, state: segment.state }, []);
       index++;
     } else if (segment.kind === "text") {
-      const text = utf8(
-        typeof segment.text === "string" ? segment.text : segment.text(totalsOf(segments, counts, lossy)),
-      );
-      add([text], text.length);
+      const { text } = segment;
+      const written = typeof text === "function" ? text(totalsOf(segments, counts, lossy)) : text;
+      const bytes = typeof written === "string" ? utf8(written) : written;
+      add([bytes], bytes.length);
+      index++;
+    } else if (segment.kind === "computed") {
+      add(computed(segment, totalsOf(segments, counts, lossy)), 0); // its size is not known yet
       index++;
     } else {
       const before: { readonly rows: number; readonly lossy: number } = at ?? { rows: 0, lossy: 0 };
       const page = source.page(segment, at, counts.length);
-      add(page.bytes, page.size);
+      add(page.encode ?? page.bytes, page.size);
       at = page.next;
       if (at === null) {
         counts.push(before.rows + page.rows);
@@ -108,23 +126,39 @@ function encode(source: Source, segments: readonly FileSegment[], from: Position
   return { pieces, read: { segment: index, at, counts, lossy, isDone: index === segments.length } };
 }
 
+/** Throws `data_unreadable` where the format cannot make it. */
+function computed(segment: ComputedSegment, totals: RowTotals): Content {
+  return (state, offset) => {
+    try {
+      return segment.compute(state, { ...totals, offset });
+    } catch (cause) {
+      if (cause instanceof ExportError) throw cause;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new ExportError("data_unreadable", `Cannot write the file: ${message}`, { cause });
+    }
+  };
+}
+
+/** The beginning of an archive's entry, and of its format's state. */
+interface EntryStart {
+  readonly entry: string;
+  readonly state: FormatState;
+}
+
 /** Packs what was read. Neighbouring bytes go into the packer together, as each piece makes a deflate block of its own. */
 class PackedStep implements Step {
   readonly read: Read;
   readonly bytes: Iterable<Uint8Array>;
   rendered = 0;
   readonly #packer: Packer;
-  readonly #pieces: readonly (Entry | readonly Iterable<Uint8Array>[])[];
+  readonly #pieces: readonly (EntryStart | readonly Content[])[];
+  readonly #format: FormatBytes;
   #state: PackerState;
 
-  constructor(
-    packer: Packer,
-    state: PackerState,
-    pieces: readonly (Entry | readonly Iterable<Uint8Array>[])[],
-    read: Read,
-  ) {
+  constructor(packer: Packer, from: Position, pieces: readonly (EntryStart | readonly Content[])[], read: Read) {
     this.#packer = packer;
-    this.#state = state;
+    this.#format = new FormatBytes(from.file);
+    this.#state = from.packer;
     this.#pieces = pieces;
     this.read = read;
     this.bytes = this.#pack();
@@ -132,12 +166,14 @@ class PackedStep implements Step {
 
   get position(): Position {
     for (const _ of this.bytes); // the state is the one behind all of them
-    return { ...this.read, packer: this.#state };
+    return { ...this.read, file: this.#format.file, packer: this.#state };
   }
 
   *#pack(): Generator<Uint8Array> {
     for (const piece of this.#pieces) {
-      for (const one of "entry" in piece ? [piece] : coalesced(chained(piece), packedPiece)) {
+      const isEntry = "entry" in piece;
+      if (isEntry) this.#format.begin(piece.state);
+      for (const one of isEntry ? [{ entry: piece.entry }] : coalesced(this.#format.write(piece), packedPiece)) {
         if (one instanceof Uint8Array) this.rendered += one.length;
         const { bytes, state } = this.#packer.pack(this.#state, [one]);
         this.#state = state;

@@ -108,7 +108,7 @@ function* planning(
 ): Generator<void, Plan, void> {
   const source = yield* readingSource(sql, options, options.page, factsBefore);
   const layout = yield* laidOut(options, layingOut(source.schema, options, formats));
-  const pipeline = createPipeline(source, layout.segments, packerFor(layout, options));
+  const pipeline = createPipeline(source, layout, packerFor(layout, options));
   return { source, layout, pipeline, databaseBytes: sql.databaseSize };
 }
 

@@ -34,7 +34,7 @@ export function summaryOf(job: Job): JobSummary {
     },
     checkpoint: job.checkpoint && {
       ...job.checkpoint,
-      position: { ...job.checkpoint.position, counts: [], lossy: [], packer: {} },
+      position: { ...job.checkpoint.position, counts: [], lossy: [], file: { offset: 0, state: null }, packer: {} },
     },
     changes: job.changes && { changed: changed.slice(0, namesShown), unwatched: unwatched.slice(0, namesShown) },
   };

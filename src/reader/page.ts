@@ -1,11 +1,11 @@
 /** One page: rows behind a cursor, rendered by SQLite where it can, on the slow path where it must. */
-import { utf8 } from "../../formats/kit/bytes.ts";
 import type { RowEncoder } from "../../formats/format.ts";
 import { KiB } from "../base/units.ts";
 import { isGuarded } from "./cells.ts";
 import { firstCursor, type Cursor } from "./cursor.ts";
 import { isMixed } from "../schema/key.ts";
 import { withOddRows } from "./odd-rows.ts";
+import { contentOf } from "./page-content.ts";
 import {
   fastQuery,
   finishFast,
@@ -40,6 +40,9 @@ const pageGrowth = { first: 8, until: 128, later: 2 };
  */
 const slowPageRows = 16;
 
+/** Rows of a page that a format takes as cells or columns, at most: some 10 ms with ten columns. */
+const valuesPageRows = 1024;
+
 /** How many times the bytes of a page its rows may have all together, where they are suddenly larger than those before; larger ones are read alone. */
 const pageBytesGrowth = 8;
 
@@ -49,8 +52,8 @@ const slowFirstRows = 2;
 /** After a page that needed the slow path, at most so many times its rows go straight to the slow path: 1.02 reads a row. */
 const slowBackoffMax = 64;
 
-/** How a page was made: by the fast path, by the slow one at once, or by the slow one after the fast one refused. */
-type Path = "fast" | "slow" | "refused";
+/** How a page was made: by the fast path, by the slow one at once, by the slow one after the fast one refused, or as values for the format. */
+type Path = "fast" | "slow" | "refused" | "values";
 
 /** What a page is read from, and how much of it at most. */
 export interface PageRequest {
@@ -77,13 +80,21 @@ export function readPage(request: PageRequest, segment: RowsSegment, from: Curso
   for (;;) {
     const rendering = renderings.of(at.sparse && segment.sparse !== undefined ? segment.sparse : segment);
     const quick = at.slowRows > 0 ? null : renderFast(reading, rendering, at);
-    const path = quick === null ? "slow" : quick === "needs the slow path" ? "refused" : "fast";
+    const path: Path =
+      rendering.pages !== null
+        ? "values"
+        : quick === null
+          ? "slow"
+          : quick === "needs the slow path"
+            ? "refused"
+            : "fast";
     let rendered = quick ?? "needs the slow path";
     let rows = at.limit;
     // A row that is too large for the engine once it is rendered is not too large to be read.
     if (rendered === "needs the slow path" || (rendered === "too big" && rows === 1)) {
-      rows = Math.min(rows, !isGuarded(rendering.columns) ? 1 : path === "refused" ? slowFirstRows : slowPageRows);
-      rendered = renderSlowly(sql, table, rendering, pageQueryOf(table, at, rows, undo), rows);
+      rows = Math.min(rows, slowRowsOf(rendering, path));
+      const most = path === "values" ? budget.bytes * pageBytesGrowth : undefined;
+      rendered = renderSlowly(sql, table, rendering, pageQueryOf(table, at, rows, undo), rows, most);
       if (typeof rendered === "object" && rendered.rows === 0 && rendered.isCut) {
         rows = 1;
         rendered = renderSlowly(sql, table, rendering, pageQueryOf(table, at, rows, undo), rows);
@@ -99,6 +110,13 @@ export function readPage(request: PageRequest, segment: RowsSegment, from: Curso
     }
     return pageOf(reading, rendering, at, rows, rendered, path);
   }
+}
+
+/** Rows of a page that is not rendered by SQLite, at most. */
+function slowRowsOf({ columns }: Rendering, path: Path): number {
+  if (!isGuarded(columns)) return 1;
+  if (path === "values") return valuesPageRows;
+  return path === "refused" ? slowFirstRows : slowPageRows;
 }
 
 /** The page as SQLite renders it, with the few rows that it cannot; null where there is no such way. */
@@ -119,16 +137,16 @@ function renderFast(
 
 function pageOf(
   { table, budget }: VersionRequest,
-  { rows: encoder }: Rendering,
+  rendering: Rendering,
   at: Cursor,
   limit: number,
   rendered: Rendered,
   path: Path,
 ): Page {
-  const { rows, last, lossy, isWhole, isCut } = rendered;
-  const bytes = rows === 0 ? [] : isWhole ? rendered.bytes : around(encoder, rendered.bytes);
+  const { rows, last, lossy, isCut } = rendered;
+  const content = contentOf(table, rendering, at, rendered);
   const isLast = rows < limit && !isCut && at.fixed === 0;
-  if (isLast) return { bytes, size: rendered.size, rows, lossy, next: null };
+  if (isLast) return { ...content, size: rendered.size, rows, lossy, next: null };
   const next: Cursor = {
     key: rows === 0 ? at.key : last,
     repeats: nextRepeats(at, rendered),
@@ -138,17 +156,15 @@ function pageOf(
     limit:
       rows === 0
         ? at.limit
-        : nextLimit(rendered, aimOf(encoder, budget), isCut && path !== "fast" ? 1 : mostRows(at, path, budget)),
+        : nextLimit(
+            rendered,
+            aimOf(rendering.rows, budget),
+            isCut && path !== "fast" && path !== "values" ? 1 : mostRows(at, path, budget),
+          ),
     sparse: at.sparse && hasGaps(at, rendered),
     ...nextPath(at, rendered, path),
   };
-  return { bytes, size: rendered.size, rows, lossy, next };
-}
-
-function* around({ open, close }: RowEncoder, bytes: Iterable<Uint8Array>): Generator<Uint8Array> {
-  yield utf8(open);
-  yield* bytes;
-  yield utf8(close);
+  return { ...content, size: rendered.size, rows, lossy, next };
 }
 
 /** Rows that need the slow path come in runs: each time the fast path is tried in vain, the slow one is kept for longer; and as long as rows are large. */
@@ -159,6 +175,7 @@ function nextPath(
 ): Pick<Cursor, "slowRows" | "backoff"> {
   switch (path) {
     case "fast":
+    case "values":
       return { slowRows: 0, backoff: 1 };
     case "slow":
       return { slowRows: Math.max(size >= rows * largeRow ? 1 : 0, slowRows - rows), backoff };
@@ -189,7 +206,10 @@ function nextLimit({ rows, size, isCut }: Rendered, aim: number, most: number): 
 function mostRows(at: Cursor, path: Path, budget: PageBudget): number {
   const slow = path === "refused" ? 2 * slowFirstRows : at.slowRows > 0 ? 2 * at.limit : firstPageRows;
   const growth = at.limit < pageGrowth.until ? pageGrowth.first : pageGrowth.later;
-  return Math.min(path === "fast" ? at.limit * growth : Math.min(slow, firstPageRows), budget.rows);
+  return Math.min(
+    path === "fast" || path === "values" ? at.limit * growth : Math.min(slow, firstPageRows),
+    budget.rows,
+  );
 }
 
 /** Bytes that a page should have: where the format sets a limit, somewhat less, so that it is seldom read twice. */

@@ -1,7 +1,15 @@
 /** Some rows, rendered: by SQLite in one statement, or, on the slow path, from cells. */
 import { quoteText } from "../../formats/kit/expression.ts";
 import { utf8 } from "../../formats/kit/bytes.ts";
-import type { Column, FastPath, RowEncoder } from "../../formats/format.ts";
+import type {
+  Cell,
+  CellEncoder,
+  Column,
+  ColumnEncoder,
+  FastPath,
+  RowEncoder,
+  TableEncoder,
+} from "../../formats/format.ts";
 import { maxParameters, statementBytes } from "../platform-limits.ts";
 import { KiB, MiB } from "../base/units.ts";
 import { readCells } from "./cells.ts";
@@ -19,16 +27,26 @@ const largeRowBytes = 256 * KiB;
 
 /** Rows with their columns: with or without the rowid. */
 export interface Rendering {
+  /** What renders them; renders nothing where `pages` takes them as values. */
   readonly rows: RowEncoder;
+  /** What takes the rows of a page as values; null where they are rendered. */
+  readonly pages: CellEncoder | ColumnEncoder | null;
   readonly columns: readonly Column[];
+}
+
+function renderingOf(encoder: TableEncoder, columns: readonly Column[]): Rendering {
+  if (!("rowsAs" in encoder)) return { rows: encoder, pages: null, columns };
+  const { lossy } = encoder;
+  const rows = { open: "", separator: "", close: "", encode: () => "", ...(lossy !== undefined && { lossy }) };
+  return { rows, pages: encoder, columns };
 }
 
 /** Makes the encoder of a segment, and keeps the last one: its next page is as a rule what is read next. */
 export class Renderings {
-  #last: { readonly of: () => RowEncoder; readonly rendering: Rendering } | null = null;
+  #last: { readonly of: () => TableEncoder; readonly rendering: Rendering } | null = null;
 
-  of({ rows, columns }: { readonly rows: () => RowEncoder; readonly columns: readonly Column[] }): Rendering {
-    if (this.#last?.of !== rows) this.#last = { of: rows, rendering: { rows: rows(), columns } };
+  of({ rows, columns }: { readonly rows: () => TableEncoder; readonly columns: readonly Column[] }): Rendering {
+    if (this.#last?.of !== rows) this.#last = { of: rows, rendering: renderingOf(rows(), columns) };
     return this.#last.rendering;
   }
 }
@@ -37,6 +55,8 @@ export class Renderings {
 export interface Rendered {
   /** To be taken once: those of a large row are made as they are asked for. */
   readonly bytes: Iterable<Uint8Array>;
+  /** The rows' values, where the format takes them as such. */
+  readonly cells?: readonly (readonly Cell[])[];
   /** Bytes of it; of a large row those that are stored. */
   readonly size: number;
   readonly rows: number;
@@ -175,11 +195,12 @@ function isTooBig(error: unknown): boolean {
 export function renderSlowly(
   sql: SqlStorage,
   { key }: SourceTable,
-  { rows: encoder, columns }: Rendering,
+  { rows: encoder, pages, columns }: Rendering,
   window: PageQuery,
   limit: number,
+  mostBytes: number = slowPageBytes,
 ): Rendered | "too big" {
-  const most = limit === 1 ? null : Math.floor(slowPageBytes / limit);
+  const most = limit === 1 ? null : Math.floor(mostBytes / limit);
   const { keys, rows, isCut } = readCells(sql, key, columns, window, most);
   const [only] = rows;
   if (only === undefined) return { ...noRows, isCut };
@@ -194,6 +215,7 @@ export function renderSlowly(
     lossy,
     isCut,
   };
+  if (pages !== null) return { ...rendered, cells: rows, size: rows.reduce((sum, row) => sum + sizeOfCells(row), 0) };
   const stored = sizeOfCells(only);
   if (rows.length === 1 && stored >= largeRowBytes) {
     const isWhole = isBeyond(encoder, stored);

@@ -85,6 +85,7 @@ function wholeSegment(source: Source, segment: RowsSegment): WholeSegment | null
   for (let cursor: Cursor | null = null; ;) {
     try {
       const page = source.page(segment, cursor);
+      if (page.encode !== undefined) return null; // its bytes depend on what stands in front of them in the file
       bytes.push(...page.bytes);
       rows += page.rows;
       lossy += page.lossy;

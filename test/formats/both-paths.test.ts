@@ -58,7 +58,9 @@ function rowsOf(
       : format.segments(table, formatOptions);
   const found = [...segments].find((segment) => segment.kind === "rows");
   if (found?.kind !== "rows") throw new TypeError(`${format.name} has no rows`);
-  return found.rows();
+  const rows = found.rows();
+  if ("rowsAs" in rows) throw new TypeError(`${format.name} takes its rows as ${rows.rowsAs}`);
+  return rows;
 }
 
 /** Options that lengthen fields, or change the same values, together. */

@@ -18,11 +18,15 @@ const alsoThorough = [
 ];
 const outside = ["test/e2e/**", "test/long/**", "test/readers/**"];
 const node = { setupFiles, testTimeout: 180_000, hookTimeout: 180_000 };
+/** Behind the others, one file at a time: a program of other people's may be there once only. */
+const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 const usual = { provide: { isThorough: false } };
 const thorough = { provide: { isThorough: true } };
 
 export default defineConfig({
   test: {
+    // Vitest would leave one of two cores idle; many tests wait, for alarms and for servers.
+    maxWorkers: 2,
     projects: [
       {
         ...inWorkerd,
@@ -54,10 +58,11 @@ export default defineConfig({
           ...node,
           ...thorough,
           name: "long",
+          ...alone,
           include: ["test/long/**/*.test.ts", "test/e2e/**/*-random.test.ts"],
         },
       },
-      { test: { ...node, ...thorough, name: "readers", include: ["test/readers/*.test.ts"] } },
+      { test: { ...node, ...thorough, name: "readers", ...alone, include: ["test/readers/*.test.ts"] } },
     ],
   },
 });

@@ -146,7 +146,7 @@ export function packagingOf(
 /** ZIP has a method for zstd (APPNOTE 4.4.5: 93), which unzip, Python before 3.14, Java and others cannot read. */
 function noZstdArchive(): ExportError {
   const allowed = ["none", "gzip"];
-  const message = `Option "compress" is "zstd", and several tables make a ZIP archive, whose readers know no zstd; allowed: ${allowed.join(", ")}, or one table (table=NAME), or format=sql`;
+  const message = `Option "compress" is "zstd", and several tables make a ZIP archive, whose readers do not know zstd; allowed: ${allowed.join(", ")}, or only one table, or the format sql`;
   return new ExportError("invalid_option", message, { details: { option: "compress", received: "zstd", allowed } });
 }
 

@@ -10,10 +10,11 @@ export function chosenCompression(
   asked: Pick<ExportOptionValues, "compress" | "gzip">,
   given: GivenOptions,
 ): ExportOptionValues["compress"] {
-  const [option, shorthand] = [given.nameOf("compress"), given.nameOf("gzip")];
+  const option = given.nameOf("compress");
   const compress = !given.has("compress") && asked.gzip ? "gzip" : asked.compress;
   if (given.has("gzip") && asked.gzip !== (compress === "gzip")) {
-    const problem = `Options "${option}" and "${shorthand}" say different things: ${option}=${compress} and ${shorthand}=${Number(asked.gzip)}`;
+    const settings = `${given.setting("compress", compress)} and ${given.setting("gzip", asked.gzip)}`;
+    const problem = `Options "${option}" and "${given.nameOf("gzip")}" say different things: ${settings}`;
     refuse({ option, received: compress, allowed: ["one of the two"], problem });
   }
   if (compress === "zstd" && nodeZstd() === null) {

@@ -13,6 +13,8 @@ export interface GivenOptions {
   formatOption(name: string): string | undefined;
   /** How the caller writes the name of an option. */
   nameOf(name: OptionName): string;
+  /** How the caller writes an option with a value. */
+  setting(name: OptionName, value: string | boolean): string;
   /** How the caller writes the name of one of a format's own options. */
   formatOptionName(name: string): string;
   /** Throws `invalid_option` if anything is given that an export into this format has no option for. */

@@ -15,7 +15,8 @@ export function namedTables(
   const exclude = existing(asked.exclude, given.nameOf("exclude"), tableNames);
   const inBoth = tables?.find((name) => exclude.includes(name));
   if (inBoth === undefined) return { tables, exclude };
-  const [selecting, excluding] = [given.nameOf("tables"), given.nameOf("exclude")];
+  const selecting = given.nameOf("tables");
+  const excluding = given.nameOf("exclude");
   return refuse({
     option: excluding,
     received: inBoth,

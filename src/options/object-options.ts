@@ -52,6 +52,10 @@ export class ObjectOptions implements GivenOptions {
     return name;
   }
 
+  setting(name: OptionName, value: string | boolean): string {
+    return `${name}: ${JSON.stringify(value)}`;
+  }
+
   formatOptionName(name: string): string {
     return `${formatOptionsName}.${name}`;
   }

@@ -38,6 +38,10 @@ export class QueryOptions implements GivenOptions {
     return parameterOf(name);
   }
 
+  setting(name: OptionName, value: string | boolean): string {
+    return `${this.nameOf(name)}=${typeof value === "boolean" ? Number(value) : value}`;
+  }
+
   formatOptionName(name: string): string {
     return name;
   }

@@ -23,7 +23,7 @@ export const exportOptionTable = {
     inObject: "a list of names, or null for all",
   }),
   /** Tables to leave out, by name. @default [] */
-  exclude: names({
+  exclude: names<readonly string[]>({
     doc: "Leaves this table out, with its indexes and triggers. May be given up to 1,000 times.",
     values: { NAME: "the name of a table" },
     default: [],

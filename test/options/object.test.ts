@@ -51,6 +51,11 @@ describe("a host's object", () => {
     [{ gzip: "1" }, "gzip", 'Option "gzip" is "1"; allowed: true, false'],
     [{ verify: 1 }, "verify", 'Option "verify" is 1; allowed: true, false'],
     [
+      { gzip: false, compress: "gzip" },
+      "compress",
+      'Options "compress" and "gzip" say different things: compress: "gzip" and gzip: false; allowed: one of the two',
+    ],
+    [
       { formatOptions: { target: true } },
       "formatOptions.target",
       'Option "formatOptions.target" is true; allowed: a text',

@@ -22,7 +22,7 @@ import type { Job } from "./job/job.ts";
 import { JobStore, noSuchDump } from "./job/store.ts";
 import { WorkLoop, type Work } from "./alarm/work-loop.ts";
 import { JobRunner } from "./job/runner.ts";
-import type { SliceBudget } from "./job/slice.ts";
+import type { SliceBudget } from "./job/slice-context.ts";
 import { statusOf } from "./job/status.ts";
 import { expiresMs } from "./job/transitions.ts";
 import type { WakeSchedule } from "./alarm/wake-schedule.ts";

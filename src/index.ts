@@ -18,6 +18,6 @@ export type {
 export { csv, formats, jsonl, sql } from "../formats/index.ts";
 export type * from "../formats/format.ts";
 export type { DownloadBucket } from "./http/stored-download.ts";
-export type { SliceBudget } from "./job/slice.ts";
+export type { SliceBudget } from "./job/slice-context.ts";
 export type { PageBudget } from "./reader/source.ts";
 export type * from "./sink/sink.ts";

@@ -1,50 +1,45 @@
-/** One turn of the current job: a slice of the file, or of reading it back, and what becomes of the job by it. */
+/** One attempt at the current job: a slice of writing the file, or of reading it back, and what becomes of the job by it. */
 import { ExportError, listed } from "../errors.ts";
-import { limitCheckMs } from "../snapshot/undo-limit.ts";
-import { crc32 } from "../pack/crc32.ts";
 import type { Plan } from "../file/plan.ts";
 import type { MultipartUpload } from "../sink/sink.ts";
 import { compositeOf } from "./checksums.ts";
-import type { Snapshot } from "../snapshot/snapshot.ts";
-import { beginOnce, isWithinLimit, resumedSnapshot } from "./job-snapshot.ts";
+import { resumedSnapshot } from "./job-snapshot.ts";
 import {
-  advance,
   complete,
   restartedWithLargerParts,
-  snapshotStarted,
   mayRestartForSchema,
   pause,
   published,
   retryOrFail,
-  snapshotAbandoned,
   verifiedUpTo,
 } from "./transitions.ts";
 import type { Job } from "./job.ts";
 import { manifestOf } from "./manifest.ts";
 import { nextPlan, replan } from "./resumed-plan.ts";
 import { notes } from "./notes.ts";
-import { expectRoom, largerParts, usualParts } from "./part-size.ts";
+import { largerParts, usualParts } from "./part-size.ts";
 import { DumpUpload } from "./upload.ts";
 import type { JobContext } from "./context.ts";
-import { alarmBudget, runSlice, type SliceBudget, type SliceContext, type SliceEnd } from "./slice.ts";
+import { alarmBudget, type SliceEnd } from "./slice-context.ts";
+import { SnapshotSlice } from "./snapshot-slice.ts";
 import { discardPersistently, discardUploadPersistently, cleanUp } from "./cleanup.ts";
 import { verifySlice } from "./verify.ts";
 
-/** Gives a job that has begun a slice its turn, or lets it fail for a `reason`. Never throws for what concerns the job alone: that is in its row. */
+/** Runs one attempt at a job whose slice has started, or fails it for a `reason`. Never throws for what concerns the job alone: that is in its row. */
 export async function runAttempt(
   job: Job,
   reason: ExportError | null,
   context: JobContext,
-  object: DumpUpload,
+  dump: DumpUpload,
 ): Promise<void> {
-  const turn = new Attempt(job, context, object);
+  const attempt = new Attempt(job, context, dump);
   try {
     if (reason !== null) throw reason;
-    await (job.result === null ? turn.write() : turn.verify());
+    await (job.result === null ? attempt.write() : attempt.verify());
   } catch (error) {
-    await turn.failed(error);
+    await attempt.failed(error);
   }
-  await turn.release();
+  await attempt.release();
 }
 
 function changeWarnings({ changes }: Job): readonly string[] {
@@ -55,16 +50,16 @@ function changeWarnings({ changes }: Job): readonly string[] {
 class Attempt {
   readonly #job: Job;
   readonly #context: JobContext;
-  readonly #object: DumpUpload;
+  readonly #dump: DumpUpload;
   #upload: MultipartUpload | undefined;
 
-  constructor(job: Job, context: JobContext, object: DumpUpload) {
+  constructor(job: Job, context: JobContext, dump: DumpUpload) {
     this.#job = job;
     this.#context = context;
-    this.#object = object;
+    this.#dump = dump;
   }
 
-  /** Makes the next stretch of the file, and completes it at its end. */
+  /** Writes the next slice of the file, and completes it at its end. */
   async write(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
     const next = await nextPlan(this.#job, this.#context);
@@ -75,46 +70,24 @@ class Attempt {
     const upload = await this.#openUpload();
     this.#upload = upload;
     if (!store.isRunning(this.#job.id)) return;
-    const end = await this.#slice(plan, upload, snapshot, budget).catch((error: unknown) => {
+    const failed = (error: unknown) => this.#context.background(this.failed(error));
+    const slice = new SnapshotSlice(this.#job, { plan, upload, snapshot, failed }, this.#context);
+    const end = await slice.run(budget).catch((error: unknown) => {
       const isSchemaChange = error instanceof ExportError && error.code === "schema_changed";
       const isUnread = store.find(this.#job.id)?.seal === null;
-      if (isSchemaChange && (isUnread || mayRestartForSchema(this.#job))) return "paused"; // the next turn plans it anew
+      if (isSchemaChange && (isUnread || mayRestartForSchema(this.#job))) return "paused"; // the next attempt makes a new plan
       return this.#enlarge(error);
     });
     if (end === "paused" && store.isRunning(this.#job.id)) store.save(pause(store.get(this.#job.id), Date.now()));
     if (end === "uploaded") await this.#complete(upload, plan);
   }
 
-  /** The snapshot, or the watch, begins with the first slice, if it has not before. */
-  async #slice(plan: Plan, upload: MultipartUpload, snapshot: Snapshot, budget: SliceBudget): Promise<SliceEnd> {
-    const { store } = this.#context;
-    const seal = this.#job.checkpoint === null ? await beginOnce(snapshot, plan) : null;
-    if (seal !== null) store.save(snapshotStarted(store.get(this.#job.id), seal, Date.now()));
-    this.#watchLimit(snapshot);
-    // R2 may hang for as long as its deadline lets it: what is changed meanwhile is kept
-    const timer = setInterval(() => this.#watchLimitBetween(snapshot), limitCheckMs);
-    try {
-      return await runSlice(this.#job, this.#sliceContext(plan, upload, snapshot), budget);
-    } finally {
-      clearInterval(timer);
-    }
-  }
-
-  /** The same while the slice waits: where the job fails the slice finds that nobody wants it any more. */
-  #watchLimitBetween(snapshot: Snapshot): void {
-    try {
-      if (this.#context.store.isRunning(this.#job.id)) this.#watchLimit(snapshot);
-    } catch (error) {
-      this.#context.background(this.failed(error));
-    }
-  }
-
-  /** Reads the next stretch of the finished file back. */
+  /** Reads the next slice of the finished file back. */
   async verify(): Promise<void> {
     const { store, budget = alarmBudget } = this.#context;
     const { id } = this.#job;
     const end = await verifySlice(this.#job, {
-      object: this.#object,
+      object: this.#dump,
       parts: store.parts.list(id),
       budget,
       isCancelled: () => !store.isRunning(id),
@@ -124,36 +97,36 @@ class Attempt {
     if (end === "done") store.save(complete(store.get(id), Date.now()));
   }
 
-  /** Tried again later, or failed for good; unless nobody wants it any more. */
+  /** The job is tried again later, or has failed for good; unless it was cancelled. */
   async failed(error: unknown): Promise<void> {
     const { store } = this.#context;
     const latest = store.find(this.#job.id);
-    if (latest?.state !== "running") return; // cancelled meanwhile: what failed was for nobody
+    if (latest?.state !== "running") return; // cancelled meanwhile: nobody needs to hear of the error
     const next = retryOrFail(latest, error, Date.now());
     console.error(`Cannot go on with dump ${latest.id} (try ${latest.attempts}):`, error);
     store.save(next);
-    if (next.state === "failed") await cleanUp(next, this.#object, store, Date.now());
+    if (next.state === "failed") await cleanUp(next, this.#dump, store, Date.now());
     else if (next.restarts > latest.restarts) await this.#discardWork(latest);
   }
 
-  /** Nobody wants the job any more: what this turn has left is cleared away, and whoever cancelled it has left that to it. */
+  /** Cleans up where the job was cancelled while this attempt was under way: whoever cancelled it has left that to the attempt. */
   async release(): Promise<void> {
     const { store, background } = this.#context;
     const uploadId = this.#upload?.uploadId ?? this.#job.uploadId;
     const latest = store.find(this.#job.id);
     if (latest === null) {
-      background(discardPersistently(this.#object, { ...this.#job, uploadId }));
+      background(discardPersistently(this.#dump, { ...this.#job, uploadId }));
     } else if (latest.state !== "running" && latest.lease !== null) {
       const ended: Job = { ...latest, lease: null, uploadId, wakeMs: Date.now() };
       store.save(ended);
-      await cleanUp(ended, this.#object, store, Date.now());
+      await cleanUp(ended, this.#dump, store, Date.now());
     }
   }
 
-  async #beginAgain(become: (latest: Job) => Job): Promise<void> {
+  async #beginAgain(restarted: (latest: Job) => Job): Promise<void> {
     const { store } = this.#context;
     const latest = store.get(this.#job.id);
-    store.save(pause(become(latest), Date.now()));
+    store.save(pause(restarted(latest), Date.now()));
     await this.#discardWork(latest);
   }
 
@@ -164,50 +137,19 @@ class Attempt {
     const job = store.get(this.#job.id);
     const larger = largerParts(job, parts);
     if (larger === null) throw error;
-    const anew = await replan(job, this.#context, job.encoding, notes.parts);
-    if (store.isRunning(job.id)) await this.#beginAgain((latest) => restartedWithLargerParts(latest, anew, larger));
+    const planned = await replan(job, this.#context, job.encoding, notes.parts);
+    if (store.isRunning(job.id)) await this.#beginAgain((latest) => restartedWithLargerParts(latest, planned, larger));
     return "restarted";
   }
 
   async #openUpload(): Promise<MultipartUpload> {
     const { store } = this.#context;
-    if (this.#job.uploadId !== null) return this.#object.resume(this.#job.uploadId);
-    const upload = await this.#object.create(this.#job);
-    this.#upload = upload; // whatever becomes of the job, it is known now
+    if (this.#job.uploadId !== null) return this.#dump.resume(this.#job.uploadId);
+    const upload = await this.#dump.create(this.#job);
+    this.#upload = upload; // known from here on, so that `release` can discard it whatever becomes of the job
     const latest = store.find(this.#job.id);
     if (latest !== null) store.save({ ...latest, uploadId: upload.uploadId });
     return upload;
-  }
-
-  /** Where more is changed under the snapshot than may be kept, the job fails, or goes on without it. */
-  #watchLimit(snapshot: Snapshot): void {
-    const { store } = this.#context;
-    if (isWithinLimit(this.#job, snapshot)) return;
-    const job = store.get(this.#job.id);
-    snapshot.abandon();
-    store.save({ ...snapshotAbandoned(job, snapshot.seal), warnings: [...job.warnings, notes.undo] });
-  }
-
-  #sliceContext(plan: Plan, upload: MultipartUpload, snapshot: Snapshot): SliceContext {
-    const { store } = this.#context;
-    const { id } = this.#job;
-    return {
-      pipeline: plan.pipeline,
-      upload,
-      mostParts: (this.#context.parts ?? usualParts).most,
-      crc32,
-      remainder: () => store.parts.remainder(id),
-      isCancelled: () => !store.isRunning(id),
-      allRead: () => store.save({ ...store.get(id), changes: snapshot.changes() }),
-      checkpoint: (checkpoint, parts, remainder) => {
-        for (const part of parts) store.parts.add(id, part);
-        store.parts.setRemainder(id, remainder);
-        snapshot.advance(checkpoint.position.counts.length, checkpoint.position.at);
-        store.save({ ...advance(store.get(id), checkpoint), seal: snapshot.seal });
-        this.#watchLimit(snapshot);
-        expectRoom(store.get(id), this.#context.parts);
-      },
-    };
   }
 
   async #complete(upload: MultipartUpload, { pipeline }: Plan): Promise<void> {
@@ -218,9 +160,9 @@ class Attempt {
     const job = store.get(id);
     const parts = store.parts.list(id);
     const sha256 = await compositeOf(parts);
-    const noted = job.checkpoint === null ? [] : pipeline.warnings(job.checkpoint.position);
-    const warned = { ...job, warnings: [...job.warnings, ...noted, ...changeWarnings(job)] };
-    const { size, httpEtag } = await this.#object.publish(warned, upload, parts, manifestOf(warned, parts, sha256));
+    const lossWarnings = job.checkpoint === null ? [] : pipeline.warnings(job.checkpoint.position);
+    const warned = { ...job, warnings: [...job.warnings, ...lossWarnings, ...changeWarnings(job)] };
+    const { size, httpEtag } = await this.#dump.publish(warned, upload, parts, manifestOf(warned, parts, sha256));
     const latest = store.find(id);
     if (latest?.state !== "running") return; // cancelled at the last moment
     store.dropUndoLog(id);
@@ -228,12 +170,12 @@ class Attempt {
     store.save(done.options.verify ? pause(done, Date.now()) : complete(done, Date.now()));
   }
 
-  /** R2 has lost an upload, or holds another than the one that was answered for; should it refuse, it is gone in a week. */
+  /** Discards the upload of a file that is begun again. Where R2 refuses, it deletes the upload itself after a week. */
   async #discardWork(job: Job): Promise<void> {
     this.#context.store.dropWork(job.id);
-    await this.#object.discard(job).catch((error: unknown) => {
+    await this.#dump.discard(job).catch((error: unknown) => {
       console.error(`Cannot abort an upload of dump ${job.id}:`, error);
-      this.#context.background(discardUploadPersistently(this.#object, job));
+      this.#context.background(discardUploadPersistently(this.#dump, job));
     });
   }
 }

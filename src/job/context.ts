@@ -5,7 +5,7 @@ import type { Sink } from "../sink/sink.ts";
 import type { Webhooks } from "../webhook/webhook.ts";
 import type { PartLimits } from "./part-size.ts";
 import type { JobStore } from "./store.ts";
-import type { SliceBudget } from "./slice.ts";
+import type { SliceBudget } from "./slice-context.ts";
 
 /** The object's storage, where files go, and what the host has set. */
 export interface JobContext {

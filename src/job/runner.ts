@@ -7,8 +7,8 @@ import { planCooperatively } from "../file/plan.ts";
 import { notify } from "./notify.ts";
 import { beginOnce, isWithinLimitBetweenSlices, resumedSnapshot } from "./job-snapshot.ts";
 import { deleteAllJobs } from "./delete-all.ts";
-import { begin, cancel, snapshotStarted, stalled, deleted } from "./transitions.ts";
-import { isSameRequest, storedOptions } from "../options/stored.ts";
+import { cancel, deleted, sliceStarted, snapshotStarted, stalledError } from "./transitions.ts";
+import { admit, startedBefore } from "./admission.ts";
 import type { Job } from "./job.ts";
 import type { JobContext } from "./context.ts";
 import { noSuchDump } from "./store.ts";
@@ -17,9 +17,6 @@ import { partSizeFor } from "./part-size.ts";
 import { DumpUpload } from "./upload.ts";
 import { cleanUp, deleteUnreadable } from "./cleanup.ts";
 import { runAttempt } from "./attempt.ts";
-
-/** Jobs that may wait or run at once: they go one after the other, and each keeps a row. */
-const maxOpenJobs = 100;
 
 /** The jobs of one object. */
 export class JobRunner {
@@ -30,24 +27,24 @@ export class JobRunner {
   constructor(context: JobContext) {
     this.#context = context;
     for (const { error } of context.store.unreadable("running")) console.error(error.message);
-    if (context.store.current()?.snapshotMs != null) this.#watchLimit(); // of an earlier life
+    if (context.store.current()?.snapshotMs != null) this.#watchLimit(); // of an earlier instance
   }
 
   /** Starts a job, or gives the one that the key started before; the caller sees to the wake-up. */
   async create(options: ExportOptions & JobOptions, idempotencyKey: string | null): Promise<Job> {
     const { sql, store, formats, encoding, retentionMs, webhooks } = this.#context;
     if (typeof options.callback === "string") webhooks.check(options.callback);
-    const before = this.#startedBy(idempotencyKey, options);
+    const before = startedBefore(idempotencyKey, options, store);
     if (before !== null) return before;
-    this.#admit();
+    admit(store);
     const plan = await planCooperatively(sql, { ...options, ...encoding }, formats);
     const partBytes = partSizeFor(sql.databaseSize, this.#context.parts);
     const job = await newJob(plan, { options, idempotencyKey, encoding, retentionMs, partBytes }, Date.now());
-    this.#object(job.id); // or there is no bucket to put it in
-    // Others may have been started while this one was planned; from here on it is one turn.
-    const meanwhile = this.#startedBy(idempotencyKey, options);
+    this.#uploadOf(job.id); // or there is no bucket to put it in
+    // Others may have been started while this one was planned; from here on it is one event-loop turn.
+    const meanwhile = startedBefore(idempotencyKey, options, store);
     if (meanwhile !== null) return meanwhile;
-    const open = this.#admit();
+    const open = admit(store);
     // One that waits begins when its turn comes: a hundred logs at once would be too much for writers.
     if (job.isFuzzy || open > 0 || this.#isBusy) {
       store.add(job);
@@ -65,7 +62,7 @@ export class JobRunner {
       const latest = store.find(job.id);
       if (latest !== null && latest.state !== "running") return latest; // cancelled meanwhile
       if (latest !== null && error instanceof ExportError && error.code === "schema_changed") {
-        store.save(job); // what it was planned with is out of date: its first slice plans it anew
+        store.save(job); // what it was planned with is out of date: its first slice makes the plan again
         return job;
       }
       if (latest !== null) store.remove(job.id); // nothing of it stays behind
@@ -80,24 +77,7 @@ export class JobRunner {
     return store.get(job.id);
   }
 
-  /** The job that a key started before. Throws `idempotency_conflict` if it has other options. */
-  #startedBy(key: string | null, options: ExportOptions & JobOptions): Job | null {
-    const before = key === null ? null : this.#context.store.byIdempotencyKey(key);
-    if (before === null || isSameRequest(before.options, storedOptions(options))) return before;
-    throw new ExportError(
-      "idempotency_conflict",
-      `The Idempotency-Key "${key}" belongs to dump ${before.id}, which has other options`,
-    );
-  }
-
-  /** How many jobs wait or run. Throws `too_many_jobs` where one more may not. */
-  #admit(): number {
-    const open = this.#context.store.openJobs();
-    if (open < maxOpenJobs) return open;
-    throw new ExportError("too_many_jobs", `Cannot start a job: ${open} wait or run, the limit is ${maxOpenJobs}`);
-  }
-
-  /** A slice begun in an earlier life of the object never comes back: its job is due at once. */
+  /** A slice begun in an earlier instance of the object never comes back: its job is due at once. */
   recover(): void {
     const { store, instanceId } = this.#context;
     const job = store.current();
@@ -118,14 +98,14 @@ export class JobRunner {
     return this.#context.sink === undefined ? null : this.#context.store.nextExpiryMs();
   }
 
-  /** Clears away what finished jobs have left, and gives the current job a slice, if it is due. */
+  /** Cleans up what finished jobs have left, and gives the current job a slice, if it is due. */
   async runDue(): Promise<void> {
     if (this.#context.sink === undefined) return;
     await this.#cleanUpFinished();
     await this.#work();
   }
 
-  /** Clears away what finished jobs have left, and begins the calls that are due. */
+  /** Cleans up what finished jobs have left, and begins the calls that are due. */
   async #cleanUpFinished(): Promise<void> {
     const { store, webhooks, background, instanceId } = this.#context;
     const now = Date.now();
@@ -133,7 +113,7 @@ export class JobRunner {
       // An alarm that waited for it would hold the next one up; a call that is lost with the object is due again.
       if ((finished.delivery?.dueMs ?? neverMs) <= now) background(notify(finished, store, webhooks));
       if (finished.wakeMs > now) continue;
-      // a turn of this life is still waiting for R2: it clears away when it comes back
+      // an attempt of this instance is still waiting for R2: it cleans up when it comes back
       if (finished.lease === instanceId) store.save({ ...finished, wakeMs: now + watchdogMs });
       else await this.#cleanUp({ ...finished, lease: null });
     }
@@ -164,10 +144,10 @@ export class JobRunner {
     if (job === null || this.#isBusy || job.wakeMs > Date.now()) return;
     this.#isBusy = true;
     try {
-      const begun = begin(job, instanceId, Date.now());
+      const begun = sliceStarted(job, instanceId, Date.now());
       store.save(begun);
       await wake(begun.wakeMs);
-      await runAttempt(begun, reason ?? stalled(job, Date.now()), this.#context, this.#object(begun.id));
+      await runAttempt(begun, reason ?? stalledError(job, Date.now()), this.#context, this.#uploadOf(begun.id));
     } finally {
       this.#isBusy = false;
       this.#watchLimit();
@@ -179,7 +159,7 @@ export class JobRunner {
     const { store } = this.#context;
     const unreadable = store.unreadable("all").find((other) => other.id === id);
     if (unreadable !== undefined) {
-      await deleteUnreadable(unreadable, this.#object(id), store);
+      await deleteUnreadable(unreadable, this.#uploadOf(id), store);
       return null;
     }
     const job = store.get(id);
@@ -192,22 +172,22 @@ export class JobRunner {
       return store.find(id) ?? cancelled;
     }
     if (job.lease === null) {
-      await this.#object(id).discard(job);
+      await this.#uploadOf(id).discard(job);
       store.remove(id);
-    } else store.save(deleted(job)); // a turn is under way, which may be sending something just now: it takes the row away
+    } else store.save(deleted(job)); // an attempt is under way, which may be sending something just now: it removes the row
     return job;
   }
 
-  /** Takes everything away. */
+  /** Deletes all jobs with all that they have in R2. Throws `storage_failed`. */
   async deleteAll(): Promise<void> {
     await deleteAllJobs(this.#context);
   }
 
   async #cleanUp(job: Job): Promise<void> {
-    await cleanUp(job, this.#object(job.id), this.#context.store, Date.now());
+    await cleanUp(job, this.#uploadOf(job.id), this.#context.store, Date.now());
   }
 
-  #object(id: string): DumpUpload {
+  #uploadOf(id: string): DumpUpload {
     const { sink, objectId } = this.#context;
     if (sink !== undefined) return new DumpUpload(sink, objectId, id);
     throw new ExportError("no_bucket", "Cannot run an export job: the Exporter was made without a bucket");

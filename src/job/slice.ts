@@ -2,11 +2,11 @@
 import { ExportError } from "../errors.ts";
 import { madePerTurn } from "../file/pipeline.ts";
 import { KiB, MiB } from "../base/units.ts";
-import type { Pipeline, Position } from "../file/pipeline.ts";
+import type { Position } from "../file/pipeline.ts";
 import { PartBuffer } from "../sink/part-buffer.ts";
-import type { MultipartUpload } from "../sink/sink.ts";
 import { digestsOf } from "./checksums.ts";
 import { checkpointVersion, type Checkpoint, type Job } from "./job.ts";
+import { alarmBudget, type SliceBudget, type SliceContext, type SliceEnd } from "./slice-context.ts";
 import { storageError, type SentPart } from "./upload.ts";
 
 /** Bytes rendered between two yields to the host: about 4 ms of plain rendering. */
@@ -17,43 +17,6 @@ const yieldBytesPacked = 256 * KiB;
 
 /** Bytes of a part up to which the next one is made while it is sent; two of larger ones would be too much memory (docs/decisions/0071). */
 const overlapBytes = 6 * MiB;
-
-/** A slice ends at the first part after this much work, well under the 30 s of CPU that are an alarm's default. */
-const sliceMs = 5_000;
-
-/** As `sliceMs`, in bytes rendered: the clock of a Worker stands still while it computes, so time alone is no bound. */
-const sliceBytes = 128 * MiB;
-
-/** How much a slice does before it ends: at the first part cut beyond either. */
-export interface SliceBudget {
-  /** Milliseconds. */
-  readonly ms: number;
-  /** Bytes as the format renders them, before they are packed. */
-  readonly renderedBytes: number;
-}
-
-/** The budget of an alarm. */
-export const alarmBudget: SliceBudget = { ms: sliceMs, renderedBytes: sliceBytes };
-
-/** What a slice needs from around it. */
-export interface SliceContext {
-  readonly pipeline: Pipeline;
-  readonly upload: MultipartUpload;
-  /** Parts of a file at most. */
-  readonly mostParts: number;
-  readonly crc32: (bytes: Uint8Array, previous: number) => number;
-  /** What the last checkpoint kept besides the job: bytes behind the last part. */
-  readonly remainder: () => readonly Uint8Array[];
-  /** True once somebody has cancelled the job. */
-  readonly isCancelled: () => boolean;
-  /** Called in the turn in which the last row is read. */
-  readonly allRead: () => void;
-  /** Writes a checkpoint, the parts that were sent since the last one, and the remainder, in one synchronous turn. */
-  readonly checkpoint: (checkpoint: Checkpoint, parts: readonly SentPart[], remainder: Uint8Array) => void;
-}
-
-/** How a slice ended: with work left, with every part uploaded, or because nobody wants the job any more. */
-export type SliceEnd = "paused" | "uploaded" | "cancelled";
 
 /** Runs one slice of a job from its checkpoint. */
 export async function runSlice(job: Job, context: SliceContext, budget: SliceBudget = alarmBudget): Promise<SliceEnd> {
@@ -77,8 +40,8 @@ export async function runSlice(job: Job, context: SliceContext, budget: SliceBud
   }
 }
 
-/** A piece of the end of a file, which may be a hundred lines of a ZIP's directory, is as much work as so many small parts of it. */
-const lastPieceParts = 50;
+/** A piece of the end of a file, which may be a hundred lines of a ZIP's directory, is as much work as so many small segments of it. */
+const lastPieceSegments = 50;
 
 class Slice {
   position: Position;
@@ -94,7 +57,7 @@ class Slice {
   #underWay: Promise<void> | null = null;
   /** Sent since the last checkpoint. */
   #sent: SentPart[] = [];
-  /** Bytes rendered, and parts of the file made, since the host's requests were let in. */
+  /** Bytes rendered, and segments of the file made, since the host's requests were let in. */
   #sinceYield = 0;
   #made = 0;
 
@@ -119,11 +82,12 @@ class Slice {
     const step = pipeline.step(this.position);
     this.#made += step.read.segment - this.position.segment;
     if (step.read.isDone) allRead();
-    const [before, cut] = [this.rendered, this.#cut];
+    const before = this.rendered;
+    const cut = this.#cut;
     for (const piece of step.bytes) {
       this.#crc = crc32(piece, this.#crc);
       this.#length += piece.length;
-      this.#made += step.read.isDone ? lastPieceParts : 1;
+      this.#made += step.read.isDone ? lastPieceSegments : 1;
       const sent = this.#cut;
       await this.#add(piece);
       const hasYielded = await this.#yield(before + step.rendered);
@@ -156,19 +120,20 @@ class Slice {
   }
 
   async #add(piece: Uint8Array): Promise<void> {
-    for (let at = 0; at < piece.length;) {
-      at += this.#buffer.push(piece.subarray(at));
+    for (let offset = 0; offset < piece.length;) {
+      offset += this.#buffer.push(piece.subarray(offset));
       if (this.#buffer.isFull) await this.#upload();
     }
   }
 
-  /** Lets the host's requests in, now and then; true if it has. */
+  /** Lets the host's requests in, where enough was made since the last time; true if it has. */
   async #yield(rendered: number): Promise<boolean> {
     this.#sinceYield += rendered - this.rendered;
     this.rendered = rendered;
     const most = this.#job.options.compress === "none" ? yieldBytes : yieldBytesPacked;
     if (this.#sinceYield < most && this.#made < madePerTurn) return false;
-    [this.#sinceYield, this.#made] = [0, 0];
+    this.#sinceYield = 0;
+    this.#made = 0;
     await scheduler.wait(0);
     return true;
   }
@@ -192,7 +157,9 @@ class Slice {
    * it is taken now, as the position moves on while the upload is under way.
    */
   #keep(): void {
-    const [state, remainder, underWay] = [this.#state(), this.#buffer.remainder(), this.#underWay];
+    const state = this.#state();
+    const remainder = this.#buffer.remainder();
+    const underWay = this.#underWay;
     this.#follow(Promise.resolve(underWay).then(() => this.#checkpoint(state, remainder)));
   }
 

@@ -1,4 +1,4 @@
-/** How a job changes: each of these gives the job as it is afterwards. Pure; when they are called is the runner's and the turn's business. */
+/** How a job changes: each of these gives the job as it is afterwards. Pure; the runner and its attempts decide when to call them. */
 import { ExportError, type ExportErrorCode } from "../errors.ts";
 import { backoffMs, neverMs, watchdogMs } from "../base/waits.ts";
 import { newDelivery } from "../webhook/delivery.ts";
@@ -10,7 +10,7 @@ import type { Checkpoint, Job, Planned } from "./job.ts";
 /** Tries without progress before a job fails for good; with `backoffMs` that is about half an hour. */
 const maxAttempts = 12;
 
-/** Slices that may end without progress and without an error, as they do when the object is reset; a watchdog takes 15 s for each. */
+/** Slices that may end without progress and without an error, as they do when the object is reset. The watchdog takes 15 s to notice each. */
 const maxResets = 100;
 
 /** A job fails when its slices have made no progress for so long, in milliseconds. */
@@ -20,13 +20,13 @@ const stalledMs = 24 * 60 * 60_000;
 export const maxRestarts = 3;
 
 /** A slice begins: the attempt is counted before it can fail, and a watchdog is due in case it never comes back. */
-export function begin(job: Job, lease: string, now: number): Job {
+export function sliceStarted(job: Job, lease: string, now: number): Job {
   const triedMs = job.triedMs ?? now;
   return { ...job, attempts: job.attempts + 1, triedMs, lease, wakeMs: now + watchdogMs };
 }
 
-/** Why another slice is not worth it: they have all gone without a trace, or a day has gone by; null if it is. */
-export function stalled(job: Job, now: number): ExportError | null {
+/** The error for a job that another slice would not help: too many have ended without progress and without an error, or a day has gone by. Null if it may have one. */
+export function stalledError(job: Job, now: number): ExportError | null {
   if (job.triedMs === null || (job.attempts < maxResets && now - job.triedMs < stalledMs)) return null;
   const since = new Date(job.triedMs).toISOString();
   const message = `Cannot go on: ${job.attempts} slices since ${since} ended without progress and without an error, as when the object is reset; it may need more memory or CPU time than it has`;
@@ -43,12 +43,12 @@ export function pause(job: Job, now: number): Job {
   return { ...job, attempts: 0, triedMs: null, lease: null, wakeMs: now };
 }
 
-/** The upload is gone, or its parts are others than those that were answered for: all of it is made again, in a new one. */
+/** The upload is gone, or its parts are others than those that were answered for: the whole file is made again, in a new one. */
 function restart(job: Job): Job {
   return { ...job, uploadId: null, checkpoint: null, seal: null, snapshotMs: null, restarts: job.restarts + 1 };
 }
 
-/** The schema is another one: all of it is made again, as it is now. */
+/** The schema has changed: the file is made again, with the new one. */
 export function restartedForSchema(job: Job, planned: Replanned): Job {
   return { ...restart(job), ...planned, hasRestartedForSchema: true, restarts: job.restarts };
 }
@@ -59,12 +59,12 @@ export function replanned(job: Job, planned: Replanned): Job {
   return { ...restart(job), ...planned, warnings, restarts: job.restarts };
 }
 
-/** The code is another one: all of it is made again, by this one. */
+/** A deploy has changed what the code makes of the data: the file is made again, by the new code. */
 export function restartedForCode(job: Job, planned: Replanned, encoding: EncodingSettings): Job {
   return { ...restart(job), ...planned, encoding };
 }
 
-/** Its file is larger than was thought: all of it is made again, in larger parts. */
+/** The file needs more parts than R2 takes: it is made again, in larger ones. */
 export function restartedWithLargerParts(job: Job, planned: Replanned, partBytes: number): Job {
   return { ...restart(job), ...planned, partBytes, restarts: job.restarts };
 }
@@ -76,7 +76,7 @@ export function mayRestartForSchema({ options, hasRestartedForSchema }: Job): bo
   return options.onSchemaChange === "restart" && !hasRestartedForSchema;
 }
 
-/** Trying again finds the same. */
+/** Errors that a retry cannot fix. */
 const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "schema_changed",
   "plan_changed",
@@ -90,7 +90,7 @@ const finalCodes: ReadonlySet<ExportErrorCode> = new Set([
   "no_bucket",
 ]);
 
-/** A slice failed: tried again later, or for good if it was the last try or trying again cannot help. */
+/** A slice failed: tried again later, or for good if it was the last try, or if a retry cannot help. */
 export function retryOrFail(job: Job, error: unknown, now: number): Job {
   const known = error instanceof ExportError;
   const message = error instanceof Error ? error.message : String(error);
@@ -105,7 +105,7 @@ export function retryOrFail(job: Job, error: unknown, now: number): Job {
   return { ...finish(job, now), state: "failed", error: { code, message: `${message}${tries}` } };
 }
 
-/** Rows are kept from now on, or watched. */
+/** The snapshot has begun: changed rows are kept from now on; of a fuzzy job, changes are tracked. */
 export function snapshotStarted(job: Job, seal: Seal, now: number): Job {
   return { ...job, seal, snapshotMs: job.isFuzzy ? null : now };
 }
@@ -130,29 +130,29 @@ export function complete(job: Job, now: number): Job {
   return { ...cleanedUp(finish(job, now)), state: "complete" };
 }
 
-/** The caller wants no more of it. A turn that is under way clears it away when it comes back, or somebody else if it does not. */
+/** Cancelled by the caller. An attempt that is under way cleans up when it comes back, or the next wake-up does if it never comes back. */
 export function cancel(job: Job, now: number): Job {
   const { lease } = job;
   const cancelled: Job = { ...finish(job, now), state: "cancelled", lease, mayHaveMore: lease !== null };
   return lease === null ? cancelled : { ...cancelled, wakeMs: now + watchdogMs };
 }
 
-/** Not even its status is wanted. */
+/** Its status is no longer shown either; the row goes when all is cleaned up. */
 export function deleted(job: Job): Job {
   return { ...job, isDeleted: true };
 }
 
-/** There is nothing left of its work but what it is kept for. */
+/** Nothing is left of its work but what it is kept for. */
 export function cleanedUp(job: Job): Job {
   return { ...job, lease: null, uploadId: null, mayHaveMore: false, attempts: 0, wakeMs: expiresMs(job) };
 }
 
-/** When a finished job is taken away with its object, Unix milliseconds. */
+/** When a finished job is deleted with its object, Unix milliseconds. */
 export function expiresMs({ finishedMs, retentionMs }: Job): number {
   return Math.min((finishedMs ?? neverMs) + retentionMs, neverMs);
 }
 
-/** What it has left is cleared away at once. */
+/** Its clean-up is due at once, and so is its callback. */
 function finish(job: Job, now: number): Job {
   const delivery = job.options.callback === null ? null : newDelivery(now);
   return { ...job, lease: null, attempts: 0, finishedMs: now, wakeMs: now, delivery };

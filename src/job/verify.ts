@@ -3,7 +3,7 @@ import { ExportError } from "../errors.ts";
 import { digestsOf, type PartDigests } from "./checksums.ts";
 import type { Job } from "./job.ts";
 import type { DumpUpload } from "./upload.ts";
-import type { SliceBudget } from "./slice.ts";
+import type { SliceBudget } from "./slice-context.ts";
 
 /** What reading back needs from around it. */
 export interface VerifyContext {

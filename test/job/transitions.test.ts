@@ -6,14 +6,14 @@ import { currentEncodingSettings, usualPage } from "../../src/file/plan.ts";
 import type { Job } from "../../src/job/job.ts";
 import { newJob } from "../../src/job/new-job.ts";
 import {
-  begin,
+  sliceStarted,
   cancel,
   complete,
   expiresMs,
   maxRestarts,
   pause,
   retryOrFail,
-  stalled,
+  stalledError,
 } from "../../src/job/transitions.ts";
 import { planFor, withDatabase } from "../support/database.ts";
 import { options } from "../support/jobs.ts";
@@ -32,9 +32,9 @@ function jobWith(given: Partial<Job> = {}): Promise<Job> {
 
 describe("a slice", () => {
   it("is counted before it can fail, and its first try is remembered", async () => {
-    const first = begin(await jobWith(), "life", now);
+    const first = sliceStarted(await jobWith(), "life", now);
     expect(first).toMatchObject({ attempts: 1, triedMs: now, lease: "life", wakeMs: now + watchdogMs });
-    expect(begin(first, "other", now + 5)).toMatchObject({ attempts: 2, triedMs: now, lease: "other" });
+    expect(sliceStarted(first, "other", now + 5)).toMatchObject({ attempts: 2, triedMs: now, lease: "other" });
     expect(pause(first, now)).toMatchObject({ attempts: 0, triedMs: null, lease: null, wakeMs: now });
   });
 
@@ -45,7 +45,7 @@ describe("a slice", () => {
     [{ attempts: 1, triedMs: now }, 24 * 3_600_000 - 1, false],
     [{ attempts: 1, triedMs: now }, 24 * 3_600_000, true],
   ])("is one too many after 100, or a day: %j, %i ms later", async (given, laterMs, isStalled) => {
-    expect(stalled(await jobWith(given), now + laterMs)?.code).toBe(isStalled ? "stalled" : undefined);
+    expect(stalledError(await jobWith(given), now + laterMs)?.code).toBe(isStalled ? "stalled" : undefined);
   });
 });
 

@@ -18,8 +18,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "src/base": [],
   "src/platform-limits.ts": [],
   "src/errors.ts": ["formats/kit"],
-  "src/format-kit.ts": ["formats/kit"],
-  "src/testing.ts": ["formats"],
+  "src/format-kit.ts": ["formats", "formats/kit"],
   "src/schema": ["src/base", "src/errors.ts", "formats", "formats/kit"],
   "src/reader": ["src/base", "src/errors.ts", "src/platform-limits.ts", "src/schema", "formats", "formats/kit"],
   "src/snapshot": [
@@ -37,6 +36,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "src/options": ["src/errors.ts", "src/pack", "formats", "formats/kit", "formats/presets.ts"],
   "src/file": ["src/options", "src/base", "src/errors.ts", "src/pack", "src/reader", "formats", "formats/kit"],
   "src/download": ["src/base", "src/errors.ts", "src/file", "src/schema", "src/snapshot", "formats", "formats/kit"],
+  "src/format-contract": ["src/file", "src/reader", "formats", "formats/index.ts", "formats/kit"],
+  "src/testing.ts": ["src/format-contract", "formats"],
   "src/job": [
     "src/options",
     "src/base",

@@ -1,9 +1,11 @@
 /** What every format must keep, the one in docs/add-a-format.md included. */
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import type { Format } from "../../formats/format.ts";
+import type { Format, TableFormat } from "../../formats/format.ts";
 import { formats } from "../../formats/index.ts";
+import { formatContract } from "../../src/testing.ts";
 import { withDatabase, fileOf, textOf } from "../support/database.ts";
+import { indexed } from "../support/indexed.ts";
 import { pgcopy } from "../support/pgcopy.ts";
 
 const all: readonly Format[] = [...formats, pgcopy];
@@ -18,6 +20,56 @@ function fill(sql: SqlStorage): void {
       INSERT INTO "odd ""name" SELECT 10 + i, CASE i % 5 WHEN 0 THEN zeroblob(i % 90) WHEN 1 THEN i ELSE 'value ' || i END, 'text ' || i, i / 3.0 FROM n;
   `);
 }
+
+describe.each([...all, indexed].map((format): [string, Format] => [format.name, format]))(
+  "%s, by the published contract",
+  (_, format) => {
+    for (const { name, run } of formatContract(format, { withDatabase })) it(name, run);
+  },
+);
+
+describe("the published contract", () => {
+  const failing = async (format: Format) => {
+    const messages: string[] = [];
+    for (const { run } of formatContract(format, { withDatabase })) {
+      await run().catch((error: unknown) => messages.push(String(error)));
+    }
+    return messages;
+  };
+  const csv = formats.find(({ name }) => name === "csv");
+  if (csv?.scope !== "table") throw new TypeError("There is no CSV");
+
+  it("finds what one path writes otherwise", async () => {
+    const wrong = {
+      ...csv,
+      *segments(...[table, options]: Parameters<typeof csv.segments>) {
+        for (const segment of csv.segments(table, options)) {
+          if (segment.kind !== "rows") yield segment;
+          else {
+            const encoder = segment.rows();
+            if ("rowsAs" in encoder) throw new TypeError("CSV takes rendered rows");
+            yield { ...segment, rows: () => ({ ...encoder, encode: () => "other" }) };
+          }
+        }
+      },
+    } as const satisfies Format;
+    expect(await failing(wrong)).toEqual([
+      expect.stringMatching(/^Error: The file differs between the fast and the slow path, for the values NULL and /),
+    ]);
+  });
+
+  it("finds a state that is kept outside of the state", async () => {
+    let pages = 0;
+    const wrong: TableFormat = {
+      ...csv,
+      *segments(table) {
+        const page = () => ({ bytes: `page ${pages++}\n`, state: null });
+        yield { kind: "rows", table, columns: table.columns, rows: () => ({ rowsAs: "cells", page }) };
+      },
+    };
+    expect((await failing(wrong))[0]).toMatch(/^Error: The file differs in slices of 1 steps, from byte 5 on/);
+  });
+});
 
 describe.each(all.map((format) => [format.name, format] as const))("%s", (_, format) => {
   const wanted = { format, tables: ['odd "name'] };

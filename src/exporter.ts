@@ -227,8 +227,9 @@ export class Exporter implements Engine {
 
   list({ limit = listedJobs, cursor = null }: ListRequest = {}): readonly JobStatus[] {
     this.#attend();
-    const [now, first] = [Date.now(), this.#store.current()?.id];
-    return this.#store.list(limit, cursor).map((job) => statusOf(job, job.id === first, now));
+    const nowMs = Date.now();
+    const currentId = this.#store.current()?.id;
+    return this.#store.list(limit, cursor).map((job) => statusOf(job, job.id === currentId, nowMs));
   }
 
   status(dumpId: string): JobStatus {

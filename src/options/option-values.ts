@@ -2,7 +2,7 @@
 import type { Option } from "./option.ts";
 
 /** What a table says, by the type of each option's value. */
-export type TableOf<V> = { readonly [K in keyof V]: Option<V[K]> };
+type TableOf<V> = { readonly [K in keyof V]: Option<V[K]> };
 
 /** The values of a table's options, by their names. */
 export type ValuesOf<T> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };

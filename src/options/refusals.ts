@@ -2,7 +2,7 @@
 import { ExportError } from "../errors.ts";
 
 /** What was wrong with one option. */
-export interface Refusal {
+interface Refusal {
   /** Its name, as the caller writes it. */
   readonly option: string;
   readonly received: string;

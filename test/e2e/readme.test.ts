@@ -109,7 +109,10 @@ describe("the README", () => {
 
   it("is followed by a page on formats whose code is the one that is tested", () => {
     const page = readFileSync(join(root, "docs/add-a-format.md"), "utf8");
-    expect(page).toContain(`\`\`\`ts\n${readFileSync(join(root, "test/support/pgcopy.ts"), "utf8")}\`\`\``);
+    for (const name of ["pgcopy.ts", "indexed.ts"]) {
+      const code = readFileSync(join(root, "test/support", name), "utf8");
+      expect(page).toContain(`\`\`\`ts\n${code.replace("../../formats/format.ts", "durable-export")}\`\`\``);
+    }
   });
 });
 

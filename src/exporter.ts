@@ -15,6 +15,7 @@ import type {
   ListRequest,
 } from "./api.ts";
 import { ExportError } from "./errors.ts";
+import type { ExporterOptions } from "./exporter-options.ts";
 import { StoredAlarmTimes } from "./alarm/alarm-times.ts";
 import { SharedAlarm } from "./alarm/shared-alarm.ts";
 import { HostSchedule } from "./alarm/host-schedule.ts";
@@ -22,7 +23,6 @@ import type { Job } from "./job/job.ts";
 import { JobStore, noSuchDump } from "./job/store.ts";
 import { WorkLoop, type Work } from "./alarm/work-loop.ts";
 import { JobRunner } from "./job/runner.ts";
-import type { SliceBudget } from "./job/slice-context.ts";
 import { statusOf } from "./job/status.ts";
 import { expiresMs } from "./job/transitions.ts";
 import type { WakeSchedule } from "./alarm/wake-schedule.ts";
@@ -37,50 +37,12 @@ import { currentEncodingSettings, type EncodingSettings } from "./file/plan.ts";
 import { isForwarded } from "./http/forward.ts";
 import { objectRoutes } from "./http/object-routes.ts";
 import { withDeadline, sinkDeadlineMs } from "./sink/deadline.ts";
-import type { Sink } from "./sink/sink.ts";
 import { readingSchema } from "./schema/read-errors.ts";
 import { readCatalog, tableNames } from "./schema/catalog.ts";
-import type { PageBudget } from "./reader/source.ts";
 
 import { dropUndoLogs, hasLeftovers, droppingLeftovers, dropAgainMs } from "./snapshot/registry.ts";
 import { runCooperatively } from "./base/event-loop.ts";
 import { Webhooks } from "./webhook/webhook.ts";
-
-/** How an exporter is set up. Everything has a default; without a bucket there are downloads, but no jobs. */
-export interface ExporterOptions {
-  /** Where jobs put their files: an `R2Bucket`, or anything of its shape. @default none: downloads, but no jobs */
-  readonly bucket?: Sink | undefined;
-  /** The formats on offer; the first is what a request gets that names none. @default `formats`: sql, csv, jsonl */
-  readonly formats?: readonly Format[];
-  /** Bytes of database beyond which a direct download of the whole is refused with `too_large_for_direct`. @default 1,073,741,824 (1 GiB) */
-  readonly maxDirectBytes?: number;
-  /** Direct downloads that may be under way at once; one more is refused with `too_many_downloads`. @default 4 */
-  readonly maxDownloads?: number;
-  /**
-   * For a host that keeps a schedule of its own: called with the time, in Unix milliseconds, at which `alarm()` must be called. Round it up if
-   * your scheduler has one-second resolution: an `alarm()` that comes too early does nothing.
-   * @default none: the object's own alarm is used, and shared with the host
-   */
-  readonly schedule?: (at: number) => void | Promise<void>;
-  /** How much one alarm does before the next one goes on. @default 5 s, 128 MiB rendered */
-  readonly slice?: SliceBudget;
-  /** Milliseconds for which a finished dump and its file in R2 are kept; `Infinity` keeps them for good. @default 604,800,000 (7 days) */
-  readonly retentionMs?: number;
-  /** Milliseconds that one call to the bucket may take before it counts as failed and is tried again. @default 60,000 */
-  readonly deadlineMs?: number;
-  /** Bytes of changed rows that a snapshot may keep; beyond it the export fails with `snapshot_too_old`. @default a tenth of the database, or 256 MiB if that is more */
-  readonly maxUndoBytes?: number;
-  /** Hosts (with a port, if it is not 443) that `callback=` may name. @default none: nobody is called */
-  readonly callbackHosts?: readonly string[];
-  /** Signs what is sent to them: `whsec_` and base64 (https://www.standardwebhooks.com). @default none: `callback=` is refused */
-  readonly callbackSecret?: string | undefined;
-  /** How much one page holds at most: what is read without a pause. @default 8,192 rows, 256 KiB rendered */
-  readonly page?: PageBudget;
-  /** Deflate level of `compress=gzip`, 1 (fast) to 9 (small). @default 6 */
-  readonly level?: number;
-  /** Level of `compress=zstd`, 1 (fast) to 9 (small). @default 3 */
-  readonly zstdLevel?: number;
-}
 
 /** Exports the SQLite database of the Durable Object that holds it. Make it in a field of the object, so that it is there before any request or alarm. */
 export class Exporter implements Engine {

@@ -1,4 +1,5 @@
-export { Exporter, type ExporterOptions } from "./exporter.ts";
+export { Exporter } from "./exporter.ts";
+export type { ExporterOptions } from "./exporter-options.ts";
 export { exportRoutes, type ExportRoutesOptions } from "./http/worker-routes.ts";
 export { ExportError, type ExportErrorCode } from "./errors.ts";
 export type {

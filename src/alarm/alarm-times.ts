@@ -19,6 +19,34 @@ export interface AlarmMemory {
   set(times: AlarmTimes): void;
 }
 
+/**
+ * How often the alarm is looked after while it cannot be set, in milliseconds: a host's alarm handler runs. A host's alarm that is so near needs no other
+ * one in front of it.
+ */
+export const alarmPollMs = 250;
+
+/** The earlier of both times. */
+export function earlier(own: number, host: number | null): number {
+  return host === null ? own : Math.min(own, host);
+}
+
+/** The exporter's time; the host's if that is shortly after it: one event, which has the host's time, does for both. */
+export function withHosts(own: number, host: number | null): number {
+  return host !== null && host > own && host - own <= alarmPollMs ? host : own;
+}
+
+/**
+ * When the host wants to be woken, where an alarm is stored for the time `stored`, or none is. An alarm for another time than the exporter has
+ * set is the host's: it was set past the exporter.
+ */
+export function hostsTime({ own, host }: AlarmTimes, stored: number | null, now: number): number | null {
+  if (own === null) return stored;
+  const expected = earlier(own, host);
+  if (stored !== null) return stored === expected ? host : stored;
+  if (expected > now) return null; // deleted, by other ways than the host's view
+  return host !== null && host > now ? host : null; // it has fired
+}
+
 /** Stores the alarm times of one object in its database. Synchronous. */
 export class StoredAlarmTimes implements AlarmMemory {
   readonly #sql: SqlStorage;

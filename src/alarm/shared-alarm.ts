@@ -5,14 +5,8 @@
  */
 import { watchdogMs } from "../base/waits.ts";
 import { installHostView, type AlarmCalls, type HostsAlarm } from "./host-view.ts";
-import { noTimes, type AlarmMemory, type AlarmTimes } from "./alarm-times.ts";
+import { earlier, hostsTime, noTimes, withHosts, type AlarmMemory, type AlarmTimes } from "./alarm-times.ts";
 import { withStoredAlarm } from "./stored-alarm.ts";
-
-/**
- * How often the alarm is looked after while it cannot be set, in milliseconds: a host's alarm handler runs. A host's alarm that is so near needs no other
- * one in front of it.
- */
-export const alarmPollMs = 250;
 
 /** Own alarms that were moved are known by their times for a while: one that was already on its way comes nevertheless. */
 const movedKept = 32;
@@ -167,22 +161,12 @@ export class SharedAlarm implements HostsAlarm {
     const wanted = Math.max(at, now);
     // One that fires a little early does no harm, and each one set is a row written.
     if (own !== null && standing === expected && own > now && own <= wanted && wanted - own <= watchdogMs) return true;
-    const hosts = this.#hostsAt(standing, now);
+    const hosts = hostsTime(this.#memory.get(), standing, now);
     const next = withHosts(wanted, hosts);
     this.#keep({ own: next, host: hosts });
     const first = earlier(next, hosts);
     if (first !== standing) await this.#set(first);
     return true;
-  }
-
-  /** The host's alarm, where it stands at this time, or stands beside the exporter's. Another one than was set is the host's last word. */
-  #hostsAt(standing: number | null, now: number): number | null {
-    const { own, host } = this.#memory.get();
-    if (own === null) return standing;
-    const expected = earlier(own, host);
-    if (standing !== null) return standing === expected ? host : standing;
-    if (expected > now) return null; // deleted, by other ways than the host's view
-    return host !== null && host > now ? host : null; // it has fired
   }
 
   async #release(standing: number | null): Promise<void> {
@@ -223,13 +207,4 @@ export class SharedAlarm implements HostsAlarm {
   #remember(own: number | null, host: number | null): void {
     if (own !== null && own !== host) this.#moved = [...this.#moved, own].slice(-movedKept);
   }
-}
-
-/** The exporter's time; the host's if that is shortly behind it: one event, which has the host's time, does for both. */
-function withHosts(own: number, host: number | null): number {
-  return host !== null && host > own && host - own <= alarmPollMs ? host : own;
-}
-
-function earlier(own: number, host: number | null): number {
-  return host === null ? own : Math.min(own, host);
 }

@@ -3,7 +3,7 @@
  * that it goes on where no alarm can be set, or none comes. One for each object, whatever number of Exporters it has.
  */
 import { maxWaitMs, watchdogMs } from "../base/waits.ts";
-import { alarmPollMs } from "./shared-alarm.ts";
+import { alarmPollMs } from "./alarm-times.ts";
 import type { WakeSchedule } from "./wake-schedule.ts";
 
 /** Work that is due for so long, and for which no alarm has come, in milliseconds, is done without one, as long as the object lives. */
@@ -17,7 +17,7 @@ export interface Work {
   /** True where jobs can be done: there is a bucket. */
   readonly isWhole: boolean;
   readonly wakeSchedule: Pick<WakeSchedule, "wake" | "rest">;
-  /** Puts right what an earlier life of the object has left. */
+  /** Puts right what an earlier instance of the object has left. */
   recover(): void;
   /** When there is something to do next, Unix milliseconds; null with nothing to do. */
   nextMs(): number | null;
@@ -30,7 +30,7 @@ export interface Work {
 const loops = new WeakMap<DurableObjectState, WorkLoop>();
 
 export class WorkLoop {
-  /** Tells this life of the object from others. */
+  /** Identifies this instance of the object: leases of any other are void. */
   readonly instanceId = crypto.randomUUID();
   readonly #ctx: DurableObjectState;
   #work: Work | null = null;
@@ -99,7 +99,9 @@ export class WorkLoop {
     try {
       if (!this.#isBusy) work.recover();
       const isArmed = await this.arm();
-      const [now, next, expiry] = [Date.now(), work.nextMs(), work.nextExpiryMs()];
+      const now = Date.now();
+      const next = work.nextMs();
+      const expiry = work.nextExpiryMs();
       const isDue = (next !== null && now - next >= (isArmed ? alarmLateMs : 0)) || (expiry !== null && expiry <= now);
       if (isDue && !this.#isBusy) {
         await this.#run();

@@ -5,7 +5,7 @@ import type { Job } from "./job.ts";
 import type { JobStore, UnreadableJob } from "./store.ts";
 import type { DumpUpload } from "./upload.ts";
 
-/** Tries to clear away what a job has in R2 whose row is gone, as nothing would try it again; with `backoffMs` a minute. */
+/** Tries to clean up what a job has in R2 whose row is gone, as nothing would try it again; with `backoffMs` a minute. */
 const eraseTries = 6;
 
 /** Does what is due; whatever the sink refuses is tried again later, for as long as the job is kept: its row goes last. */

@@ -29,6 +29,6 @@ export interface JobContext {
   readonly background: (work: Promise<void>) => void;
   /** Makes sure that the object is woken at this time, Unix milliseconds, or earlier. */
   readonly wake: (at: number) => Promise<unknown>;
-  /** Tells this life of the object: whoever else holds a lease is gone. */
+  /** Identifies this instance of the object: whoever else holds a lease is gone. */
   readonly instanceId: string;
 }

@@ -5,7 +5,7 @@ import { DumpUpload, storageError } from "./upload.ts";
 import { deleteUnreadable } from "./cleanup.ts";
 import { cancel } from "./transitions.ts";
 
-/** How often it is looked whether a turn that is under way has come back, in milliseconds. */
+/** How often to look whether an attempt that is under way has come back, in milliseconds. */
 const lookAgainMs = 20;
 
 /** Jobs that are read at once. */
@@ -22,7 +22,7 @@ export async function deleteAllJobs({ store, sink, objectId, instanceId }: JobCo
         store.dropWork(job.id);
       }
     }
-    // What a turn is just sending would arrive behind the deletion; each of its calls has a deadline.
+    // What an attempt is just sending would arrive after the deletion; each of its calls has a deadline.
     while (store.isLeased(instanceId)) await scheduler.wait(lookAgainMs);
     for (const job of store.some(batch)) {
       if (job.state === "running") continue; // started meanwhile

@@ -68,13 +68,13 @@ export interface Job {
   readonly attempts: number;
   /** When the first of them began, Unix milliseconds; null with no slice begun. */
   readonly triedMs: number | null;
-  /** When there is something to do for it next, Unix milliseconds: a slice, or clearing away. */
+  /** When there is something to do for it next, Unix milliseconds: a slice, or cleaning up. */
   readonly wakeMs: number;
-  /** Which life of the object has begun a turn that has not come back; when the job is finished, the turn that is still under way clears it away. */
+  /** Which instance of the object has an attempt under way; when the job is finished, that attempt cleans up. */
   readonly lease: string | null;
-  /** R2 may hold something of it besides what is known here: it was finished while a turn was under way. */
+  /** R2 may hold something of it besides what is known here: it was finished while an attempt was under way. */
   readonly mayHaveMore: boolean;
-  /** Nobody wants to hear of it any more; it is only here until all is cleared away. */
+  /** Deleted by its caller, and no longer shown; the row is kept until all is cleaned up. */
   readonly isDeleted: boolean;
   readonly finishedMs: number | null;
   /** The call that tells of its end; null before it, or if nobody wants to be told. */

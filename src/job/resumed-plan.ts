@@ -32,14 +32,14 @@ export async function nextPlan(job: Job, context: JobContext): Promise<NextPlan>
     const isSchema = schemaHash !== job.schemaHash;
     // one that has waited, or lost its upload, is of the moment at which it begins to read, and so is all that it says
     if (isUnread && (isSchema || JSON.stringify(plan.source.facts()) !== JSON.stringify(job.facts))) {
-      const anew = await replan(job, context, job.encoding, null);
-      return { kind: "begin again", with: (latest) => replanned(latest, anew) };
+      const planned = await replan(job, context, job.encoding, null);
+      return { kind: "begin again", with: (latest) => replanned(latest, planned) };
     }
     if (isSchema || !isSealIntact(job, sql)) {
       const missing = missingFrom(plan, job);
       if (!mayRestartForSchema(job) || missing.length > 0) throw isSchema ? schemaChanged(missing) : sealBroken();
-      const anew = await replan(job, context, job.encoding, notes.schema);
-      return { kind: "begin again", with: (latest) => restartedForSchema(latest, anew) };
+      const planned = await replan(job, context, job.encoding, notes.schema);
+      return { kind: "begin again", with: (latest) => restartedForSchema(latest, planned) };
     }
     if (layoutHash === job.layoutHash) return { kind: "go on", plan };
   }
@@ -49,8 +49,8 @@ export async function nextPlan(job: Job, context: JobContext): Promise<NextPlan>
       `Cannot go on with the export: the Worker's code makes another file of the same database than when it began, for the ${job.restarts + 1}th time`,
     );
   const hasBegun = job.seal !== null || job.uploadId !== null;
-  const anew = await replan(job, context, context.encoding, hasBegun ? notes.code : null);
-  return { kind: "begin again", with: (latest) => restartedForCode(latest, anew, context.encoding) };
+  const planned = await replan(job, context, context.encoding, hasBegun ? notes.code : null);
+  return { kind: "begin again", with: (latest) => restartedForCode(latest, planned, context.encoding) };
 }
 
 /** What a job begins again with, and why, for its warnings. Throws where there is a table no more that it was asked for. */

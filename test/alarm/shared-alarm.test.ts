@@ -1,7 +1,7 @@
 /** Which alarm stands, and which one the host sees, as the exporter takes the object's alarm and gives it back. */
 import { expect, it } from "vitest";
-import { StoredAlarmTimes } from "../../src/alarm/alarm-times.ts";
-import { alarmPollMs, SharedAlarm } from "../../src/alarm/shared-alarm.ts";
+import { alarmPollMs, StoredAlarmTimes } from "../../src/alarm/alarm-times.ts";
+import { SharedAlarm } from "../../src/alarm/shared-alarm.ts";
 import { makeOwn } from "../../src/schema/own-tables.ts";
 import { standingAlarm } from "../support/alarms.ts";
 import { withObject } from "../support/slices.ts";

@@ -72,7 +72,7 @@ describe("CONTRIBUTING.md", () => {
 
 describe("docs/embedding.md", () => {
   it("has a line for each key of ExporterOptions, and for no other", () => {
-    expect(rowsOf("docs/embedding.md", "Settings")).toEqual(keysOf("src/exporter.ts", "ExporterOptions"));
+    expect(rowsOf("docs/embedding.md", "Settings")).toEqual(keysOf("src/exporter-options.ts", "ExporterOptions"));
   });
 
   it("has a line for each key of ExportRoutesOptions, and for no other", () => {

@@ -38,7 +38,8 @@ import { isForwarded } from "./http/forward.ts";
 import { objectRoutes } from "./http/object-routes.ts";
 import { withDeadline, sinkDeadlineMs } from "./sink/deadline.ts";
 import { readingSchema } from "./schema/read-errors.ts";
-import { readCatalog, tableNames } from "./schema/catalog.ts";
+import { readCatalog } from "./schema/catalog.ts";
+import { tableNames } from "./schema/selection.ts";
 
 import { dropUndoLogs, hasLeftovers, droppingLeftovers, dropAgainMs } from "./snapshot/registry.ts";
 import { runCooperatively } from "./base/event-loop.ts";

@@ -3,7 +3,7 @@ import { quoteName } from "../../formats/kit/expression.ts";
 import { maxColumns, statementBytes } from "../platform-limits.ts";
 import { alias } from "../schema/key.ts";
 import { reading } from "../schema/read-errors.ts";
-import type { SourceSchema, SourceTable } from "../schema/catalog.ts";
+import type { SourceSchema, SourceTable } from "../schema/source-table.ts";
 import type { Estimate } from "./source.ts";
 
 /** Rough weights of the tables, for the progress only; in turns. */

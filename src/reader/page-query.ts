@@ -15,7 +15,7 @@ import {
   type Key,
   type KeyCell,
 } from "../schema/key.ts";
-import type { NameFilter, SourceTable } from "../schema/catalog.ts";
+import type { NameFilter, SourceTable } from "../schema/source-table.ts";
 
 /** Characters of a list of names that is bound as one parameter, which may have 2 MB in production, and up to three bytes a character. */
 const boundNamesLength = 256 * KiB;

@@ -17,7 +17,7 @@ import {
   type Rendering,
   type Renderings,
 } from "./render.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import type { Page, RowsSegment } from "./rendered-page.ts";
 import type { PageBudget } from "./source.ts";
 import type { TableVersions } from "./table-versions.ts";

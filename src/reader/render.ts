@@ -16,7 +16,7 @@ import { readCells } from "./cells.ts";
 import type { SqlFragment, Key, KeyCell } from "../schema/key.ts";
 import { keyTerms, lastKey, lastRepeats, mark, runLength } from "./page-key.ts";
 import { piecesOf, sizeOfCells, streamed } from "./pieces.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import type { PageQuery } from "./page-query.ts";
 
 /** Bytes of values that a slow page of several rows may have; a row of more than its share stands alone. */

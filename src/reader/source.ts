@@ -1,6 +1,6 @@
 /** What the pipeline reads from. */
 import type { Schema } from "../../formats/format.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Facts } from "./facts.ts";
 import type { Page, RowsSegment } from "./rendered-page.ts";

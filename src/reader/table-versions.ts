@@ -1,6 +1,6 @@
 /** Which version of a table is read: the live rows, or the rows as they were at one moment. A snapshot answers; the reader only asks. */
 import type { Column } from "../../formats/format.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Undo } from "./page-query.ts";
 import type { Page } from "./rendered-page.ts";

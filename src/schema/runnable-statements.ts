@@ -1,7 +1,7 @@
 /** Which statements on a table can run at all: a trigger of the host's that names what there is not makes all fail that would fire it. */
 import { quoteName } from "../../formats/kit/expression.ts";
 import { alias, keyColumns } from "./key.ts";
-import type { SourceTable } from "./catalog.ts";
+import type { SourceTable } from "./source-table.ts";
 
 /** True if SQLite does a statement. */
 export function works(sql: SqlStorage, statement: string): boolean {

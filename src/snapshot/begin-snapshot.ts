@@ -11,7 +11,7 @@ import { ExportError } from "../errors.ts";
 import type { RowsSegment } from "../reader/rendered-page.ts";
 import type { Source } from "../reader/source.ts";
 import { liveRows } from "../reader/table-versions.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { markBegun, markOpen, stateOfExport } from "../schema/own-tables.ts";
 import { hasFewBytes } from "../schema/table-size.ts";
 import { renderSmallTables, type TableSegments } from "./render-small-tables.ts";

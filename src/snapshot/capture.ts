@@ -4,7 +4,7 @@ import { statementBytes } from "../platform-limits.ts";
 import { MiB } from "../base/units.ts";
 import { canRun, statementsOn, works } from "../schema/runnable-statements.ts";
 import { altering } from "../schema/schema-version.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { isSmallTable } from "../schema/table-size.ts";
 import { dropUndo, type CaptureMode } from "./registry.ts";
 import {

@@ -5,7 +5,7 @@ import { sourcesOf } from "./generated-columns.ts";
 import { canRun, updatesOf } from "../schema/runnable-statements.ts";
 import { hostTriggersOn, type HostTrigger } from "./host-triggers.ts";
 import { columnSql, keyColumns, type KeyColumn } from "../schema/key.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 
 /** Columns of which no two rows hold the same. */
 export interface UniqueKey {

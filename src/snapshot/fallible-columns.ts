@@ -9,7 +9,7 @@ import { foldAscii, quoteName } from "../../formats/kit/expression.ts";
 import { nameOf } from "../../formats/kit/tokens.ts";
 import { fallibleOf, infallibleForNumbers, sourcesOf } from "./generated-columns.ts";
 import { hostTriggersOn } from "./host-triggers.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { hasAutomatic } from "./conflicts.ts";
 
 /** Columns whose uses SQLite tells apart in one word of bits. */

@@ -2,7 +2,7 @@
 import { foldAscii } from "../../formats/kit/expression.ts";
 import { codeOf, nameOf } from "../../formats/kit/tokens.ts";
 import { definedColumns } from "../schema/column-definitions.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 
 type Defined = Pick<SourceTable, "sql" | "insertableColumns" | "columns">;
 

@@ -3,7 +3,7 @@ import { KiB, MiB } from "../base/units.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { RowsSegment } from "../reader/rendered-page.ts";
 import type { Source } from "../reader/source.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import type { SmallTables, WholeSegment } from "./small-tables.ts";
 
 /** Bytes that all small tables may come out as: they are kept in the database until the export gets there. */

@@ -8,7 +8,7 @@ import type { Column, Table } from "../../formats/format.ts";
 import type { Cursor } from "../reader/cursor.ts";
 import type { Page } from "../reader/rendered-page.ts";
 import { liveRows, type TableVersion, type TableVersions } from "../reader/table-versions.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { beginSnapshot, type SnapshotTarget } from "./begin-snapshot.ts";
 import { changesOf, noteChanges, startTracking, unwatchedTables, type Changes } from "./change-tracker.ts";
 import { isWhole, resealed, seal, sealBroken, type Seal } from "./seal.ts";

@@ -17,7 +17,7 @@
  */
 import { allOf, anyOf, quoteName } from "../../formats/kit/expression.ts";
 import { alias, comparable, keyColumns, type KeyColumn } from "../schema/key.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { conflictsOf, generatedIn, type Conflicts, type UniqueKey } from "./conflicts.ts";
 import { mayHinder, namedFor } from "./fallible-columns.ts";
 import { copyOf, isUnknown, type UndoNames } from "./undo-log-tables.ts";

@@ -5,7 +5,7 @@ import { maxColumns } from "../platform-limits.ts";
 import { definedColumns } from "../schema/column-definitions.ts";
 import { alias, comparable, directionOf, keyColumns, rowidSql } from "../schema/key.ts";
 import { undoPrefix } from "../schema/own-tables.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { isIn } from "../reader/page-query.ts";
 
 /** Names of what belongs to one table in the log of one export. */

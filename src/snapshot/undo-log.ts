@@ -8,7 +8,7 @@ import { quoteName } from "../../formats/kit/expression.ts";
 import type { Column, Table } from "../../formats/format.ts";
 import { differsFromCopy } from "./table-copy.ts";
 import type { Cursor } from "../reader/cursor.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { reading } from "../schema/read-errors.ts";
 import { capture } from "./capture.ts";
 import { copied, isComputed, UndoNames } from "./undo-log-tables.ts";

@@ -7,7 +7,7 @@ import { quoteName } from "../../formats/kit/expression.ts";
 import type { Column } from "../../formats/format.ts";
 import { MiB } from "../base/units.ts";
 import type { Cursor } from "../reader/cursor.ts";
-import type { SourceTable } from "../schema/catalog.ts";
+import type { SourceTable } from "../schema/source-table.ts";
 import { byteLengthSql } from "../schema/table-size.ts";
 import { pageQueryOf, type Undo } from "../reader/page-query.ts";
 import type { TableVersion } from "../reader/table-versions.ts";

@@ -1,7 +1,7 @@
 /** What the packers take and give. A packer is pure: all it carries is its state, plain data for the checkpoint. */
 
 /** Begins a file inside an archive; packers for single files ignore it. */
-export interface Entry {
+interface Entry {
   readonly entry: string;
 }
 

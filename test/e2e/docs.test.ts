@@ -16,6 +16,10 @@ const pages = [
   "tools/bench/RESULTS.md",
 ];
 
+/** Former names of files and ideas; docs/architecture.md has the words of today. */
+const gone =
+  /\bcareful (?:path|way|page)|\b(?:DESIGN|FIDELITY|PLATFORM)(?:\.md)?\b(?! ?=)|docs\/(?:http|decisions)\.md|(?<![-\w])limits\.ts|test\/node\/|(?<!\w)scripts\/\w+\.ts|\b(?:Stillness|AskedJob|JobObject)\b/g;
+
 /** A page without its blocks of code. */
 const proseOf = (page: string) => textOf(page).replaceAll(/^```.*?^```$/gms, "");
 
@@ -58,6 +62,22 @@ describe("every page", () => {
     const files = /^(?:src|formats|test|tools|docs)\/[\w./-]*\.(?:ts|md|py|java|mjs)$/;
     const named = pages.filter((page) => !page.startsWith("docs/decisions/")).flatMap((page) => codeOf(page));
     expect(named.filter((code) => files.test(code) && !existsSync(join(root, code)))).toEqual([]);
+  });
+});
+
+describe("pages and code", () => {
+  it("name no file and no idea that is gone", () => {
+    const code = ["src", "formats", "test", "tools"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+        .map((name) => join(folder, name)),
+    );
+    const own = relative(root, import.meta.filename);
+    const named = [...pages, ...code]
+      // what has changed, and why, is told by the former names
+      .filter((path) => path !== own && path !== "CHANGELOG.md" && !path.startsWith("docs/decisions/"))
+      .flatMap((path) => [...textOf(path).matchAll(gone)].map(([word]) => `${path}: ${word}`));
+    expect(named).toEqual([]);
   });
 });
 

@@ -174,7 +174,7 @@ function blobField(bytes: Uint8Array, { blobs, formulas }: FormatOptions): Chunk
   }
 }
 
-/** Each byte as `\x00`, as bytes: `replaceAll()` would make a rope of it (doubled.ts). */
+/** Each byte as `\x00`, as bytes: `replaceAll()` would make thousands of small strings of it, which stay in memory (formats/kit/doubled-quotes.ts). */
 function escapedBytes(bytes: Uint8Array): Uint8Array {
   const digits = hexBytes(bytes);
   const all = new Uint8Array(bytes.length * 4);

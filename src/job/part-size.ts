@@ -14,7 +14,7 @@ import { progressNow } from "./progress.ts";
  */
 export const partBytes = 5 * MiB;
 
-/** Bytes of a part at most: an isolate has 128 MB, and while one is sent no other is made (`overlapBytes`). 10,000 of them are 625 GiB. */
+/** Bytes of a part at most: an isolate has 128 MB, and while one is sent no other is made (`overlapBytes` in slice.ts). 10,000 of them are 625 GiB. */
 const largestPartBytes = 64 * MiB;
 
 /** How much larger than its database a file can be: two hex digits a byte, and column names in every row. */

@@ -138,8 +138,8 @@ export class Exporter implements Engine {
 
   /** When `alarm()` has work to do next, in Unix milliseconds; null if there is nothing to do. */
   nextAlarm(): number | null {
-    const sweepMs = hasLeftovers(this.#ctx.storage.sql) ? Date.now() + dropAgainMs : null;
-    const times = [this.#runner.nextWakeMs(), this.#downloads.nextCleanUpMs(), sweepMs].filter((time) => time !== null);
+    const dropMs = hasLeftovers(this.#ctx.storage.sql) ? Date.now() + dropAgainMs : null;
+    const times = [this.#runner.nextWakeMs(), this.#downloads.nextCleanUpMs(), dropMs].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -200,7 +200,7 @@ export class Exporter implements Engine {
     const job = this.#store.get(dumpId);
     if (job.isDeleted || expiresMs(job) <= Date.now()) throw noSuchDump(dumpId);
     const parts = this.#store.parts.list(dumpId).map(({ sha256 }) => sha256);
-    return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
+    return this.#statusOf(job, parts);
   }
 
   async delete(dumpId: string): Promise<DeletedDump> {
@@ -237,7 +237,7 @@ export class Exporter implements Engine {
     if (this.#isDropping || !hasLeftovers(this.#ctx.storage.sql)) return;
     this.#isDropping = true;
     const { sql } = this.#ctx.storage;
-    const sweep = async () => {
+    const drop = async () => {
       try {
         await runCooperatively(droppingLeftovers(sql));
       } finally {
@@ -245,7 +245,7 @@ export class Exporter implements Engine {
       }
       if (!hasLeftovers(sql)) this.#workLoop.watch(); // for a last time; what the host still reads from is tried again later
     };
-    this.#ctx.waitUntil(sweep());
+    this.#ctx.waitUntil(drop());
   }
 
   /** What a download is to be, if it may begin; nothing has begun yet. */
@@ -264,8 +264,8 @@ export class Exporter implements Engine {
     return { options, plan: new DownloadPlan(sql, { ...options, ...this.#encoding }, this.formats) };
   }
 
-  #statusOf(job: Job): JobStatus {
-    return statusOf(job, this.#store.current()?.id === job.id, Date.now());
+  #statusOf(job: Job, parts?: readonly string[]): JobStatus {
+    return statusOf(job, this.#store.current()?.id === job.id, Date.now(), parts);
   }
 
   /** Looks after what is to be done: sets the alarm for it, or goes on with it, and takes away what has had its time. */

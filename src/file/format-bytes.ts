@@ -1,8 +1,8 @@
 /** The bytes of a file as its format writes them, before they are packed, with the state that the format carries through it. */
-import type { Chunks, Encoded, FormatState } from "../../formats/format.ts";
-import { utf8 } from "../../formats/kit/bytes.ts";
+import type { Encoded, FormatState } from "../../formats/format.ts";
 import { ExportError } from "../errors.ts";
 import { MiB } from "../base/units.ts";
+import { streamed } from "../reader/pieces.ts";
 
 /** How far a format has come in a file, or in an archive's entry; plain data, kept in the checkpoint of a job. */
 export interface FileState {
@@ -38,7 +38,7 @@ export class FormatBytes {
       if (typeof content === "function") {
         const encoded = content(this.#file.state, this.#file.offset);
         this.#file = { ...this.#file, state: encoded.state };
-        bytes = bytesOf(encoded.bytes);
+        bytes = streamed(encoded.bytes);
       } else bytes = content;
       for (const piece of bytes) {
         this.#file = { ...this.#file, offset: this.#file.offset + piece.length };
@@ -61,10 +61,4 @@ export class FormatBytes {
     }
     return this.#file;
   }
-}
-
-function* bytesOf(chunks: Chunks): Generator<Uint8Array> {
-  if (typeof chunks === "string") yield utf8(chunks);
-  else if (chunks instanceof Uint8Array) yield chunks;
-  else for (const chunk of chunks) yield* bytesOf(chunk);
 }

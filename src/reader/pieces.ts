@@ -13,7 +13,7 @@ function sizeOf(cell: Cell): number {
   return "real" in cell ? 8 : cell.invalidUtf8.length;
 }
 
-/** The pieces of one row, each as bytes when it is asked for. */
+/** What a format makes, each piece as bytes when it is asked for. */
 export function* streamed(pieces: Chunks): Generator<Uint8Array> {
   for (const piece of flat(pieces)) yield typeof piece === "string" ? utf8(piece) : piece;
 }
